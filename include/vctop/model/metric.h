@@ -1,0 +1,42 @@
+/*
+ * A number together with whether it could be measured.  Missing is not zero: `v` means something only
+ * in state OK.  A double holds every count here exactly up to 2^53 (9 PB; 285 years of CPU in usec).
+ * `why` is a static or snapshot-owned string, set whenever the state is not OK.
+ */
+#ifndef VCTOP_MODEL_METRIC_H
+#define VCTOP_MODEL_METRIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum metric_state {
+	METRIC_ABSENT, /* the kernel does not offer it here; also the zero value: nothing is OK by accident */
+	METRIC_OK,
+	METRIC_DENIED,	  /* needs privilege */
+	METRIC_UNLIMITED, /* no cap: cpu.max "max" at every level */
+	METRIC_FIRST,	  /* a rate with no earlier sample */
+	METRIC_RESET,	  /* the counter went back or the instance was re-created */
+	METRIC_STATE_MAX
+};
+
+struct metric {
+	double v;
+	enum metric_state st;
+	const char *why;
+};
+
+struct metric metric_ok(double v);
+struct metric metric_none(enum metric_state st, const char *why);
+/* From a failed read: ENOENT, ENODEV, EOPNOTSUPP -> absent; EACCES, EPERM -> denied; others absent. */
+struct metric metric_errno(int err, const char *what);
+bool metric_is_ok(struct metric m);
+/* OK if both are; else the first that is not. */
+struct metric metric_add(struct metric a, struct metric b);
+struct metric metric_sub_floor0(struct metric a, struct metric b);
+/* a / b * 100; not OK when either is not or b is 0. */
+struct metric metric_pct(struct metric a, struct metric b);
+const char *metric_state_name(enum metric_state st); /* "ok", "absent", ... */
+/* What a person sees instead of a number: "-", "?", "max", "…" (ASCII: "..."); NULL for OK. */
+const char *metric_state_glyph(enum metric_state st, bool ascii);
+
+#endif

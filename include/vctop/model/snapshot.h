@@ -1,0 +1,39 @@
+/*
+ * One tick of raw readings.  Built by a source, sealed (sorted by id), const from then on.
+ * Owns everything it points to: snapshot_free ends all strings.
+ */
+#ifndef VCTOP_MODEL_SNAPSHOT_H
+#define VCTOP_MODEL_SNAPSHOT_H
+
+#include "vctop/base/arena.h"
+#include "vctop/base/vec.h"
+#include "vctop/model/instance.h"
+#include "vctop/model/sample.h"
+
+struct entry {
+	struct instance inst;
+	struct sample sample;
+};
+
+/* What the source could not do, one quiet line each: "podman (root): /var/lib/containers: denied". */
+struct notice {
+	const char *what, *why, *change; /* change: the command or right that would mend it; NULL none */
+};
+
+struct snapshot {
+	struct arena arena;
+	struct host_sample host;
+	VEC(struct entry) entries;
+	VEC(struct notice) notices;
+};
+
+struct snapshot *snapshot_new(void);
+void snapshot_clear(struct snapshot *s); /* empty again, storage kept */
+/* A zeroed entry to fill. The pointer is valid until the next add. */
+struct entry *snapshot_add(struct snapshot *s);
+void snapshot_notice(struct snapshot *s, const char *what, const char *why, const char *change); /* copies */
+void snapshot_seal(struct snapshot *s);
+const struct entry *snapshot_find(const struct snapshot *s, const char *id); /* sealed only; NULL not found */
+void snapshot_free(struct snapshot *s);
+
+#endif

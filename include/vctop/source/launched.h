@@ -1,0 +1,38 @@
+/*
+ * The register of samples that vctop launched: one small JSON file each in run/vctop/samples/NAME.json,
+ * written by the lab, read by the source to mark instances.  The file exists before anything else of the
+ * sample does, so a crash at any point leaves something to clean up by.
+ */
+#ifndef VCTOP_SOURCE_LAUNCHED_H
+#define VCTOP_SOURCE_LAUNCHED_H
+
+#include "vctop/source/rootfs.h"
+
+#define LAUNCHED_DIR "run/vctop/samples"
+
+struct launched {
+	char *name;	   /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
+	char *kind;	   /* "container" or "vm" */
+	char *backend;	   /* "builtin", "podman", "docker", "kvm", "tcg" */
+	char *workload;	   /* "idle", "cpu", "memory", "burst" */
+	char *state;	   /* "starting", "running", "stopping" */
+	char *ref;	   /* container id for podman and docker; NULL else */
+	double cpus;	   /* 0: unlimited */
+	uint64_t memory;   /* bytes; 0: unlimited */
+	pid_t pid;	   /* init or VMM as seen from the host; 0 not yet */
+	uint64_t pid_start;/* its start_ticks */
+	pid_t owner;	   /* dashboard whose end ends it; 0: it stays until stopped */
+	uint64_t owner_start;
+	int64_t started_usec; /* realtime of the launch */
+};
+
+typedef VEC(struct launched) launched_vec;
+
+/* All readable register files; malformed ones are skipped. 0 also when there is no register. */
+int launched_list(struct rootfs *fs, launched_vec *ret);
+void launched_release(launched_vec *v);
+/* Parses one file's text. -EINVAL malformed. */
+int launched_parse(const char *buf, size_t len, struct launched *ret);
+void launched_clear(struct launched *l);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * What VMM recognisers and container resolvers learn about a process, read once per (pid, start time).
+ * Sources: /proc/PID/{exe,comm,cmdline,stat,cgroup} and, with privilege, the fd links that name KVM.
+ */
+#ifndef VCTOP_SOURCE_PROCESS_H
+#define VCTOP_SOURCE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "vctop/source/rootfs.h"
+
+struct process_stat {
+	pid_t ppid;
+	char comm[64];
+	char state;
+	unsigned threads;
+	uint64_t cpu_ticks;   /* utime + stime (guest time is inside utime) */
+	uint64_t start_ticks; /* since boot, clock ticks: with the pid, the process's identity */
+	uint64_t rss_pages;
+};
+
+/* Parses /proc/PID/stat from the last ')'. Pure; -EINVAL malformed. */
+int process_parse_stat(const char *buf, size_t len, struct process_stat *ret);
+int process_read_stat(struct rootfs *fs, pid_t pid, struct process_stat *ret);
+
+struct process {
+	pid_t pid;
+	struct process_stat stat;
+	char *exe;     /* link text; NULL denied or gone */
+	char *comm;    /* cleaned */
+	char **argv;   /* raw bytes, NULL-terminated; NOT cleaned: parsers clean what they keep */
+	size_t argc;
+	bool cmdline_cut; /* longer than we read (1 MiB) */
+};
+
+/* Reads all of it. -ESRCH/-ENOENT when the process has gone. */
+int process_read(struct rootfs *fs, pid_t pid, struct process *ret);
+void process_release(struct process *p);
+/* The argument after `option` (also "--option"); NULL none. */
+const char *process_option(const struct process *p, const char *option);
+/* Absolute start time in realtime usec, from start_ticks and the tick's clocks. */
+int64_t process_started(const struct process_stat *st, struct rootfs_time now);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * The only way to /proc, /sys, /run and /var/lib: a root directory fd.  Paths are relative ("proc/stat").
+ * A captured tree (--root DIR) reads through the same calls as the live host.  All return -errno.
+ *
+ * A tree may hold several moments: DIR/0, DIR/1, ... are then played one per tick (rootfs_advance),
+ * and DIR/N/.clock ("MONO_USEC REAL_USEC BOOT_USEC") gives the time of each.
+ */
+#ifndef VCTOP_SOURCE_ROOTFS_H
+#define VCTOP_SOURCE_ROOTFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "vctop/base/error.h"
+#include "vctop/base/strbuf.h"
+#include "vctop/base/vec.h"
+
+struct rootfs;
+
+/* Fault hook for tests: called before each open, read and readlink; non-zero -errno is returned instead. */
+typedef int (*rootfs_fault)(void *data, const char *op, const char *path);
+
+struct rootfs *rootfs_open(const char *path, struct error *err); /* NULL: failed */
+void rootfs_close(struct rootfs *fs);
+bool rootfs_is_live(const struct rootfs *fs); /* "/" */
+int rootfs_advance(struct rootfs *fs);	      /* next moment; -ENOENT when there is none (live: always 0) */
+void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data);
+
+/* The tick's time: the clocks of the host, or the tree's .clock. */
+struct rootfs_time {
+	int64_t mono_usec, real_usec, boot_usec;
+};
+struct rootfs_time rootfs_now(const struct rootfs *fs);
+
+/* Reads the whole file, at most `max` bytes (-EFBIG beyond). sb is replaced. Returns its length. */
+ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb);
+/* The link's text. sb is replaced. */
+int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb);
+int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret);
+int rootfs_openat(struct rootfs *fs, const char *path, int flags); /* read-only flags only; caller owns the fd */
+
+/* Directory listing; names only, "." and ".." left out. want_dirs_only uses d_type (unknown types pass). */
+struct rootfs_names {
+	struct strbuf text; /* NUL-separated names */
+	VEC(size_t) at;	    /* offsets into text */
+};
+int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct rootfs_names *ret);
+const char *rootfs_name(const struct rootfs_names *names, size_t i);
+void rootfs_names_release(struct rootfs_names *names);
+
+/*
+ * A file read again and again: its fd is kept while the budget allows and read with pread; beyond the budget
+ * it is opened each time.  After the file is gone (ENOENT, ENODEV, ESRCH) reads say so.  One kfile, one path.
+ */
+struct kfile {
+	int fd;		     /* -1 none kept */
+	unsigned generation; /* of the rootfs moment it was opened in */
+};
+#define KFILE_INIT {.fd = -1}
+/* Reads into buf (size bytes, NUL-terminated). Returns the length, -EFBIG when it does not fit. */
+ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size);
+void kfile_close(struct rootfs *fs, struct kfile *k);
+
+struct rootfs_stats {
+	uint64_t opens, reads, syscalls;
+	unsigned kept_fds;
+};
+struct rootfs_stats rootfs_stats(const struct rootfs *fs);
+
+#endif

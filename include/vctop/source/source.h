@@ -1,0 +1,27 @@
+/*
+ * A source yields snapshots: the live host or a captured tree (live.h); later a recording or a guest agent.
+ */
+#ifndef VCTOP_SOURCE_SOURCE_H
+#define VCTOP_SOURCE_SOURCE_H
+
+#include "vctop/base/error.h"
+#include "vctop/model/snapshot.h"
+
+struct source;
+
+struct source_ops {
+	/* Fills an empty snapshot and seals it. 0; -ENODATA: no more moments; -errno with err filled. */
+	int (*next)(struct source *s, struct snapshot *ret, struct error *err);
+	/* System calls made so far, for the footer. */
+	uint64_t (*syscalls)(const struct source *s);
+	void (*close)(struct source *s);
+};
+
+struct source {
+	const struct source_ops *ops;
+};
+
+/* The host below `root` ("/" for this one). */
+struct source *source_open_host(const char *root, struct error *err);
+
+#endif

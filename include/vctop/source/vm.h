@@ -1,0 +1,33 @@
+/*
+ * The use of one VM process, whatever its VMM: CPU by thread, guest RAM by mapping.
+ * /proc/PID/stat (all), task/TID/schedstat (vCPU run time and run delay), smaps (who holds what), status.
+ * Needs CAP_SYS_PTRACE or the same user for smaps; without it those metrics are `denied` and the rest is read.
+ */
+#ifndef VCTOP_SOURCE_VM_H
+#define VCTOP_SOURCE_VM_H
+
+#include "vctop/model/sample.h"
+#include "vctop/source/vmm.h"
+
+struct vm_reader; /* kept fds of one VM */
+
+struct vm_reader *vm_reader_new(struct rootfs *fs, pid_t pid, const struct vmm_ops *vmm, const struct vm_config *config);
+void vm_reader_free(struct vm_reader *v);
+/*
+ * Fills s->mono_usec, s->cpu (except allocated), s->mem (except allocated), s->pids.
+ * -ESRCH when the process is gone (or its pid belongs to another).  smaps is dear (33 ms for 4 GiB): it is read
+ * again when the process's resident size moved and at most a hundredth of the time goes into it.
+ */
+int vm_reader_sample(struct vm_reader *v, struct sample *s);
+
+/* Pure parser of /proc/PID/smaps: sums the guest RAM mappings and the rest. */
+struct guest_ram {
+	uint64_t guest_resident; /* Rss + hugetlb of guest RAM mappings */
+	uint64_t guest_swap;
+	uint64_t guest_size;	 /* sum of Size: should equal the allocation */
+	uint64_t other_resident;
+	unsigned mappings;	 /* recognised as guest RAM; 0: not found */
+};
+void guest_ram_parse(const char *buf, size_t len, uint64_t ram_bytes, struct guest_ram *ret);
+
+#endif

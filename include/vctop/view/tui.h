@@ -1,0 +1,68 @@
+/*
+ * The dashboard.  It holds what the person chose (sort, filter, cursor, which pane is open) and draws frames into a
+ * canvas; it does no I/O but through term.h and knows no source.  app runs the loop:
+ *
+ *   tui_set_frame(t, frame)            after each tick
+ *   while (key = term_key()) action = tui_key(t, key)
+ *   tui_draw(t, canvas); term_show(canvas)
+ *
+ * The same tui_draw with no terminal makes the golden screens.
+ */
+#ifndef VCTOP_VIEW_TUI_H
+#define VCTOP_VIEW_TUI_H
+
+#include "vctop/model/selection.h"
+#include "vctop/view/canvas.h"
+
+enum tui_action {
+	TUI_NONE,	/* ignored */
+	TUI_REDRAW,	/* state changed: draw again */
+	TUI_RESELECT,	/* the query changed: select again, then draw */
+	TUI_QUIT,
+	TUI_REFRESH,	/* take a tick now */
+	TUI_FASTER,
+	TUI_SLOWER,
+	TUI_PAUSE,
+	TUI_SUSPEND,		/* Ctrl-Z */
+	TUI_START_PAIR,		/* start a sample container and a sample VM */
+	TUI_STOP_SAMPLES,	/* stop the samples this dashboard started */
+	TUI_ACTION_MAX
+};
+
+/* Keys above the Unicode range; everything else is a code point. */
+enum tui_key {
+	KEYCODE_UP = 0x110001,
+	KEYCODE_DOWN,
+	KEYCODE_LEFT,
+	KEYCODE_RIGHT,
+	KEYCODE_PAGE_UP,
+	KEYCODE_PAGE_DOWN,
+	KEYCODE_HOME,
+	KEYCODE_END,
+	KEYCODE_ENTER,
+	KEYCODE_ESCAPE,
+	KEYCODE_BACKSPACE,
+	KEYCODE_TAB,
+	KEYCODE_F1,
+	KEYCODE_F4,
+	KEYCODE_F6,
+	KEYCODE_F10,
+	KEYCODE_RESIZE,
+};
+
+struct tui;
+
+struct tui *tui_new(void);
+void tui_free(struct tui *t);
+struct query tui_query(const struct tui *t);
+void tui_set_sort(struct tui *t, const struct field *f, bool down);
+void tui_set_filter(struct tui *t, const char *filter);
+/* The rows to show; both are borrowed until the next call. The cursor stays on the same instance. */
+void tui_set_frame(struct tui *t, const struct frame *f, const struct selection *sel);
+/* A line at the bottom for a few draws: what an action did, or why it failed. NULL clears it. */
+void tui_set_message(struct tui *t, const char *text);
+void tui_set_timing(struct tui *t, double delay_sec, bool paused);
+enum tui_action tui_key(struct tui *t, uint32_t key);
+void tui_draw(struct tui *t, struct canvas *c);
+
+#endif

@@ -1,0 +1,111 @@
+#include "vctop/base/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vctop/base/attr.h"
+
+struct map_slot {
+	char *key; /* NULL: free; with value NULL: a tombstone */
+	void *value;
+};
+
+uint64_t map_hash(const char *s)
+{
+	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211ULL;
+	return h;
+}
+
+static struct map_slot *find(const struct map *m, const char *key)
+{
+	if (!m->cap)
+		return NULL;
+	for (size_t i = map_hash(key) & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
+		struct map_slot *s = &m->slots[i];
+		if (!s->key)
+			return NULL;
+		if (s->value && strcmp(s->key, key) == 0)
+			return s;
+	}
+}
+
+static void insert(struct map *m, char *key, void *value)
+{
+	size_t i = map_hash(key) & (m->cap - 1);
+	while (m->slots[i].key)
+		i = (i + 1) & (m->cap - 1);
+	m->slots[i] = (struct map_slot){key, value};
+	m->used++;
+	m->live++;
+}
+
+static void rehash(struct map *m)
+{
+	struct map old = *m;
+	m->cap = 16;
+	while (m->cap < (old.live + 1) * 2)
+		m->cap *= 2;
+	m->slots = xcalloc(m->cap, sizeof(*m->slots));
+	m->used = m->live = 0;
+	for (size_t i = 0; i < old.cap; i++) {
+		if (old.slots[i].value)
+			insert(m, old.slots[i].key, old.slots[i].value);
+		else
+			free(old.slots[i].key);
+	}
+	free(old.slots);
+}
+
+void *map_get(const struct map *m, const char *key)
+{
+	const struct map_slot *s = find(m, key);
+	return s ? s->value : NULL;
+}
+
+void map_put(struct map *m, const char *key, void *value)
+{
+	struct map_slot *s = find(m, key);
+	if (s) {
+		s->value = value;
+		return;
+	}
+	if ((m->used + 1) * 4 > m->cap * 3)
+		rehash(m);
+	insert(m, xstrdup(key), value);
+}
+
+void *map_remove(struct map *m, const char *key)
+{
+	struct map_slot *s = find(m, key);
+	if (!s)
+		return NULL;
+	void *v = s->value;
+	s->value = NULL; /* tombstone: the key string goes at the next rehash */
+	m->live--;
+	return v;
+}
+
+bool map_next(const struct map *m, size_t *it, const char **ret_key, void **ret_value)
+{
+	for (; *it < m->cap; (*it)++) {
+		const struct map_slot *s = &m->slots[*it];
+		if (!s->value)
+			continue;
+		if (ret_key)
+			*ret_key = s->key;
+		*ret_value = s->value;
+		(*it)++;
+		return true;
+	}
+	return false;
+}
+
+void map_release(struct map *m)
+{
+	for (size_t i = 0; i < m->cap; i++)
+		free(m->slots[i].key);
+	free(m->slots);
+	*m = (struct map){0};
+}

@@ -1,0 +1,275 @@
+/* The table of fields: see field.h.  Order here is the order in JSON, `vctop fields` and the help. */
+#include "vctop/model/field.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vctop/base/attr.h"
+#include "vctop/base/units.h"
+
+#define METRIC(fn, expr)                                                                                               \
+	static struct field_value fn(const struct row *r)                                                              \
+	{                                                                                                              \
+		return (struct field_value){.metric = (expr)};                                                         \
+	}
+#define TEXT(fn, expr)                                                                                                 \
+	static struct field_value fn(const struct row *r)                                                              \
+	{                                                                                                              \
+		return (struct field_value){.text = (expr)};                                                           \
+	}
+#define FLAG(fn, expr)                                                                                                 \
+	static struct field_value fn(const struct row *r)                                                              \
+	{                                                                                                              \
+		return (struct field_value){.flag = (expr)};                                                           \
+	}
+
+static struct metric pid_metric(const struct row *r)
+{
+	return r->inst->pid > 0 ? metric_ok(r->inst->pid) : metric_none(METRIC_ABSENT, "no process");
+}
+
+static struct metric started_metric(const struct row *r)
+{
+	return r->inst->started_usec > 0 ? metric_ok((double)r->inst->started_usec / 1e6)
+					 : metric_none(METRIC_ABSENT, "start time not known");
+}
+
+static struct metric age_metric(const struct row *r)
+{
+	return r->age_sec >= 0 ? metric_ok(r->age_sec) : metric_none(METRIC_ABSENT, "start time not known");
+}
+
+static struct metric observed_metric(const struct row *r)
+{
+	return metric_ok(r->verdict.observed_sec);
+}
+
+TEXT(get_id, r->inst->id)
+TEXT(get_kind, instance_kind_name(r->inst->kind))
+TEXT(get_runtime, r->inst->runtime)
+TEXT(get_name, r->inst->name)
+TEXT(get_image, r->inst->image)
+TEXT(get_state, instance_state_name(r->inst->state))
+METRIC(get_pid, pid_metric(r))
+METRIC(get_started, started_metric(r))
+METRIC(get_age, age_metric(r))
+TEXT(get_cgroup, r->inst->cgroup)
+TEXT(get_parent, r->inst->parent)
+TEXT(get_uuid, r->inst->uuid)
+TEXT(get_sample, r->inst->sample)
+METRIC(get_cpu_alloc, r->sample->cpu.allocated.amount)
+TEXT(get_cpu_by, r->sample->cpu.allocated.by)
+TEXT(get_cpu_at, r->sample->cpu.allocated.at)
+FLAG(get_cpu_shared, r->sample->cpu.allocated.shared)
+METRIC(get_cpu_used, r->cpu_used_cores)
+METRIC(get_cpu_pct, r->cpu_used_pct)
+METRIC(get_vcpus, r->sample->cpu.vcpus)
+METRIC(get_guest, r->guest_cores)
+METRIC(get_cpu_overhead, r->overhead_cores)
+METRIC(get_steal, r->steal_cores)
+METRIC(get_throttled, r->throttled_pct)
+METRIC(get_cpu_psi, r->cpu_pressure_pct)
+METRIC(get_mem_alloc, r->sample->mem.allocated.amount)
+TEXT(get_mem_by, r->sample->mem.allocated.by)
+TEXT(get_mem_at, r->sample->mem.allocated.at)
+FLAG(get_mem_shared, r->sample->mem.allocated.shared)
+METRIC(get_mem_used, r->sample->mem.used_bytes)
+TEXT(get_mem_used_by, r->sample->mem.used_by)
+METRIC(get_mem_pct, r->mem_used_pct)
+METRIC(get_held, r->sample->mem.held_bytes)
+METRIC(get_cache, r->sample->mem.cache_bytes)
+METRIC(get_swap, r->sample->mem.swap_bytes)
+METRIC(get_peak, r->sample->mem.peak_bytes)
+METRIC(get_rss, r->sample->mem.rss_bytes)
+METRIC(get_guest_used, r->sample->mem.guest_used_bytes)
+METRIC(get_mem_overhead, r->sample->mem.overhead_bytes)
+METRIC(get_balloon, r->sample->mem.balloon_bytes)
+METRIC(get_mem_psi, r->mem_pressure_pct)
+METRIC(get_oom, r->sample->mem.oom_kills)
+METRIC(get_io_read, r->io_read_per_sec)
+METRIC(get_io_write, r->io_write_per_sec)
+METRIC(get_rx, r->net_rx_per_sec)
+METRIC(get_tx, r->net_tx_per_sec)
+METRIC(get_pids, r->sample->pids)
+METRIC(get_writable, r->sample->disk_writable_bytes)
+TEXT(get_verdict, verdict_state_name(r->verdict.state))
+TEXT(get_now, verdict_now_name(r->verdict.now))
+TEXT(get_rule, r->verdict.rule)
+TEXT(get_reason, r->verdict.reason)
+TEXT(get_basis, verdict_basis_name(r->verdict.basis))
+METRIC(get_observed, observed_metric(r))
+TEXT(get_confidence, confidence_name(r->verdict.confidence))
+METRIC(get_rec_cores, r->verdict.recommended_cores)
+METRIC(get_rec_bytes, r->verdict.recommended_bytes)
+METRIC(get_slack_cores, r->verdict.slack_cores)
+METRIC(get_slack_bytes, r->verdict.slack_bytes)
+
+/* clang-format off */
+const struct field field_table[] = {
+/* key, title, column, unit, kind, width, largest first, source, help, get */
+{"id", "ID", "id", UNIT_NONE, FIELD_TEXT, -20, false, "runtime and container id, or VMM and uuid", "Identity: unique on this host, stable while the instance lives.", get_id},
+{"kind", "KIND", "kind", UNIT_NONE, FIELD_TEXT, -9, false, "how it was recognised", "container: shares this kernel. vm: has its own.", get_kind},
+{"runtime", "RUNTIME", "runtime", UNIT_NONE, FIELD_TEXT, -8, false, "cgroup path or VMM executable", "The program that made it.", get_runtime},
+{"name", "NAME", "name", UNIT_NONE, FIELD_TEXT, -16, false, "the runtime's files; -name of the VMM", "Its name, read without asking a daemon.", get_name},
+{"image", "IMAGE", "image", UNIT_NONE, FIELD_TEXT, -16, false, "the runtime's files; first disk or kernel of a VM", "What it was made from.", get_image},
+{"state", "STATE", "state", UNIT_NONE, FIELD_TEXT, -8, false, "cgroup.procs, cgroup.freeze | freezer.state, /proc/PID", "running, paused or stopped, as the kernel says.", get_state},
+{"pid", "PID", "pid", UNIT_COUNT, FIELD_METRIC, 8, false, "cgroup.procs, /proc", "The first process of the container, or the VMM.", get_pid},
+{"started", "STARTED", NULL, UNIT_TIME, FIELD_METRIC, 20, true, "/proc/PID/stat field 22", "When that process started.", get_started},
+{"age_sec", "AGE", "age", UNIT_SECONDS, FIELD_METRIC, 6, true, "now - started", "How long it has run.", get_age},
+{"cgroup", "CGROUP", "cgroup", UNIT_NONE, FIELD_TEXT, -24, false, "/proc/PID/cgroup", "Its control group; empty when it has none of its own.", get_cgroup},
+{"parent", "PARENT", NULL, UNIT_NONE, FIELD_TEXT, -20, false, "nesting of cgroup paths", "The instance it runs inside; it is counted there.", get_parent},
+{"uuid", "UUID", NULL, UNIT_NONE, FIELD_TEXT, -36, false, "-uuid", "The VM's uuid.", get_uuid},
+{"sample", "SAMPLE", NULL, UNIT_NONE, FIELD_TEXT, -12, false, "/run/vctop/samples", "Set when vctop launched it.", get_sample},
+{"cpu.allocated_cores", "GIVEN", "cpu-given", UNIT_CORES, FIELD_METRIC, 5, true, "min over levels of cpu.max | cpu.cfs_quota_us, and cpuset; VM: vCPUs", "Cores it may use at most.", get_cpu_alloc},
+{"cpu.allocated_by", "CAP BY", NULL, UNIT_NONE, FIELD_TEXT, -10, false, "the file that binds", "What sets that cap.", get_cpu_by},
+{"cpu.allocated_at", "CAP AT", NULL, UNIT_NONE, FIELD_TEXT, -16, false, "the cgroup level that binds", "The level of the tree whose cap binds.", get_cpu_at},
+{"cpu.shared_cap", "SHARED", NULL, UNIT_NONE, FIELD_FLAG, 6, false, "an ancestor binds", "Siblings share the cap: it is counted once in totals.", get_cpu_shared},
+{"cpu.used_cores", "CPU", "cpu", UNIT_CORES, FIELD_METRIC, 5, true, "cpu.stat usage_usec | cpuacct.usage; VM: /proc/PID/stat", "Cores used over the interval; 1.00 is one CPU fully used.", get_cpu_used},
+{"cpu.used_pct", "%GIVEN", "cpu-pct", UNIT_PERCENT, FIELD_METRIC, 6, true, "cpu.used_cores / cpu.allocated_cores", "Share of the allocation in use.", get_cpu_pct},
+{"cpu.vcpus", "VCPU", "vcpus", UNIT_COUNT, FIELD_METRIC, 4, true, "vCPU threads, else -smp", "Virtual CPUs of a VM.", get_vcpus},
+{"cpu.guest_cores", "GUEST", "guest", UNIT_CORES, FIELD_METRIC, 5, true, "task/TID/schedstat field 1 of vCPU threads", "Cores the vCPU threads ran.", get_guest},
+{"cpu.overhead_cores", "VMM", "cpu-overhead", UNIT_CORES, FIELD_METRIC, 5, true, "process minus vCPU threads", "Cores the VMM used beside its vCPUs.", get_cpu_overhead},
+{"cpu.steal_cores", "STEAL", "steal", UNIT_CORES, FIELD_METRIC, 5, true, "task/TID/schedstat field 2 of vCPU threads", "Cores' worth of time the vCPUs waited for a CPU.", get_steal},
+{"cpu.throttled_pct", "THROT", "throttled", UNIT_PERCENT, FIELD_METRIC, 5, true, "cpu.stat nr_throttled / nr_periods", "Enforcement periods in which the cap stopped it.", get_throttled},
+{"cpu.pressure_some_pct", "CPUPSI", "cpu-psi", UNIT_PERCENT, FIELD_METRIC, 6, true, "cpu.pressure some total=", "Share of the interval in which some task waited for CPU.", get_cpu_psi},
+{"memory.allocated_bytes", "GIVEN", "mem-given", UNIT_BYTES, FIELD_METRIC, 6, true, "min over levels of memory.max, memory.high | memory.limit_in_bytes; VM: RAM", "Memory it may hold at most.", get_mem_alloc},
+{"memory.allocated_by", "CAP BY", NULL, UNIT_NONE, FIELD_TEXT, -12, false, "the file that binds", "What sets that cap.", get_mem_by},
+{"memory.allocated_at", "CAP AT", NULL, UNIT_NONE, FIELD_TEXT, -16, false, "the cgroup level that binds", "The level of the tree whose cap binds.", get_mem_at},
+{"memory.shared_cap", "SHARED", NULL, UNIT_NONE, FIELD_FLAG, 6, false, "an ancestor binds", "Siblings share the cap: it is counted once in totals.", get_mem_shared},
+{"memory.used_bytes", "MEM", "mem", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.current - inactive_file; VM: guest used, else resident guest RAM", "Memory needed now.", get_mem_used},
+{"memory.used_by", "USED BY", NULL, UNIT_NONE, FIELD_TEXT, -12, false, "what used_bytes was taken from", "Which measure used_bytes is.", get_mem_used_by},
+{"memory.used_pct", "%GIVEN", "mem-pct", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.used_bytes / memory.allocated_bytes", "Share of the allocation in use; a VM may pass 100.", get_mem_pct},
+{"memory.held_bytes", "HELD", "held", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.current | usage_in_bytes; VM: resident guest RAM from smaps", "Memory physically resident on this host.", get_held},
+{"memory.cache_bytes", "CACHE", "cache", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.stat file | total_cache", "Page cache charged to it.", get_cache},
+{"memory.swap_bytes", "SWAP", "swap", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.swap.current | total_swap; VM: VmSwap", "Memory swapped out.", get_swap},
+{"memory.peak_bytes", "PEAK", "peak", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.peak | max_usage_in_bytes; VM: VmHWM", "The most it ever held, page cache included.", get_peak},
+{"memory.rss_bytes", "RSS", "rss", UNIT_BYTES, FIELD_METRIC, 6, true, "/proc/PID/statm", "VM: the whole VMM process.", get_rss},
+{"memory.guest_used_bytes", "GUEST", "guest-used", UNIT_BYTES, FIELD_METRIC, 6, true, "balloon statistics or an agent", "What the guest says it uses.", get_guest_used},
+{"memory.overhead_bytes", "OVERHD", "mem-overhead", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: smaps outside guest RAM; container: shim or conmon", "Memory it costs beyond its workload.", get_mem_overhead},
+{"memory.balloon_bytes", "BALLON", NULL, UNIT_BYTES, FIELD_METRIC, 6, true, "query-balloon", "Guest RAM given back by the balloon.", get_balloon},
+{"memory.pressure_some_pct", "MEMPSI", "mem-psi", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure some total=", "Share of the interval in which some task waited for memory.", get_mem_psi},
+{"memory.oom_kills", "OOM", "oom", UNIT_COUNT, FIELD_METRIC, 4, true, "memory.events oom_kill | memory.oom_control", "Processes killed for lack of memory since it was created.", get_oom},
+{"io.read_bytes_per_sec", "READ", "read", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat rbytes | blkio.throttle.io_service_bytes_recursive", "Bytes read from disks.", get_io_read},
+{"io.write_bytes_per_sec", "WRITE", "write", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat wbytes | blkio.throttle.io_service_bytes_recursive", "Bytes written to disks.", get_io_write},
+{"net.rx_bytes_per_sec", "RX", "rx", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "/proc/PID/net/dev of its own network namespace", "Bytes received.", get_rx},
+{"net.tx_bytes_per_sec", "TX", "tx", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "/proc/PID/net/dev of its own network namespace", "Bytes sent.", get_tx},
+{"pids", "TASKS", "tasks", UNIT_COUNT, FIELD_METRIC, 5, true, "pids.current; VM: num_threads", "Tasks: threads, not processes.", get_pids},
+{"disk.writable_bytes", "DISK", "disk", UNIT_BYTES, FIELD_METRIC, 6, true, "st_blocks below the writable layer", "What its writable layer occupies.", get_writable},
+{"verdict.state", "VERDICT", "verdict", UNIT_NONE, FIELD_TEXT, -11, false, "derive/verdict", "What the allocation is judged to be.", get_verdict},
+{"verdict.now", "NOW", "now", UNIT_NONE, FIELD_TEXT, -9, false, "this interval alone", "low, busy or pressured in this interval; no more than a look.", get_now},
+{"verdict.rule", "RULE", NULL, UNIT_NONE, FIELD_TEXT, -20, false, "derive/verdict", "The rule that decided.", get_rule},
+{"verdict.reason", "WHY", "why", UNIT_NONE, FIELD_TEXT, -40, false, "derive/verdict", "The evidence in one sentence.", get_reason},
+{"verdict.basis", "BASIS", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "derive/verdict", "window: this interval. lifetime: counters since the start. history: many days.", get_basis},
+{"verdict.observed_sec", "SEEN", NULL, UNIT_SECONDS, FIELD_METRIC, 6, true, "derive/verdict", "How much time the evidence covers.", get_observed},
+{"verdict.confidence", "CONF", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "derive/verdict", "How far to trust it.", get_confidence},
+{"verdict.recommended.cores", "NEEDS", "need-cpu", UNIT_CORES, FIELD_METRIC, 5, true, "derive/verdict", "Cores that would do, margin included.", get_rec_cores},
+{"verdict.recommended.bytes", "NEEDS", "need-mem", UNIT_BYTES, FIELD_METRIC, 6, true, "derive/verdict", "Memory that would do, margin included.", get_rec_bytes},
+{"verdict.slack.cores", "SLACK", "slack-cpu", UNIT_CORES, FIELD_METRIC, 5, true, "allocation - recommendation, floor 0", "Cores that could be taken back.", get_slack_cores},
+{"verdict.slack.bytes", "SLACK", "slack-mem", UNIT_BYTES, FIELD_METRIC, 6, true, "allocation - recommendation, floor 0", "Memory that could be taken back.", get_slack_bytes},
+};
+/* clang-format on */
+const unsigned field_count = ARRAY_SIZE(field_table);
+
+const struct field *field_by_key(const char *key)
+{
+	for (unsigned i = 0; i < field_count; i++)
+		if (strcmp(field_table[i].key, key) == 0)
+			return &field_table[i];
+	return NULL;
+}
+
+const struct field *field_by_column(const char *column)
+{
+	for (unsigned i = 0; i < field_count; i++)
+		if (field_table[i].column && strcmp(field_table[i].column, column) == 0)
+			return &field_table[i];
+	return field_by_key(column);
+}
+
+const char *field_unit_name(enum field_unit u)
+{
+	static const char *const names[] = {"",	     "cores",	      "bytes", "percent",
+					    "bytes/s", "count", "seconds", "time"};
+	_Static_assert(ARRAY_SIZE(names) == UNIT_MAX, "a name for each unit");
+	return (unsigned)u < UNIT_MAX ? names[u] : "";
+}
+
+static void format_number(enum field_unit unit, double v, char *buf, size_t size)
+{
+	switch (unit) {
+	case UNIT_CORES:
+		(void)units_cores(buf, size, v);
+		return;
+	case UNIT_BYTES:
+		(void)units_bytes(buf, size, v);
+		return;
+	case UNIT_PERCENT:
+		(void)units_percent(buf, size, v);
+		return;
+	case UNIT_BYTES_PER_SEC:
+		(void)units_rate(buf, size, v);
+		return;
+	case UNIT_SECONDS:
+		(void)units_duration(buf, size, v);
+		return;
+	case UNIT_TIME:
+		(void)units_rfc3339(buf, size, (int64_t)(v * 1e6));
+		return;
+	case UNIT_COUNT:
+	case UNIT_NONE:
+	case UNIT_MAX:
+		break;
+	}
+	(void)snprintf(buf, size, "%.0f", v);
+}
+
+char *field_format(const struct field *f, const struct row *r, bool ascii, char *buf, size_t size)
+{
+	struct field_value v = f->get(r);
+	switch (f->kind) {
+	case FIELD_TEXT:
+		(void)snprintf(buf, size, "%s", v.text ? v.text : "-");
+		break;
+	case FIELD_FLAG:
+		(void)snprintf(buf, size, "%s", v.flag ? "yes" : "no");
+		break;
+	case FIELD_METRIC:
+		if (metric_is_ok(v.metric))
+			format_number(f->unit, v.metric.v, buf, size);
+		else
+			(void)snprintf(buf, size, "%s", metric_state_glyph(v.metric.st, ascii));
+		break;
+	}
+	return buf;
+}
+
+static int compare_metric(struct metric a, struct metric b, bool down)
+{
+	/* Unlimited is more than any number; what could not be measured comes last either way. */
+	double x = a.st == METRIC_UNLIMITED ? INFINITY : a.v, y = b.st == METRIC_UNLIMITED ? INFINITY : b.v;
+	bool ax = metric_is_ok(a) || a.st == METRIC_UNLIMITED, bx = metric_is_ok(b) || b.st == METRIC_UNLIMITED;
+	if (!ax || !bx)
+		return (int)bx - (int)ax;
+	int c = (x > y) - (x < y);
+	return down ? -c : c;
+}
+
+int field_compare(const struct field *f, const struct row *a, const struct row *b, bool down)
+{
+	struct field_value x = f->get(a), y = f->get(b);
+	int c = 0;
+	switch (f->kind) {
+	case FIELD_METRIC:
+		return compare_metric(x.metric, y.metric, down);
+	case FIELD_FLAG:
+		c = (int)x.flag - (int)y.flag;
+		break;
+	case FIELD_TEXT:
+		if (!x.text || !y.text)
+			return (y.text != NULL) - (x.text != NULL);
+		c = strcmp(x.text, y.text);
+		break;
+	}
+	return down ? -c : c;
+}

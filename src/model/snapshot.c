@@ -1,0 +1,58 @@
+#include "vctop/model/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vctop/base/attr.h"
+
+struct snapshot *snapshot_new(void)
+{
+	return xcalloc(1, sizeof(struct snapshot));
+}
+
+void snapshot_clear(struct snapshot *s)
+{
+	arena_clear(&s->arena);
+	s->host = (struct host_sample){0};
+	s->entries.n = 0;
+	s->notices.n = 0;
+}
+
+struct entry *snapshot_add(struct snapshot *s)
+{
+	vec_push(&s->entries, (struct entry){0});
+	return &s->entries.v[s->entries.n - 1];
+}
+
+void snapshot_notice(struct snapshot *s, const char *what, const char *why, const char *change)
+{
+	struct notice n = {arena_strdup(&s->arena, what), arena_strdup(&s->arena, why), arena_strdup(&s->arena, change)};
+	vec_push(&s->notices, n);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->inst.id, ((const struct entry *)b)->inst.id);
+}
+
+void snapshot_seal(struct snapshot *s)
+{
+	if (s->entries.n)
+		qsort(s->entries.v, s->entries.n, sizeof(*s->entries.v), by_id);
+}
+
+const struct entry *snapshot_find(const struct snapshot *s, const char *id)
+{
+	struct entry key = {.inst.id = id};
+	return s->entries.n ? bsearch(&key, s->entries.v, s->entries.n, sizeof(key), by_id) : NULL;
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	if (!s)
+		return;
+	vec_free(&s->entries);
+	vec_free(&s->notices);
+	arena_release(&s->arena);
+	free(s);
+}

@@ -1,0 +1,308 @@
+/*
+ * The choke point of all observing: everything is opened read-only below one directory fd.
+ * O_NONBLOCK and the regular-file check keep a FIFO in a hostile tree from hanging us.
+ */
+#include "vctop/source/rootfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "vctop/base/clock.h"
+#include "vctop/base/parse.h"
+
+struct rootfs {
+	int base_fd; /* the tree given */
+	int fd;	     /* the moment being played */
+	bool live, series;
+	unsigned moment, generation;
+	struct rootfs_time time; /* not live: of this moment */
+	rootfs_fault fault;
+	void *fault_data;
+	unsigned fd_budget;
+	struct rootfs_stats stats;
+};
+
+static int fault_check(struct rootfs *fs, const char *op, const char *path)
+{
+	return fs->fault ? fs->fault(fs->fault_data, op, path) : 0;
+}
+
+/* Half of what the process may open is for kept fds; the rest stays free for everything else. */
+static unsigned fd_budget(void)
+{
+	struct rlimit lim;
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return 128;
+	if (lim.rlim_cur < lim.rlim_max) {
+		struct rlimit raised = {lim.rlim_max, lim.rlim_max};
+		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+			lim = raised;
+	}
+	rlim_t half = lim.rlim_cur / 2;
+	return half > 1U << 20 ? 1U << 20 : (unsigned)half;
+}
+
+static void read_clock(struct rootfs *fs)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	const char *w;
+	size_t n;
+	uint64_t v[3] = {0, 1000000000000000ULL, 86400000000ULL};
+	if (rootfs_read(fs, ".clock", 256, &sb) > 0)
+		for (unsigned i = 0; i < 3; i++)
+			if (parse_word(sb.buf, sb.len, i, &w, &n))
+				(void)parse_u64(w, n, &v[i]);
+	fs->time = (struct rootfs_time){(int64_t)v[0], (int64_t)v[1], (int64_t)v[2]};
+}
+
+static int open_moment(struct rootfs *fs, unsigned moment)
+{
+	char name[16];
+	(void)snprintf(name, sizeof(name), "%u", moment);
+	int fd = openat(fs->base_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fs->fd >= 0 && fs->fd != fs->base_fd)
+		(void)close(fs->fd);
+	fs->fd = fd;
+	fs->moment = moment;
+	fs->generation++;
+	read_clock(fs);
+	return 0;
+}
+
+struct rootfs *rootfs_open(const char *path, struct error *err)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		error_set(err, errno, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	struct rootfs *fs = xcalloc(1, sizeof(*fs));
+	fs->base_fd = fs->fd = fd;
+	fs->live = strcmp(path, "/") == 0;
+	fs->generation = 1;
+	fs->fd_budget = fd_budget();
+	if (fs->live)
+		return fs;
+	fs->series = open_moment(fs, 0) == 0;
+	if (!fs->series)
+		read_clock(fs);
+	if (faccessat(fs->fd, "proc", R_OK, 0) < 0) {
+		error_set(err, errno, "%s: no readable proc below it: %s", path, strerror(errno));
+		rootfs_close(fs);
+		return NULL;
+	}
+	return fs;
+}
+
+void rootfs_close(struct rootfs *fs)
+{
+	if (!fs)
+		return;
+	if (fs->fd != fs->base_fd)
+		(void)close(fs->fd);
+	(void)close(fs->base_fd);
+	free(fs);
+}
+
+bool rootfs_is_live(const struct rootfs *fs)
+{
+	return fs->live;
+}
+
+int rootfs_advance(struct rootfs *fs)
+{
+	if (fs->live)
+		return 0;
+	return fs->series ? open_moment(fs, fs->moment + 1) : -ENOENT;
+}
+
+void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data)
+{
+	fs->fault = fn;
+	fs->fault_data = data;
+}
+
+struct rootfs_time rootfs_now(const struct rootfs *fs)
+{
+	if (!fs->live)
+		return fs->time;
+	return (struct rootfs_time){clock_mono_usec(), clock_real_usec(), clock_boot_usec()};
+}
+
+int rootfs_openat(struct rootfs *fs, const char *path, int flags)
+{
+	int r = fault_check(fs, "open", path);
+	if (r < 0)
+		return r;
+	fs->stats.opens++;
+	fs->stats.syscalls++;
+	int fd = openat(fs->fd, *path ? path : ".", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Regular files only: proc, sysfs and cgroupfs files are; a FIFO or device in a tree is not read. */
+static int open_regular(struct rootfs *fs, const char *path)
+{
+	int fd = rootfs_openat(fs, path, 0);
+	if (fd < 0 || fs->live)
+		return fd;
+	struct stat st;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	(void)close(fd);
+	return -EINVAL;
+}
+
+ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
+{
+	cleanup_close int fd = open_regular(fs, path);
+	strbuf_clear(sb);
+	if (fd < 0)
+		return fd;
+	int fault = fault_check(fs, "read", path);
+	if (fault < 0)
+		return fault;
+	for (;;) {
+		if (sb->len > max)
+			return -EFBIG;
+		strbuf_room(sb, 4096);
+		ssize_t n = read(fd, sb->buf + sb->len, sb->cap - sb->len - 1);
+		fs->stats.reads++;
+		fs->stats.syscalls++;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		sb->len += (size_t)n;
+		sb->buf[sb->len] = '\0';
+	}
+	fs->stats.syscalls++; /* close */
+	return sb->len > max ? -EFBIG : (ssize_t)sb->len;
+}
+
+int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb)
+{
+	int r = fault_check(fs, "readlink", path);
+	strbuf_clear(sb);
+	if (r < 0)
+		return r;
+	strbuf_room(sb, 4096);
+	fs->stats.syscalls++;
+	ssize_t n = readlinkat(fs->fd, path, sb->buf, 4096);
+	if (n < 0)
+		return -errno;
+	sb->len = (size_t)n;
+	sb->buf[n] = '\0';
+	return 0;
+}
+
+int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret)
+{
+	int r = fault_check(fs, "stat", path);
+	if (r < 0)
+		return r;
+	fs->stats.syscalls++;
+	return fstatat(fs->fd, path, ret, 0) < 0 ? -errno : 0;
+}
+
+int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct rootfs_names *ret)
+{
+	strbuf_clear(&ret->text);
+	ret->at.n = 0;
+	int fd = rootfs_openat(fs, path, O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	cleanup_dir DIR *dir = fdopendir(fd);
+	if (!dir) {
+		int r = -errno;
+		(void)close(fd);
+		return r;
+	}
+	fs->stats.syscalls += 4; /* fstat, two getdents64, close */
+	for (;;) {
+		errno = 0;
+		const struct dirent *e = readdir(dir);
+		if (!e)
+			return errno ? -errno : 0;
+		if (dirs_only && e->d_type != DT_DIR && e->d_type != DT_UNKNOWN)
+			continue;
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		vec_push(&ret->at, ret->text.len);
+		strbuf_add(&ret->text, e->d_name, strlen(e->d_name) + 1);
+	}
+}
+
+const char *rootfs_name(const struct rootfs_names *names, size_t i)
+{
+	return names->text.buf + names->at.v[i];
+}
+
+void rootfs_names_release(struct rootfs_names *names)
+{
+	strbuf_release(&names->text);
+	vec_free(&names->at);
+}
+
+void kfile_close(struct rootfs *fs, struct kfile *k)
+{
+	if (k->fd < 0)
+		return;
+	(void)close(k->fd);
+	k->fd = -1;
+	fs->stats.kept_fds--;
+}
+
+static int kfile_open(struct rootfs *fs, struct kfile *k, const char *path, bool *ret_keep)
+{
+	int fd = open_regular(fs, path);
+	*ret_keep = fd >= 0 && fs->stats.kept_fds < fs->fd_budget;
+	if (*ret_keep) {
+		k->fd = fd;
+		k->generation = fs->generation;
+		fs->stats.kept_fds++;
+	}
+	return fd;
+}
+
+ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
+{
+	bool keep = true;
+	if (k->fd >= 0 && k->generation != fs->generation)
+		kfile_close(fs, k);
+	int fd = k->fd >= 0 ? k->fd : kfile_open(fs, k, path, &keep);
+	if (fd < 0)
+		return fd;
+	ssize_t n = fault_check(fs, "read", path);
+	if (n == 0) {
+		do {
+			n = pread(fd, buf, size - 1, 0);
+			fs->stats.reads++;
+			fs->stats.syscalls++;
+		} while (n < 0 && errno == EINTR);
+		if (n < 0)
+			n = -errno;
+	}
+	if (!keep)
+		(void)close(fd);
+	else if (n < 0)
+		kfile_close(fs, k); /* a dead cgroup's fd never comes back to life */
+	if (n < 0)
+		return n;
+	buf[n] = '\0';
+	return (size_t)n == size - 1 ? -EFBIG : n;
+}
+
+struct rootfs_stats rootfs_stats(const struct rootfs *fs)
+{
+	return fs->stats;
+}
