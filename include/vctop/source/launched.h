@@ -6,6 +6,8 @@
 #ifndef VCTOP_SOURCE_LAUNCHED_H
 #define VCTOP_SOURCE_LAUNCHED_H
 
+#include <sys/types.h>
+
 #include "vctop/source/rootfs.h"
 
 #define LAUNCHED_DIR "run/vctop/samples"
