@@ -72,7 +72,7 @@ TESTTOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tes
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libvctop.a
 	@mkdir -p $(@D)
 	@echo "  TESTCC   $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(DEFS) -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvctop.a \
+	$(Q)$(CC) $(ALL_CFLAGS) $(DEFS) -Itests/unit -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvctop.a \
 		-lcmocka $(PKG_LIBS) -lm
 
 $(B)/tests/tools/%: tests/tools/%.c

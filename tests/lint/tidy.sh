@@ -13,7 +13,7 @@ for f; do
 	*) flags="$flags $f" ;;
 	esac
 done
-# shellcheck disable=SC2086 # flags are words
+# shellcheck disable=SC2016 # expanded by the inner shell
 find src -name '*.c' | sort | xargs -P "$(nproc)" -n 4 sh -c 'flags=$1; shift; clang-tidy --quiet "$@" -- $flags' sh "$flags" \
 	>"$log" 2>&1
 status=$?

@@ -4,6 +4,7 @@
 # Says what it is about to install before it does, and touches neither network nor package lists when nothing is
 # missing.  An entry is PACKAGE or PACKAGE|PROBE; the probe says when something else already fills the place:
 # a command ("docker.io|dockerd": docker-ce is as good), or "pc:MODULE" for a pkg-config module.
+# shellcheck disable=SC2317 # the lists are called by a computed name
 set -u
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export DEBIAN_FRONTEND=noninteractive
@@ -44,7 +45,7 @@ pacman_list() {
 }
 
 # Without a package manager we know: the probes alone say what is missing.
-other_list() { apt_list "$1" | tr ' \t' '\n\n' | grep '|'; }
+other_list() { apt_list "$1" | tr -s '[:space:]' '\n' | grep '|'; }
 
 probe() { # PROBE
 	case $1 in
@@ -100,7 +101,7 @@ want=$(missing "$@")
 [ -n "$want" ] || exit 0
 # shellcheck disable=SC2086 # a list of words
 set -- $want
-if [ $manager = other ]; then
+if [ "$manager" = other ]; then
 	say "no apt, dnf or pacman here; install by hand what these Debian packages hold: $*"
 	exit 0
 fi
@@ -118,7 +119,7 @@ say "installing with $manager: $*"
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 # The first try may find package lists that are too old or absent: refresh them and try once more.
-if { [ $manager = apt ] && [ -z "$(find /var/lib/apt/lists -name '*Packages*' 2>/dev/null | head -n 1)" ]; } ||
+if { [ "$manager" = apt ] && [ -z "$(find /var/lib/apt/lists -name '*Packages*' 2>/dev/null | head -n 1)" ]; } ||
 	! fetch "$@" >"$log" 2>&1 </dev/null; then
 	refresh >>"$log" 2>&1 </dev/null
 	if ! fetch "$@" >>"$log" 2>&1 </dev/null; then
