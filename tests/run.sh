@@ -129,7 +129,11 @@ report() { # INDEX STATUS SECONDS: count one suite's TAP and print its line
 		grep -iE '^(not )?ok [0-9]+.*# skip' <<<"$out" | sed -E 's/^(not )?ok [0-9]+ -? ?/           skipped: /'
 		if [ "$f" != 0 ]; then
 			# The failing tests with what they printed; for a crash the end of the output.
-			awk '/^not ok/ && !/# [sS][kK][iI][pP]/ {show=1} /^ok/ {show=0} show' <<<"$out" | head -n 80
+			# cmocka prints the reason before the "not ok", bats after it.
+			awk '/^ok/ { kept = ""; show = 0; next }
+				/^not ok/ { if (/# [sS][kK][iI][pP]/) { kept = ""; show = 0; next } printf "%s", kept; kept = ""; show = 1 }
+				show { print; next }
+				{ kept = kept $0 "\n" }' <<<"$out" | head -n 80
 			[ -z "$tail" ] || tail -n 40 <<<"$out"
 		fi
 	fi
