@@ -48,6 +48,8 @@ static void add_row(struct totals *t, const struct row *r, struct map *cpu_level
 	add(&t->used_bytes, s->mem.used_bytes);
 	add(&t->held_bytes, s->mem.held_bytes);
 	add(&t->overhead_bytes, s->mem.overhead_bytes);
+	t->proven_cpu += metric_is_ok(r->verdict.slack_cores);
+	t->proven_mem += metric_is_ok(r->verdict.slack_bytes);
 	add(&t->slack_cores, r->verdict.slack_cores);
 	add(&t->slack_bytes, r->verdict.slack_bytes);
 	t->unmeasured_cpu += !metric_is_ok(r->cpu_used_cores);
@@ -62,6 +64,11 @@ static void settle(struct totals *t)
 		t->used_cores = none;
 	if (t->unmeasured_mem && t->unmeasured_mem == t->running - t->nested)
 		t->used_bytes = t->held_bytes = metric_none(METRIC_ABSENT, "no instance's memory could be read");
+	struct metric learning = metric_none(METRIC_FIRST, "learning: nothing is proven yet");
+	if (t->running > t->nested && !t->proven_cpu)
+		t->slack_cores = learning;
+	if (t->running > t->nested && !t->proven_mem)
+		t->slack_bytes = learning;
 }
 
 static struct metric ratio(struct metric a, struct metric b)
