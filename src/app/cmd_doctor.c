@@ -95,13 +95,20 @@ static void check_dir(struct report *r, const char *what, const char *path)
 	rootfs_names_release(&names);
 }
 
+/* CapEff of proc/self/status, hexadecimal; CAP_SYS_PTRACE is bit 19. */
+static bool has_ptrace(const struct strbuf *status)
+{
+	const char *at = strstr(status->buf, "CapEff:");
+	return at && (strtoull(at + 7, NULL, 16) >> 19 & 1);
+}
+
 static void check_privilege(struct report *r)
 {
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
-	ssize_t n = rootfs_read(r->fs, "proc/1/smaps_rollup", 65536, &sb);
-	say(r, n >= 0 ? FOUND_OK : FOUND_PARTLY, "other users' processes", n >= 0 ? NULL : "run vctop as root",
-	    n >= 0 ? "smaps and fd links readable" : "/proc/1/smaps_rollup: %s: a VM's guest RAM and KVM fds stay unknown",
-	    strerror(n < 0 ? (int)-n : 0));
+	bool ok = rootfs_read(r->fs, "proc/self/status", 65536, &sb) > 0 && has_ptrace(&sb);
+	say(r, ok ? FOUND_OK : FOUND_PARTLY, "other users' processes", ok ? NULL : "run vctop as root",
+	    ok ? "CAP_SYS_PTRACE: guest RAM and KVM files of every VM are readable"
+	       : "no CAP_SYS_PTRACE: guest RAM and KVM files of others' VMs stay unknown");
 	struct rlimit lim;
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
 		say(r, lim.rlim_cur >= 1024 ? FOUND_OK : FOUND_PARTLY, "open files", NULL,

@@ -48,6 +48,7 @@ struct facts_table {
 	struct map roots;  /* docker data roots learned from dockerd's command line: path -> path */
 	unsigned refresh;  /* counts refreshes */
 	int64_t refreshed_usec;
+	unsigned denied_homes;	  /* users whose storage may not be read, in this refresh */
 	struct snapshot *notices; /* where to say what could not be read; set during a refresh */
 };
 
@@ -74,6 +75,8 @@ void facts_table_refresh(struct facts_table *t, struct snapshot *notices);
 struct facts *facts_put(struct facts_table *t, const char *id, const struct runtime_ops *rt);
 /* true when the file changed since it was last read (or was never); marks it seen. -errno in *ret_err if unreadable. */
 bool facts_file_changed(struct facts_table *t, const char *path, int *ret_err);
+/* Says once that a storage directory may not be read: by name for the system's, as a count for users'. */
+void facts_denied(struct facts_table *t, const char *runtime, const char *path, bool system);
 /* Calls fn(t, home, who) for root ("", "root") and each user of etc/passwd with a home ("home/u", "u"). */
 void facts_each_home(struct facts_table *t, void (*fn)(struct facts_table *t, const char *home, const char *who));
 void facts_set(char **field, const char *value); /* replaces, cleaned; NULL clears */
