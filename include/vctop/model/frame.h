@@ -31,6 +31,7 @@ struct totals {
 	struct metric allocated_cores, used_cores, slack_cores;
 	struct metric allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes;
 	unsigned unmeasured_cpu, unmeasured_mem; /* running rows whose use is missing from the sums */
+	unsigned proven_cpu, proven_mem;	 /* rows whose slack is in the sum */
 };
 
 struct host_frame {
