@@ -23,13 +23,13 @@ enum seen { SEEN_NOTHING, SEEN_FIT, SEEN_UNFIT }; /* as a vCPU; unfit is for goo
 struct call {
 	bool running;
 	int64_t nr;
-	uint64_t arg[4];
+	uint64_t arg[7]; /* six arguments and the stack pointer */
 };
 
 void vm_inference_release(struct vm_inference *inf)
 {
 	vec_free(&inf->tids);
-	vec_free(&inf->seen);
+	vec_free(&inf->sights);
 	strbuf_release(&inf->text);
 }
 
@@ -63,7 +63,7 @@ static int parse_call(const char *buf, size_t len, struct call *ret)
 	c.running = n == 7 && memcmp(w, "running", 7) == 0;
 	if (!c.running && parse_i64(w, n, &c.nr) < 0)
 		return -EINVAL;
-	for (unsigned i = 0; !c.running && c.nr >= 0 && i < 4; i++)
+	for (unsigned i = 0; !c.running && c.nr >= 0 && i < ARRAY_SIZE(c.arg); i++)
 		if (!parse_word(buf, len, i + 1, &w, &n) || n < 3 || hex_digits(w + 2, n - 2, &c.arg[i]) != n - 2)
 			return -EINVAL;
 	*ret = c;
@@ -174,31 +174,109 @@ static enum seen judge_call(const struct call *c)
 	return SEEN_NOTHING;
 }
 
-static int look_at_all(struct rootfs *fs, pid_t pid, const struct rootfs_names *names, struct vm_inference *inf)
+static void look(struct rootfs *fs, pid_t pid, pid_t tid, struct strbuf *sb, struct vm_sight *sight, int *ret_err)
 {
 	struct call c;
-	pid_t tid = 0;
-	for (size_t i = 0; i < names->at.n; i++) {
-		if (inf->seen.v[i] == SEEN_UNFIT || tid_of(names, i, &tid) < 0)
-			continue;
-		int r = tid == pid ? 0 : read_call(fs, pid, tid, &inf->text, &c);
-		if (r == -EACCES || r == -EPERM)
-			return -EACCES;
-		enum seen now = tid == pid || r < 0 ? SEEN_UNFIT : judge_call(&c);
-		if (now != SEEN_NOTHING)
-			inf->seen.v[i] = (unsigned char)now;
+	int r = read_call(fs, pid, tid, sb, &c);
+	if (r == -EACCES || r == -EPERM)
+		*ret_err = -EACCES;
+	enum seen now = r < 0 ? SEEN_UNFIT : judge_call(&c);
+	if (now == SEEN_NOTHING)
+		return;
+	sight->seen = (unsigned char)now;
+	if (now == SEEN_FIT && !c.running) {
+		sight->slept = true;
+		sight->depth = (unsigned short)(c.arg[6] & 0xfff);
 	}
-	return 0;
+}
+
+static int look_at_all(struct rootfs *fs, pid_t pid, const struct rootfs_names *names, struct vm_inference *inf)
+{
+	pid_t tid = 0;
+	int err = 0;
+	for (size_t i = 0; i < names->at.n && err == 0; i++) {
+		struct vm_sight *sight = &inf->sights.v[i];
+		if (tid_of(names, i, &tid) < 0 || tid == pid)
+			sight->seen = SEEN_UNFIT;
+		if (sight->seen != SEEN_UNFIT)
+			look(fs, pid, tid, &inf->text, sight, &err);
+	}
+	return err;
+}
+
+/* Round robin was asked for: one thread, however many vCPUs. Anything that looks like it counts. */
+static bool asks_for_one_thread(struct rootfs *fs, pid_t pid, struct strbuf *sb)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "proc/%d/cmdline", (int)pid);
+	if (rootfs_read(fs, path, 1U << 20, sb) < 0)
+		return false;
+	return memmem(sb->buf, sb->len, "thread=single", 13) || memmem(sb->buf, sb->len, "-icount", 7);
+}
+
+static size_t count_fit(const struct vm_inference *inf, bool at_depth, unsigned short depth)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < inf->sights.n; i++) {
+		const struct vm_sight *s = &inf->sights.v[i];
+		n += s->seen == SEEN_FIT && (!at_depth || (s->slept && s->depth == depth));
+	}
+	return n;
+}
+
+/* Those that slept elsewhere than the vCPUs are none (VNC's worker waits much like one). */
+static void drop_others(struct vm_inference *inf, unsigned expected)
+{
+	size_t fit = count_fit(inf, false, 0);
+	for (size_t i = 0; i < inf->sights.n; i++) {
+		const struct vm_sight *s = &inf->sights.v[i];
+		if (s->seen != SEEN_FIT || !s->slept || expected < 2 || fit <= expected ||
+		    count_fit(inf, true, s->depth) != expected)
+			continue;
+		for (size_t j = 0; j < inf->sights.n; j++)
+			if (inf->sights.v[j].slept && inf->sights.v[j].depth != s->depth)
+				inf->sights.v[j].seen = SEEN_UNFIT;
+		return;
+	}
+}
+
+static bool same_depth(const struct vm_inference *inf)
+{
+	const struct vm_sight *first = NULL;
+	for (size_t i = 0; i < inf->sights.n; i++) {
+		const struct vm_sight *s = &inf->sights.v[i];
+		if (s->seen != SEEN_FIT || !s->slept)
+			continue;
+		if (first && first->depth != s->depth)
+			return false;
+		first = s;
+	}
+	return true;
+}
+
+static int conclude(const struct rootfs_names *names, bool single, unsigned configured, struct vm_inference *inf)
+{
+	pid_t tid = 0;
+	bool doubt = configured == 0;
+	drop_others(inf, single ? 1 : configured);
+	for (size_t i = 0; i < inf->sights.n; i++) {
+		doubt |= inf->sights.v[i].seen == SEEN_NOTHING;
+		if (inf->sights.v[i].seen == SEEN_FIT && tid_of(names, i, &tid) == 0)
+			vec_push(&inf->tids, tid);
+	}
+	if (!doubt && same_depth(inf) && (inf->tids.n == 1 || (!single && inf->tids.n == configured)))
+		return 0;
+	inf->tids.n = 0;
+	return -ENOENT;
 }
 
 int vm_infer_tcg(struct rootfs *fs, pid_t pid, const struct rootfs_names *names, unsigned configured,
 		 struct vm_inference *inf)
 {
-	size_t doubtful = 0;
-	pid_t tid = 0;
-	inf->tids.n = inf->seen.n = 0;
+	const struct vm_sight unseen = {0};
+	inf->tids.n = inf->sights.n = 0;
 	for (size_t i = 0; i < names->at.n; i++)
-		vec_push(&inf->seen, SEEN_NOTHING);
+		vec_push(&inf->sights, unseen);
 	for (int i = 0; i < TRIES; i++) {
 		if (i)
 			pause_briefly(fs);
@@ -206,13 +284,5 @@ int vm_infer_tcg(struct rootfs *fs, pid_t pid, const struct rootfs_names *names,
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < names->at.n; i++) {
-		doubtful += inf->seen.v[i] == SEEN_NOTHING;
-		if (inf->seen.v[i] == SEEN_FIT && tid_of(names, i, &tid) == 0)
-			vec_push(&inf->tids, tid);
-	}
-	if (!doubtful && configured && (inf->tids.n == configured || inf->tids.n == 1))
-		return 0;
-	inf->tids.n = 0;
-	return -ENOENT;
+	return conclude(names, asks_for_one_thread(fs, pid, &inf->text), configured, inf);
 }

@@ -3,9 +3,9 @@
  *
  * KVM: a vCPU thread unblocks SIGUSR1, QEMU's kick out of the guest, which every other of its threads blocks;
  * or it is seen inside ioctl(vcpu fd, KVM_RUN).
- * TCG: nothing marks the threads.  What is left after the main loop, RCU, I/O threads and pool workers have given
- * themselves away by the way they sleep is accepted only when it is just as many as there are vCPUs (or one, which
- * runs them all in turn).
+ * TCG: nothing marks the threads.  The main loop, RCU, I/O threads and pool workers give themselves away by how
+ * they sleep; a halted vCPU sleeps without end on a condition, all of them at the same depth of stack.  What is left
+ * is accepted only when it is just as many as there are vCPUs (or one, which runs them all in turn).
  */
 #ifndef VCTOP_SOURCE_VM_INFER_H
 #define VCTOP_SOURCE_VM_INFER_H
@@ -14,9 +14,15 @@
 
 #include "vctop/source/rootfs.h"
 
+struct vm_sight {
+	unsigned char seen; /* as a vCPU; the values are vm_infer.c's */
+	bool slept;	    /* seen halted, with this much of its last stack page used */
+	unsigned short depth;
+};
+
 struct vm_inference {
 	VEC(pid_t) tids;  /* the vCPU threads; empty: not conclusive */
-	VEC(unsigned char) seen; /* scratch */
+	VEC(struct vm_sight) sights; /* scratch, one per thread */
 	struct strbuf text;
 };
 
