@@ -7,8 +7,9 @@
 
 static int list_need(size_t count)
 {
-	size_t rows = count ? count : 1; /* an empty list says what to do */
-	return rows > 10000 ? 10000 : (int)rows + LIST_FRAME;
+	if (!count)
+		return 2; /* title, and a line that says what to do */
+	return (count > 10000 ? 10000 : (int)count) + LIST_FRAME;
 }
 
 /* Stacked: a list gets what it needs while the other has what it needs; when both want more, half each. */

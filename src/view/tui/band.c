@@ -54,7 +54,7 @@ static void say_used(const struct resource *r, struct canvas *c, int x, int y, i
 	metric_text(metric_pct(r->used, r->capacity), UNIT_PERCENT, c->ascii, pct, sizeof(pct));
 	int at = 0;
 	if (metric_is_ok(r->pressure))
-		at = snprintf(more, sizeof(more), "   waiting %s",
+		at = snprintf(more, sizeof(more), "   tasks waited %s of the time",
 			      metric_text(r->pressure, UNIT_PERCENT, c->ascii, wait, sizeof(wait)));
 	if (metric_is_ok(r->steal) && r->steal.v >= 0.005 && at >= 0)
 		(void)snprintf(more + at, sizeof(more) - (size_t)at, "   stolen %s",
@@ -70,27 +70,39 @@ static bool overcommitted(const struct resource *r)
 	return share(r->given, r->capacity) > 1.0005;
 }
 
+/* What is left to give, or by how much too much was given, in a long and a short wording. */
+static void make_rest(const struct resource *r, bool ascii, char full[64], char brief[64])
+{
+	char left[CELL_MAX];
+	if (overcommitted(r)) {
+		metric_text(metric_ok(r->given.v - r->capacity.v), r->unit, ascii, left, sizeof(left));
+		(void)snprintf(full, 64, "overcommitted by %s", left);
+		(void)snprintf(brief, 64, "over by %s", left);
+		return;
+	}
+	metric_text(r->left, r->unit, ascii, left, sizeof(left));
+	(void)snprintf(full, 64, "%s free to give", left);
+	(void)snprintf(brief, 64, "%s free", left);
+}
+
 static void say_given(const struct resource *r, struct canvas *c, int x, int y, int w)
 {
-	char text[4][TEXT_MAX], given[CELL_MAX], left[CELL_MAX], ct[CELL_MAX], vm[CELL_MAX], open[32] = "";
-	bool over = overcommitted(r);
+	char text[4][TEXT_MAX], given[CELL_MAX], ct[CELL_MAX], vm[CELL_MAX], open[32] = "", full[64], brief[64];
 	metric_text(r->given, r->unit, c->ascii, given, sizeof(given));
 	metric_text(r->containers, r->unit, c->ascii, ct, sizeof(ct));
 	metric_text(r->vms, r->unit, c->ascii, vm, sizeof(vm));
-	metric_text(over ? metric_ok(r->given.v - r->capacity.v) : r->left, r->unit, c->ascii, left, sizeof(left));
+	make_rest(r, c->ascii, full, brief);
 	if (r->uncapped)
 		(void)snprintf(open, sizeof(open), ", %u uncapped", r->uncapped);
-	const char *long_end = over ? "more than there is" : "free to give", *end = over ? "too much" : "free";
-	(void)snprintf(text[0], sizeof(text[0]), "%s%s (containers %s, VMs %s%s)   %s %s", given, r->noun, ct, vm, open, left,
-		       long_end);
-	(void)snprintf(text[1], sizeof(text[1]), "%s (containers %s, VMs %s), %s %s", given, ct, vm, left, end);
-	(void)snprintf(text[2], sizeof(text[2]), "%s (%s + %s), %s %s", given, ct, vm, left, end);
-	(void)snprintf(text[3], sizeof(text[3]), "%s, %s %s", given, left, end);
+	(void)snprintf(text[0], sizeof(text[0]), "%s%s (containers %s, VMs %s%s)   %s", given, r->noun, ct, vm, open, full);
+	(void)snprintf(text[1], sizeof(text[1]), "%s (containers %s, VMs %s), %s", given, ct, vm, brief);
+	(void)snprintf(text[2], sizeof(text[2]), "%s (%s + %s), %s", given, ct, vm, brief);
+	(void)snprintf(text[3], sizeof(text[3]), "%s, %s", given, brief);
 	draw_widest(c, x, y, w, text, 4);
 }
 
-/* A share given to one kind: filled, with its name on it where that fits. */
-static void draw_share(struct canvas *c, int y, int from, int to, enum style style, const char *label)
+/* A share given to one kind: filled, with its name on it where that fits beside the bracket at `end`. */
+static void draw_share(struct canvas *c, int y, int from, int to, int end, enum style style, const char *label)
 {
 	if (to <= from)
 		return;
@@ -98,7 +110,11 @@ static void draw_share(struct canvas *c, int y, int from, int to, enum style sty
 											   : (c->ascii ? '.' : 0x2591);
 	canvas_fill(c, (struct rect){from, y, to - from, 1}, style, cp);
 	int w = text_width(label);
-	if (w + 2 <= to - from)
+	if (from < end && end < to) {
+		from = to - end > end - from ? end + 1 : from;
+		to = from < end ? end : to;
+	}
+	if (w + 4 <= to - from)
 		(void)canvas_fmt(c, from + (to - from - w - 2) / 2, y, w + 2, style, " %s ", label);
 }
 
@@ -148,9 +164,9 @@ static void draw_given(const struct resource *r, struct canvas *c, const struct 
 	if (s->beyond)
 		vm = all;
 	ct = ct > all ? all : ct;
-	draw_share(c, y, s->x, ct, STYLE_CONTAINER, "containers");
-	draw_share(c, y, ct, vm > all ? all : vm, STYLE_VM, "VMs");
-	draw_share(c, y, vm, end, STYLE_FREE, "free");
+	draw_share(c, y, s->x, ct, end, STYLE_CONTAINER, "containers");
+	draw_share(c, y, ct, vm > all ? all : vm, end, STYLE_VM, "VMs");
+	draw_share(c, y, vm, end, end, STYLE_FREE, "free");
 	brackets(c, s, y);
 	if (s->beyond && share(r->given, r->capacity) > 2) /* drawn up to twice the capacity */
 		canvas_fill(c, (struct rect){all - 1, y, 1, 1}, STYLE_CRIT, c->ascii ? '>' : 0x25B6);
@@ -159,16 +175,13 @@ static void draw_given(const struct resource *r, struct canvas *c, const struct 
 /* One line only: use, and what was given beyond it. */
 static void draw_short(const struct resource *r, struct canvas *c, struct rect area)
 {
-	char text[3][TEXT_MAX], used[CELL_MAX], cap[CELL_MAX], given[CELL_MAX], left[CELL_MAX];
-	bool over = overcommitted(r);
+	char text[3][TEXT_MAX], used[CELL_MAX], cap[CELL_MAX], given[CELL_MAX], full[64], brief[64];
 	metric_text(r->used, r->unit, c->ascii, used, sizeof(used));
 	metric_text(r->capacity, r->unit, c->ascii, cap, sizeof(cap));
 	metric_text(r->given, r->unit, c->ascii, given, sizeof(given));
-	metric_text(over ? metric_ok(r->given.v - r->capacity.v) : r->left, r->unit, c->ascii, left, sizeof(left));
-	const char *end = over ? "too much" : "free";
-	(void)snprintf(text[0], sizeof(text[0]), "used %s of %s%s   given %s   %s %s", used, cap, r->noun, given, left,
-		       over ? "too much" : "free to give");
-	(void)snprintf(text[1], sizeof(text[1]), "%s of %s, given %s, %s %s", used, cap, given, left, end);
+	make_rest(r, c->ascii, full, brief);
+	(void)snprintf(text[0], sizeof(text[0]), "used %s of %s%s   given %s   %s", used, cap, r->noun, given, full);
+	(void)snprintf(text[1], sizeof(text[1]), "%s of %s, given %s, %s", used, cap, given, brief);
 	(void)snprintf(text[2], sizeof(text[2]), "%s of %s, given %s", used, cap, given);
 	int bar_w = area.w / 3 < 10 ? 10 : area.w / 3;
 	(void)canvas_text(c, area.x, area.y, 3, STYLE_TITLE, r->name);
@@ -185,7 +198,7 @@ static void draw_resource(const struct resource *r, struct canvas *c, struct rec
 		draw_short(r, c, area);
 		return;
 	}
-	int words = area.w >= 110 ? 64 : area.w >= 76 ? 43 : 22;
+	int words = area.w >= 118 ? 70 : area.w >= 76 ? 43 : 22;
 	int room = area.w - LABEL_W - words - 1;
 	room = room > BAR_MAX ? BAR_MAX : room < 8 ? 8 : room;
 	struct scale s = scale_of(r, area.x + LABEL_W - 1, room);

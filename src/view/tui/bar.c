@@ -7,7 +7,7 @@
 
 uint32_t bar_char(const struct canvas *c, enum style style)
 {
-	if (style == STYLE_USED || style == STYLE_CRIT)
+	if (style == STYLE_USED)
 		return c->ascii ? '#' : 0x2588;
 	if (style == STYLE_HELD)
 		return c->ascii ? '=' : 0x2593;
@@ -47,16 +47,20 @@ static int eighths(double share, int w)
 static void bounded(struct canvas *c, int x, int y, int w, double used, double held)
 {
 	int n = eighths(used, w);
-	int full = c->ascii ? (int)lround(n / 8.0) : n / 8, part = c->ascii ? 0 : n % 8;
+	int full = n / 8, part = n % 8;
+	if (c->ascii) { /* no eighths: round, but never up to full */
+		full = part >= 4 && full + 1 < w ? full + 1 : full;
+		part = 0;
+	}
 	int to_held = held > used ? (int)lround((held > 1 ? 1 : held) * w) : full;
-	run(c, x, y, 0, full, used > 1 ? STYLE_CRIT : STYLE_USED);
+	run(c, x, y, 0, full, STYLE_USED);
 	run(c, x, y, full, to_held, STYLE_HELD);
 	run(c, x, y, to_held > full ? to_held : full, w, STYLE_FREE);
 	if (part && (to_held <= full || part >= 4)) /* U+2588 is full, U+258F one eighth */
 		canvas_fill(c, (struct rect){x + full, y, 1, 1}, STYLE_USED,
 			    to_held > full ? 0x2588 : 0x2590U - (uint32_t)part);
-	if (used > 1.005)
-		canvas_fill(c, (struct rect){x + w - 1, y, 1, 1}, STYLE_CRIT, c->ascii ? '>' : 0x25B6);
+	if (used > 1.005) /* a VM's resident memory may pass its RAM: worth a sign, no alarm */
+		canvas_fill(c, (struct rect){x + w - 1, y, 1, 1}, STYLE_WARN, c->ascii ? '>' : 0x25B6);
 }
 
 /* No cap: the use, measured against the host, and an open end. */
@@ -74,10 +78,8 @@ void bar_draw(struct canvas *c, int x, int y, int w, const struct bar *b)
 {
 	if (w < 2)
 		return;
-	if (!metric_is_ok(b->used)) {
-		(void)canvas_text(c, x, y, w, STYLE_DIM, metric_state_glyph(b->used.st, c->ascii));
-		return;
-	}
+	if (!metric_is_ok(b->used))
+		return; /* the number beside it says why */
 	if (metric_is_ok(b->total) && b->total.v > 0) {
 		double held = metric_is_ok(b->held) ? b->held.v / b->total.v : 0;
 		bounded(c, x, y, w, b->used.v / b->total.v, held);

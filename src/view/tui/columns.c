@@ -12,7 +12,7 @@ struct spec {
 static const struct spec specs[] = {
 	{"name", COLUMN_FIELD, 0, 10, 32, 0},
 	{"runtime", COLUMN_FIELD, 9, 8, 8, 1},
-	{"age_sec", COLUMN_FIELD, 11, 6, 6, 1},
+	{"age_sec", COLUMN_FIELD, 12, 6, 6, 1},
 	{"cpu.allocated_cores", COLUMN_FIELD, 3, 5, 5, 2},
 	{"cpu.used_cores", COLUMN_FIELD, 0, 5, 5, 1},
 	{"cpu.used_cores", COLUMN_CPU_BAR, 6, 5, 20, 1},
@@ -21,39 +21,22 @@ static const struct spec specs[] = {
 	{"memory.used_bytes", COLUMN_FIELD, 0, 6, 6, 1},
 	{"memory.used_bytes", COLUMN_MEM_BAR, 5, 5, 24, 1},
 	{"verdict.slack.bytes", COLUMN_FIELD, 8, 6, 6, 1},
-	{"pids", COLUMN_FIELD, 12, 5, 5, 2},
-	{"io.read_bytes_per_sec", COLUMN_FIELD, 13, 7, 7, 2},
-	{"io.write_bytes_per_sec", COLUMN_FIELD, 14, 7, 7, 1},
+	{"pids", COLUMN_FIELD, 13, 5, 5, 2},
+	{"io.read_bytes_per_sec", COLUMN_FIELD, 14, 7, 7, 2},
+	{"io.write_bytes_per_sec", COLUMN_FIELD, 15, 7, 7, 1},
 	{"verdict.state", COLUMN_FIELD, 0, 11, 11, 2},
 	{"verdict.now", COLUMN_FIELD, 10, 9, 9, 1},
-	{"verdict.reason", COLUMN_FIELD, 15, 24, 1000, 1},
+	{"verdict.reason", COLUMN_FIELD, 11, 28, 1000, 1},
 };
 _Static_assert(ARRAY_SIZE(specs) <= COLUMNS_MAX, "room for all columns");
 
 #define RANK_MAX 15
-
-static int choose(int width, bool on[])
-{
-	int left = width;
-	for (unsigned i = 0; i < ARRAY_SIZE(specs); i++) {
-		on[i] = specs[i].rank == 0;
-		left -= on[i] ? specs[i].min + specs[i].gap : 0;
-	}
-	for (int rank = 1; rank <= RANK_MAX; rank++)
-		for (unsigned i = 0; i < ARRAY_SIZE(specs); i++) {
-			if (specs[i].rank != rank)
-				continue;
-			if (left < specs[i].min + specs[i].gap)
-				return left;
-			on[i] = true;
-			left -= specs[i].min + specs[i].gap;
-		}
-	return left;
-}
+#define SPECS ARRAY_SIZE(specs)
 
 /* Gives column i up to `upto` cells out of *left. */
 static void grow(unsigned i, int w[], int upto, int *left)
 {
+	upto = upto < specs[i].max ? upto : specs[i].max;
 	int more = upto - w[i] < *left ? upto - w[i] : *left;
 	if (w[i] && more > 0) {
 		w[i] += more;
@@ -61,35 +44,56 @@ static void grow(unsigned i, int w[], int upto, int *left)
 	}
 }
 
-static void share_rest(int w[], int left)
+static void widen(int w[], int name, int bars, int *left)
 {
-	static const int steps[][2] = {{16, 0}, {0, 8}, {20, 0}, {0, 12}, {24, 0}, {0, 24}, {32, 0}, {0, 1000}};
-	bool reason = w[ARRAY_SIZE(specs) - 1] > 0;
-	for (unsigned s = 0; s < ARRAY_SIZE(steps) && left > 0; s++) {
-		if (reason && s == 4) /* a sentence uses room better than a longer bar */
-			grow(ARRAY_SIZE(specs) - 1, w, 1000, &left);
-		for (unsigned i = 0; i < ARRAY_SIZE(specs); i++) {
-			int upto = specs[i].kind == COLUMN_FIELD ? (i == 0 ? steps[s][0] : 0) : steps[s][1];
-			grow(i, w, upto < specs[i].max ? upto : specs[i].max, &left);
-		}
+	grow(0, w, name, left);
+	for (unsigned i = 0; i < SPECS; i++)
+		if (specs[i].kind != COLUMN_FIELD)
+			grow(i, w, bars, left);
+}
+
+static bool add_rank(int rank, int w[], int *left)
+{
+	for (unsigned i = 0; i < SPECS; i++) {
+		if (specs[i].rank != rank)
+			continue;
+		if (rank > 0 && *left < specs[i].min + specs[i].gap)
+			return false;
+		w[i] = specs[i].min;
+		*left -= specs[i].min + specs[i].gap;
 	}
+	return true;
+}
+
+/* A readable name and bars come before the columns of rank 9 and up, longer ones before those of rank 11. */
+static void choose(int width, int w[])
+{
+	int left = width;
+	for (int rank = 0; rank <= RANK_MAX; rank++) {
+		if (rank == 9)
+			widen(w, 16, 8, &left);
+		if (rank == 11)
+			widen(w, 20, 10, &left);
+		if (!add_rank(rank, w, &left))
+			break;
+	}
+	widen(w, 16, 8, &left);
+	widen(w, 24, 12, &left);
+	grow(SPECS - 1, w, 1000, &left); /* a sentence uses room better than a longer bar */
+	widen(w, 32, 24, &left);
 }
 
 void columns_fit(int width, struct columns *ret)
 {
-	bool on[ARRAY_SIZE(specs)];
-	int w[ARRAY_SIZE(specs)];
-	int left = choose(width, on);
-	for (unsigned i = 0; i < ARRAY_SIZE(specs); i++)
-		w[i] = on[i] ? specs[i].min : 0;
-	share_rest(w, left);
+	int w[SPECS] = {0}, x = 0;
+	choose(width, w);
 	ret->n = 0;
-	for (unsigned i = 0, x = 0; i < ARRAY_SIZE(specs); i++) {
-		if (!on[i])
+	for (unsigned i = 0; i < SPECS; i++) {
+		if (!w[i])
 			continue;
-		x += (unsigned)specs[i].gap;
-		ret->v[ret->n++] = (struct column){specs[i].kind, field_by_key(specs[i].key), (int)x, w[i]};
-		x += (unsigned)w[i];
+		x += specs[i].gap;
+		ret->v[ret->n++] = (struct column){specs[i].kind, field_by_key(specs[i].key), x, w[i]};
+		x += w[i];
 	}
 }
 

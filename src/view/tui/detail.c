@@ -27,19 +27,19 @@ static bool in_group(const struct field *f, unsigned group)
 	return strncmp(f->key, prefix[group], strlen(prefix[group])) == 0;
 }
 
-/* Text too long for one line goes on below it: an id is only useful whole. */
+#define SOURCE_X (KEY_W + VALUE_W + 2)
+
+/* Text too long for its column goes on below it, whole: half an id is of no use. */
 static void draw_text_field(struct page *p, const struct field *f, const char *text)
 {
 	page_at(p, 1, KEY_W - 1, STYLE_DIM, f->key);
-	if (!text) {
+	if (!text)
 		page_at(p, KEY_W, VALUE_W, STYLE_DIM, "-");
-		page_next(p);
-		return;
-	}
-	int room = p->area.w - KEY_W, w = text_width(text);
-	if (w <= VALUE_W || w + 2 + 12 <= room)
-		page_at(p, KEY_W + (w < VALUE_W ? VALUE_W : w) + 2, room, STYLE_DIM, f->source);
-	page_wrap(p, KEY_W, STYLE_NORMAL, text);
+	else if (text_width(text) <= VALUE_W)
+		page_at(p, KEY_W, VALUE_W, STYLE_NORMAL, text);
+	else
+		page_wrap(p, KEY_W, STYLE_NORMAL, text);
+	page_wrap(p, SOURCE_X, STYLE_DIM, f->source);
 }
 
 static void draw_metric_field(struct page *p, const struct field *f, const struct row *r, bool ascii)
@@ -49,16 +49,18 @@ static void draw_metric_field(struct page *p, const struct field *f, const struc
 	bool ok = metric_is_ok(m);
 	page_at(p, 1, KEY_W - 1, STYLE_DIM, f->key);
 	field_format(f, r, ascii, value, sizeof(value));
-	const char *unit = f->unit == UNIT_CORES && ok ? " cores" : "";
-	(void)snprintf(line, sizeof(line), "%s%s", value, unit);
+	(void)snprintf(line, sizeof(line), "%s%s", value, f->unit == UNIT_CORES && ok ? " cores" : "");
+	/* A date is longer than any other value: its source goes below. */
+	bool fits = text_width(line) <= VALUE_W;
 	page_at(p, KEY_W, p->area.w, ok ? STYLE_NORMAL : STYLE_DIM, line);
-	int w = text_width(line);
+	if (!fits)
+		page_next(p);
 	if (ok)
 		(void)snprintf(line, sizeof(line), "%s", f->source);
 	else
-		(void)snprintf(line, sizeof(line), "%s: %s", metric_state_name(m.st), m.why ? m.why : f->source);
-	page_at(p, KEY_W + (w < VALUE_W ? VALUE_W : w) + 2, p->area.w, STYLE_DIM, line);
-	page_next(p);
+		(void)snprintf(line, sizeof(line), "%s: %s (%s)", metric_state_name(m.st), m.why ? m.why : "no reason given",
+			       f->source);
+	page_wrap(p, SOURCE_X, ok ? STYLE_DIM : STYLE_NORMAL, line);
 }
 
 static void draw_group(struct page *p, const struct row *r, unsigned group, bool ascii)

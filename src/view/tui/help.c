@@ -19,6 +19,8 @@ static void help_legend(struct page *p, bool ascii)
 	legend_line(p, ascii ? "===" : "▓▓▓", "memory held but not needed now (cache); above: given to containers");
 	legend_line(p, ascii ? "..." : "░░░", "allocated and free");
 	legend_line(p, ascii ? "##---->" : "██┄┄┄┄›", "no cap: its use as a share of the host");
+	legend_line(p, ascii ? ">" : "▶", "more than it was given, or more given than there is");
+	legend_line(p, ascii ? ">=" : "≥", "a sum that leaves out what could not be measured");
 	legend_line(p, "0", "measured, and it is zero");
 	legend_line(p, "-", "not offered here");
 	legend_line(p, "?", "needs more rights: see ! and Enter");

@@ -5,72 +5,78 @@
 #include "tui-internal.h"
 #include "vctop/base/text.h"
 
-/* A piece of a title in a long and a short wording; pieces that do not fit are left out from the end. */
+enum { PIECE_COUNT, PIECE_GIVEN, PIECE_USED, PIECE_SLACK, PIECE_OPEN, PIECE_MAX };
+
+/* A piece of a title, in a long and a short wording. */
 struct piece {
 	char full[128], brief[128];
-	enum style style;
 };
 
-static void totals_pieces(const struct totals *s, bool ascii, struct piece p[5])
+static void make_pair(struct piece *p, const char *word, struct metric cores, struct metric bytes, const char *least_c,
+		      const char *least_m, bool ascii)
 {
 	char a[CELL_MAX], b[CELL_MAX];
-	const char *least = ascii ? ">=" : "≥";
-	int stopped = s->stopped ? snprintf(p[0].brief, sizeof(p[0].brief), ", %u stopped", s->stopped) : 0;
-	(void)snprintf(p[0].full, sizeof(p[0].full), "%u running%.*s", s->running, stopped, p[0].brief);
-	(void)snprintf(p[0].brief, sizeof(p[0].brief), "%u+%u", s->running, s->stopped);
-	metric_text(s->allocated_cores, UNIT_CORES, ascii, a, sizeof(a));
-	metric_text(s->allocated_bytes, UNIT_BYTES, ascii, b, sizeof(b));
-	(void)snprintf(p[1].full, sizeof(p[1].full), "given %s cores %s", a, b);
-	(void)snprintf(p[1].brief, sizeof(p[1].brief), "given %s %s", a, b);
-	metric_text(s->used_cores, UNIT_CORES, ascii, a, sizeof(a));
-	metric_text(s->used_bytes, UNIT_BYTES, ascii, b, sizeof(b));
+	metric_text(cores, UNIT_CORES, ascii, a, sizeof(a));
+	metric_text(bytes, UNIT_BYTES, ascii, b, sizeof(b));
+	(void)snprintf(p->full, sizeof(p->full), "%s %s%s cores %s%s", word, least_c, a, least_m, b);
+	(void)snprintf(p->brief, sizeof(p->brief), "%s %s%s %s%s", word, least_c, a, least_m, b);
+}
+
+static void make_pieces(const struct totals *s, bool ascii, struct piece p[PIECE_MAX])
+{
 	/* What could not be measured is missing from the sum: then the sum is a lower bound. */
-	const char *lc = s->unmeasured_cpu ? least : "", *lm = s->unmeasured_mem ? least : "";
-	(void)snprintf(p[2].full, sizeof(p[2].full), "used %s%s cores %s%s", lc, a, lm, b);
-	(void)snprintf(p[2].brief, sizeof(p[2].brief), "used %s%s %s%s", lc, a, lm, b);
-	metric_text(s->slack_cores, UNIT_CORES, ascii, a, sizeof(a));
-	metric_text(s->slack_bytes, UNIT_BYTES, ascii, b, sizeof(b));
-	(void)snprintf(p[3].full, sizeof(p[3].full), "slack %s cores %s", a, b);
-	(void)snprintf(p[3].brief, sizeof(p[3].brief), "slack %s %s", a, b);
+	const char *least = ascii ? ">=" : "≥";
 	unsigned open = s->unlimited_cpu > s->unlimited_mem ? s->unlimited_cpu : s->unlimited_mem;
-	p[4].full[0] = p[4].brief[0] = '\0';
+	memset(p, 0, PIECE_MAX * sizeof(*p));
+	(void)snprintf(p[PIECE_COUNT].full, sizeof(p->full), "%u running", s->running);
+	if (s->stopped)
+		(void)snprintf(p[PIECE_COUNT].full, sizeof(p->full), "%u running, %u stopped", s->running, s->stopped);
+	memcpy(p[PIECE_COUNT].brief, p[PIECE_COUNT].full, sizeof(p->brief));
+	make_pair(&p[PIECE_GIVEN], "given", s->allocated_cores, s->allocated_bytes, "", "", ascii);
+	make_pair(&p[PIECE_USED], "used", s->used_cores, s->used_bytes, s->unmeasured_cpu ? least : "",
+		  s->unmeasured_mem ? least : "", ascii);
+	make_pair(&p[PIECE_SLACK], "slack", s->slack_cores, s->slack_bytes, "", "", ascii);
 	if (open) {
-		(void)snprintf(p[4].full, sizeof(p[4].full), "%u without a cap", open);
-		(void)snprintf(p[4].brief, sizeof(p[4].brief), "%u uncapped", open);
+		(void)snprintf(p[PIECE_OPEN].full, sizeof(p->full), "%u without a cap", open);
+		(void)snprintf(p[PIECE_OPEN].brief, sizeof(p->brief), "%u uncapped", open);
 	}
 }
 
-static int title_width(const struct piece *p, unsigned n, bool brief)
+/* Chooses what fits into `room`, the most telling first; what was given is also in the host band. */
+static bool choose_pieces(const struct piece p[PIECE_MAX], int room, bool on[PIECE_MAX])
 {
-	int w = 0;
-	for (unsigned i = 0; i < n; i++) {
-		int one = text_width(brief ? p[i].brief : p[i].full);
-		w += one ? one + 3 : 0;
+	static const int order[PIECE_MAX] = {PIECE_COUNT, PIECE_SLACK, PIECE_USED, PIECE_GIVEN, PIECE_OPEN};
+	int all = 0, left = room + 3;
+	for (unsigned i = 0; i < PIECE_MAX; i++)
+		all += p[i].full[0] ? text_width(p[i].full) + 3 : 0;
+	bool brief = all > left;
+	for (unsigned i = 0; i < PIECE_MAX; i++) {
+		const char *s = brief ? p[order[i]].brief : p[order[i]].full;
+		int w = text_width(s) + 3;
+		on[order[i]] = *s && w <= left;
+		left -= on[order[i]] ? w : 0;
 	}
-	return w;
+	return brief;
 }
 
 static void draw_title(const struct tui *t, struct canvas *c, enum instance_kind kind)
 {
 	struct rect r = t->layout.list[kind];
-	struct piece p[5];
-	bool focused = t->focus == kind && t->pane == PANE_LISTS;
-	enum style style = kind == INSTANCE_VM ? STYLE_VM : STYLE_CONTAINER;
+	struct piece p[PIECE_MAX];
+	bool on[PIECE_MAX], focused = t->focus == kind;
 	const char *mark = !focused ? " " : c->ascii ? ">" : "▸";
+	enum style style = kind == INSTANCE_VM ? STYLE_VM : STYLE_CONTAINER;
 	int x = canvas_text(c, r.x, r.y, r.w, style, mark);
 	x += canvas_text(c, r.x + x, r.y, r.w - x, style, tui_kind_title(kind)) + 2;
-	if (!t->frame)
+	if (!t->frame || t->frame->totals[kind].running + t->frame->totals[kind].stopped == 0)
 		return;
-	totals_pieces(&t->frame->totals[kind], c->ascii, p);
-	bool brief = title_width(p, ARRAY_SIZE(p), false) > r.w - x;
-	for (unsigned i = 0; i < ARRAY_SIZE(p); i++) {
-		const char *s = brief && i > 0 ? p[i].brief : p[i].full;
-		if (*s && text_width(s) <= r.w - x)
-			x += canvas_text(c, r.x + x, r.y, r.w - x, STYLE_NORMAL, s) + 3;
-	}
-	size_t shown = tui_count(t, kind);
-	if (t->filter[0] && r.w - x > 12)
-		(void)canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match \"%s\"", shown, t->filter);
+	if (t->filter[0])
+		x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match \"%s\" of", tui_count(t, kind), t->filter) + 1;
+	make_pieces(&t->frame->totals[kind], c->ascii, p);
+	bool brief = choose_pieces(p, r.w - x, on);
+	for (unsigned i = 0; i < PIECE_MAX; i++)
+		if (on[i])
+			x += canvas_text(c, r.x + x, r.y, r.w - x, STYLE_NORMAL, brief ? p[i].brief : p[i].full) + 3;
 }
 
 static void draw_heads(const struct tui *t, struct canvas *c, struct rect r, const struct columns *cols)
