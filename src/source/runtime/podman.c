@@ -161,4 +161,4 @@ static void refresh(struct facts_table *t)
 	facts_each_home(t, scan_home);
 }
 
-const struct runtime_ops runtime_podman = {"podman", match, refresh};
+const struct runtime_ops runtime_podman = {"podman", match, refresh, NULL};
