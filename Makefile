@@ -11,8 +11,8 @@ CC      ?= cc
 ifeq ($(origin CC),default)
 CC      := cc
 endif
-B       := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 comma   := ,
+B       := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
 
@@ -34,13 +34,13 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) 
 DEFS    = -DVCTOP_VERSION='"$(VERSION)"' -DVCTOP_LIBEXEC='"$(LIBEXEC)"' -DVCTOP_DATADIR='"$(DATADIR)"'
 
 LAYERS  := base model source derive view lab app
-SRC     := $(sort $(foreach l,$(LAYERS),$(shell find src/$(l) -name '*.c' -not -path 'src/lab/workload/*')))
+SRC     := $(sort $(foreach l,$(LAYERS),$(shell find src/$(l) -name '*.c' -not -path 'src/lab/workload/*' 2>/dev/null)))
 OBJ     := $(SRC:src/%.c=$(B)/%.o)
 LIBOBJ  := $(filter-out $(B)/app/main.o,$(OBJ))
+HEADERS := $(sort $(shell find include -name '*.h'))
 
 .PHONY: all
-all: $(B)/vctop
-
+all: $(B)/vctop ## build build/vctop (SANITIZE=address,undefined: build/address-undefined/vctop)
 
 $(B)/vctop: $(B)/app/main.o $(B)/libvctop.a
 	@echo "  LINK     $@"
@@ -57,6 +57,142 @@ $(B)/%.o: src/%.c
 
 -include $(OBJ:.o=.d)
 
+# ---- dependencies -------------------------------------------------------------------------------------------------
+
+.PHONY: deps
+deps: ## install what building, testing and the demo need (apt, dnf, pacman); GROUPS="build test demo lint"
+	@tests/tools/deps.sh $(or $(GROUPS),build test demo)
+
+# ---- tests --------------------------------------------------------------------------------------------------------
+
+ASAN      := address,undefined
+UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+TESTTOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
+
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libvctop.a
+	@mkdir -p $(@D)
+	@echo "  TESTCC   $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(DEFS) -Itests/unit -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvctop.a \
+		-lcmocka $(PKG_LIBS) -lm
+
+$(B)/tests/tools/%: tests/tools/%.c
+	@mkdir -p $(@D)
+	@echo "  TESTCC   $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< -lm
+
+-include $(UNIT:=.d) $(TESTTOOLS:=.d)
+
+.PHONY: test-programs unit-programs
+unit-programs: $(UNIT) $(TESTTOOLS)
+test-programs: unit-programs $(if $(wildcard src/app/main.c),$(B)/vctop)
+
+# What each kind of check needs built; the kernel for VMs is fetched when the live tests are to run.
+.PHONY: check check-unit check-asan check-cli check-tui check-live check-quick
+check: ## install what the tests need, build with -Werror, run all tests (TESTS=pattern: a part; V=1: all output)
+	@tests/tools/deps.sh build test
+	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
+	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: tests that boot a VM will be skipped"
+	@V=$(V) tests/run.sh all '$(TESTS)'
+check-unit: ## the unit tests alone, nothing installed
+	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 unit-programs
+	@V=$(V) tests/run.sh unit '$(TESTS)'
+check-asan: ## unit and command line tests under ASan and UBSan
+	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
+	@V=$(V) tests/run.sh asan '$(TESTS)'
+check-cli check-tui: ## command line tests; tests of the dashboard in tmux
+	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	@V=$(V) tests/run.sh $(@:check-%=%) '$(TESTS)'
+check-live: ## tests on real containers and VMs (root)
+	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: tests that boot a VM will be skipped"
+	@V=$(V) tests/run.sh live '$(TESTS)'
+check-quick: ## everything that needs no root and boots nothing: unit, command line, dashboard
+	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	@V=$(V) tests/run.sh quick '$(TESTS)'
+
+.PHONY: bless
+bless: $(B)/vctop ## rewrite tests/golden from the fixtures; review the diff
+	@VCTOP=$(CURDIR)/$(B)/vctop tests/tools/golden.sh bless
+
+# ---- linters ------------------------------------------------------------------------------------------------------
+
+.PHONY: lint lint-layers lint-length hdr-check lint-format lint-tidy lint-cppcheck lint-shell lint-man
+lint: lint-layers lint-length hdr-check lint-format lint-cppcheck lint-shell lint-man lint-tidy ## all linters
+
+lint-layers: ## #include lines against the table of layers in src/README.md
+	@echo "  LAYERS"
+	@tests/lint/layers.sh
+
+lint-length: ## no source file over 800 lines
+	@echo "  LENGTH"
+	@tests/lint/length.sh
+
+hdr-check: $(HEADERS:%=%.hdr) ## each header compiles alone
+%.h.hdr: %.h
+	@echo "  HDR      $<"
+	$(Q)printf '#include "%s"\nextern int hdr_check_dummy;\n' '$(patsubst include/%,%,$<)' | \
+		$(CC) $(ALL_CFLAGS) -Werror -fsyntax-only -x c -
+
+lint-format: ## clang-format, with the version the format was made with
+	@echo "  FORMAT"
+	@tests/lint/format.sh
+
+.PHONY: format
+format: ## rewrite src, include and tests with clang-format
+	find src include tests -name '*.[ch]' -not -path '*/fixtures/*' | xargs clang-format -i
+
+lint-tidy: ## clang-tidy
+	@echo "  TIDY"
+	@tests/lint/tidy.sh $(ALL_CFLAGS) $(DEFS)
+
+lint-cppcheck: ## cppcheck
+	@echo "  CPPCHECK"
+	@tests/lint/cppcheck.sh
+
+lint-shell: ## shellcheck
+	@echo "  SHELL"
+	@tests/lint/shell.sh
+
+lint-man: ## mandoc -T lint
+	@echo "  MAN"
+	@tests/lint/man.sh
+
+# ---- measuring, showing -------------------------------------------------------------------------------------------
+
+.PHONY: bench demo
+bench: all $(TESTTOOLS) ## what a tick costs, beside the floor and beside other monitors
+	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/run.sh
+
+demo: ## build, start a sample container and a sample VM, open the dashboard; removes them at the end
+	@tests/tools/deps.sh build demo
+	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: the demo goes on without a VM"
+	$(Q)tests/tools/as-root.sh $(B)/vctop --demo
+
+# ---- installing ---------------------------------------------------------------------------------------------------
+
+.PHONY: install uninstall
+install: all ## PREFIX=/usr/local, DESTDIR=
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)'
+	install -m 755 $(B)/vctop '$(DESTDIR)$(BINDIR)/vctop'
+	install -m 644 src/doc/vctop.snapshot-1.schema.json '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json'
+	if [ -f $(B)/vctop-workload ]; then install -d '$(DESTDIR)$(LIBEXEC)' && \
+		install -m 755 $(B)/vctop-workload '$(DESTDIR)$(LIBEXEC)/vctop-workload'; fi
+	if [ -f src/doc/vctop.1 ]; then install -d '$(DESTDIR)$(MANDIR)/man1' && \
+		install -m 644 src/doc/vctop.1 '$(DESTDIR)$(MANDIR)/man1/vctop.1'; fi
+
+uninstall: ## remove what install put there
+	rm -f '$(DESTDIR)$(BINDIR)/vctop' '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json' \
+		'$(DESTDIR)$(LIBEXEC)/vctop-workload' '$(DESTDIR)$(MANDIR)/man1/vctop.1'
+	-rmdir '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(LIBEXEC)' 2>/dev/null
+
 .PHONY: clean
-clean:
+clean: ## remove build/
 	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@echo "vctop: containers and VMs side by side"; echo
+	@sed -n 's/^\([a-z][a-z -]*\):[^#]*## \(.*\)$$/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		awk -F'\t' '{ printf "  make %-22s %s\n", $$1, $$2 }'

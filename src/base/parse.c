@@ -94,7 +94,7 @@ int parse_cpu_max(const char *buf, size_t len, double *ret_cores, bool *ret_max)
 	const char *w;
 	size_t n;
 	uint64_t quota = 0, period;
-	bool max;
+	bool max = false;
 	if (!parse_word(buf, len, 1, &w, &n) || parse_u64(w, n, &period) < 0 || period == 0)
 		return -EINVAL;
 	if (!parse_word(buf, len, 0, &w, &n) || parse_u64_or_max(w, n, &quota, &max) < 0)

@@ -1,4 +1,5 @@
 #include "vctop/model/frame.h"
+#include "vctop/model/selection.h"
 
 #include <stdlib.h>
 
@@ -20,4 +21,10 @@ void frame_free(struct frame *f)
 	vec_free(&f->rows);
 	arena_release(&f->arena);
 	free(f);
+}
+
+void selection_release(struct selection *s)
+{
+	for (int k = 0; k < INSTANCE_KIND_MAX; k++)
+		vec_free(&s->rows[k]);
 }

@@ -1,0 +1,44 @@
+#include "app/app.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vctop/base/text.h"
+
+int app_fail(int status, const struct error *err)
+{
+	(void)fprintf(stderr, "vctop: %s\n", err->what);
+	return status;
+}
+
+int app_failf(int status, const char *fmt, ...)
+{
+	char line[600];
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	(void)fprintf(stderr, "vctop: %s\n", text_clean(line, sizeof(line) - 1));
+	return status;
+}
+
+int app_write(const struct strbuf *sb)
+{
+	for (size_t done = 0; done < sb->len;) {
+		ssize_t n = write(STDOUT_FILENO, sb->buf + done, sb->len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+bool app_ascii(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+}

@@ -1,0 +1,61 @@
+/* What the commands share.  Only this layer prints errors: one line, `vctop: what: why`. */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include "vctop/base/error.h"
+#include "vctop/base/strbuf.h"
+#include "vctop/model/frame.h"
+#include "vctop/model/selection.h"
+#include "vctop/source/rootfs.h"
+#include "vctop/source/source.h"
+
+#define EXIT_BAD_USE 2
+
+struct command {
+	const char *name, *help;
+	int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit status */
+};
+
+int cmd_view(int argc, char **argv); /* the dashboard, --json and -b: what runs without a command */
+int cmd_sample(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_fields(int argc, char **argv);
+
+/* Prints the error; returns `status` for the caller to return. */
+int app_fail(int status, const struct error *err);
+int app_failf(int status, const char *fmt, ...) ATTR_PRINTF(2, 3);
+/* Writes all of sb to standard output. 0; -EPIPE: the reader left (end quietly); -errno. */
+int app_write(const struct strbuf *sb);
+bool app_ascii(void); /* the locale is not UTF-8 */
+
+/* The engine: a source, the two last snapshots, and the frame of the newest. */
+struct engine {
+	struct source *source;
+	struct snapshot *snap[2]; /* [0] the newest */
+	struct frame *frame;
+	bool live;
+	unsigned ticks;
+	struct rootfs *self_fs; /* for our own statm, also when --root shows another host */
+	struct kfile statm;
+};
+
+int engine_open(struct engine *e, const char *root, struct error *err);
+/* Takes a tick. 0; -ENODATA: a captured tree has no further moment; -errno with err. */
+int engine_tick(struct engine *e, struct error *err);
+void engine_close(struct engine *e);
+
+/* Options of the views. */
+struct view_options {
+	bool json, batch, reverse, ascii, no_color, demo, keep_samples, hide_stopped;
+	int screen_columns, screen_rows; /* --screen: draw once, print, exit */
+	const char *screen_keys;	 /* --keys: pressed before the screen is drawn */
+	unsigned long count;		 /* 0: not given */
+	double delay;
+	const struct field *sort;
+	const char *filter, *root;
+	const struct field **columns; /* NULL-terminated; NULL default */
+};
+
+int dashboard_run(const struct view_options *o); /* dashboard.c */
+
+#endif

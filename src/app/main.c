@@ -1,0 +1,27 @@
+/*
+ * vctop: containers and virtual machines side by side.
+ *
+ *  kernel files ─> source ─> snapshot ─> derive ─> frame ─> view
+ *
+ * src/README.md walks one tick through the code.
+ */
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+
+static const struct command commands[] = {
+	{"sample", "start, list and stop sample containers and VMs", cmd_sample},
+	{"doctor", "what can be seen here, what cannot, why, and what would change it", cmd_doctor},
+	{"fields", "every field: key, unit, source, meaning", cmd_fields},
+};
+
+int main(int argc, char **argv)
+{
+	(void)setlocale(LC_CTYPE, "");
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	return cmd_view(argc, argv);
+}

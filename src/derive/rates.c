@@ -1,0 +1,134 @@
+/*
+ * Counters to rates.  A rate needs the same incarnation, both readings OK, time between them, and a counter that did
+ * not go back; otherwise it says why there is none, and is never a number.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "vctop/derive/derive.h"
+
+struct step {
+	const struct entry *prev, *cur; /* prev NULL: not there before, or another incarnation */
+	bool recreated;
+	double usec; /* between the two */
+};
+
+static struct metric delta(const struct step *st, struct metric before, struct metric now)
+{
+	if (!metric_is_ok(now))
+		return now;
+	if (st->recreated)
+		return metric_none(METRIC_RESET, "re-created since the sample before");
+	if (!st->prev || !metric_is_ok(before))
+		return metric_none(METRIC_FIRST, "no earlier sample");
+	if (st->usec <= 0)
+		return metric_none(METRIC_FIRST, "no time has passed");
+	if (now.v < before.v)
+		return metric_none(METRIC_RESET, "the counter went back");
+	return metric_ok(now.v - before.v);
+}
+
+static struct metric scaled(struct metric m, double factor)
+{
+	return metric_is_ok(m) ? metric_ok(m.v * factor) : m;
+}
+
+/* delta(field) / time * factor; the field is named once for both samples. */
+#define RATE(st, field, factor)                                                                                        \
+	scaled(delta(st, (st)->prev ? (st)->prev->sample.field : metric_none(METRIC_FIRST, NULL),                      \
+		     (st)->cur->sample.field),                                                                         \
+	       (factor) / (st)->usec)
+
+static struct metric throttled_pct(const struct step *st)
+{
+	const struct sample_cpu *c = &st->cur->sample.cpu;
+	struct metric none = metric_none(METRIC_FIRST, NULL);
+	struct metric periods = delta(st, st->prev ? st->prev->sample.cpu.periods : none, c->periods);
+	struct metric hit = delta(st, st->prev ? st->prev->sample.cpu.throttled : none, c->throttled);
+	/* No period began: nothing ran against a cap. */
+	if (metric_is_ok(periods) && periods.v <= 0)
+		return metric_ok(0);
+	struct metric pct = metric_pct(hit, periods);
+	return metric_is_ok(pct) && pct.v > 100 ? metric_ok(100) : pct;
+}
+
+/* Two counters read one after the other may disagree by a scheduler tick. */
+static struct metric capped(struct metric m, double max)
+{
+	return metric_is_ok(m) && m.v > max ? metric_ok(max) : m;
+}
+
+static void row_fill(struct row *r, const struct step *st, const struct host_sample *h)
+{
+	const struct instance *i = r->inst;
+	r->interval_sec = st->prev && st->usec > 0 ? st->usec / 1e6 : 0;
+	r->age_sec = i->started_usec > 0 ? (double)(h->real_usec - i->started_usec) / 1e6 : -1;
+	if (r->age_sec < 0 && i->started_usec > 0)
+		r->age_sec = 0; /* started within a clock tick from now */
+	r->cpu_used_cores = RATE(st, cpu.usage_usec, 1);
+	r->guest_cores = RATE(st, cpu.guest_usec, 1);
+	/* A VM's total is cut to 10 ms ticks, its vCPU threads' time is not: the total cannot be less. */
+	if (metric_is_ok(r->cpu_used_cores) && metric_is_ok(r->guest_cores) && r->guest_cores.v > r->cpu_used_cores.v)
+		r->cpu_used_cores = r->guest_cores;
+	r->cpu_used_pct = metric_pct(r->cpu_used_cores, r->sample->cpu.allocated.amount);
+	r->overhead_cores = i->kind == INSTANCE_VM ? metric_sub_floor0(r->cpu_used_cores, r->guest_cores)
+						   : metric_none(METRIC_ABSENT, "not a VM");
+	r->steal_cores = RATE(st, cpu.steal_usec, 1);
+	r->throttled_pct = throttled_pct(st);
+	r->cpu_pressure_pct = capped(RATE(st, cpu.pressure_usec, 100), 100);
+	r->mem_pressure_pct = capped(RATE(st, mem.pressure_usec, 100), 100);
+	r->mem_used_pct = metric_pct(r->sample->mem.used_bytes, r->sample->mem.allocated.amount);
+	r->io_read_per_sec = RATE(st, io_read_bytes, 1e6);
+	r->io_write_per_sec = RATE(st, io_write_bytes, 1e6);
+	r->net_rx_per_sec = RATE(st, net_rx_bytes, 1e6);
+	r->net_tx_per_sec = RATE(st, net_tx_bytes, 1e6);
+}
+
+static struct metric host_rate(struct metric before, struct metric now, double usec, double factor)
+{
+	if (!metric_is_ok(now))
+		return now;
+	if (!metric_is_ok(before) || usec <= 0)
+		return metric_none(METRIC_FIRST, "no earlier sample");
+	if (now.v < before.v)
+		return metric_none(METRIC_RESET, "the counter went back");
+	return metric_ok((now.v - before.v) / usec * factor);
+}
+
+static void host_fill(const struct host_sample *prev, const struct host_sample *cur, struct frame *f)
+{
+	struct host_frame *h = &f->host;
+	static const struct host_sample none;
+	double usec = prev ? (double)(cur->mono_usec - prev->mono_usec) : 0;
+	f->interval_sec = usec > 0 ? usec / 1e6 : 0;
+	if (!prev)
+		prev = &none;
+	h->capacity_cores = cur->online_cpus;
+	h->used_cores = host_rate(prev->busy_usec, cur->busy_usec, usec, 1);
+	if (metric_is_ok(h->capacity_cores)) /* ticks of 10 ms over a short interval may say more than there is */
+		h->used_cores = capped(h->used_cores, h->capacity_cores.v);
+	h->steal_cores = host_rate(prev->steal_usec, cur->steal_usec, usec, 1);
+	h->cpu_pressure_pct = capped(host_rate(prev->cpu_pressure_usec, cur->cpu_pressure_usec, usec, 100), 100);
+	h->mem_pressure_pct = capped(host_rate(prev->mem_pressure_usec, cur->mem_pressure_usec, usec, 100), 100);
+	h->capacity_bytes = cur->mem_total_bytes;
+	h->available_bytes = cur->mem_available_bytes;
+	h->used_bytes = metric_sub_floor0(cur->mem_total_bytes, cur->mem_available_bytes);
+}
+
+void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret)
+{
+	frame_clear(ret);
+	ret->snap = cur;
+	host_fill(prev ? &prev->host : NULL, &cur->host, ret);
+	for (size_t i = 0; i < cur->entries.n; i++) {
+		const struct entry *e = &cur->entries.v[i];
+		const struct entry *p = prev ? snapshot_find(prev, e->inst.id) : NULL;
+		struct step st = {.prev = p, .cur = e};
+		if (p && p->inst.incarnation != e->inst.incarnation)
+			st = (struct step){.cur = e, .recreated = true};
+		st.usec = st.prev ? (double)(e->sample.mono_usec - st.prev->sample.mono_usec) : 0;
+		struct row r = {.inst = &e->inst, .sample = &e->sample};
+		row_fill(&r, &st, &cur->host);
+		vec_push(&ret->rows, r);
+	}
+}

@@ -1,0 +1,132 @@
+/*
+ * Sums by kind and for the host.  A cap that an ancestor sets is shared: it counts once for all below it.  An instance
+ * inside another is counted there, so it adds nothing here.  What could not be measured is counted as unmeasured,
+ * not as 0.
+ */
+#include "vctop/base/attr.h"
+#include "vctop/base/map.h"
+#include "vctop/derive/derive.h"
+
+/* A sum of what could be measured, and what the first that could not be says. */
+struct sum {
+	double v;
+	unsigned ok;
+	struct metric missing; /* state OK: none was */
+};
+
+struct sums {
+	struct totals *t;
+	struct map cpu_levels, mem_levels; /* shared caps already counted */
+	struct sum allocated_cores, used_cores, slack_cores;
+	struct sum allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes;
+};
+
+static void add(struct sum *s, struct metric m)
+{
+	if (metric_is_ok(m)) {
+		s->v += m.v;
+		s->ok++;
+	} else if (metric_is_ok(s->missing)) {
+		s->missing = m;
+	}
+}
+
+/* A sum of nothing is 0; a sum of which every part is missing is missing. */
+static struct metric total(const struct sum *s)
+{
+	return s->ok || metric_is_ok(s->missing) ? metric_ok(s->v) : s->missing;
+}
+
+/* Adds a cap unless a sibling under the same level already brought it; no cap adds nothing. */
+static void add_cap(struct sum *s, unsigned *unlimited, const struct allocation *a, struct map *shared)
+{
+	if (a->amount.st == METRIC_UNLIMITED) {
+		++*unlimited;
+		return;
+	}
+	if (metric_is_ok(a->amount) && a->shared && a->at) {
+		if (map_get(shared, a->at))
+			return;
+		map_put(shared, a->at, shared);
+	}
+	add(s, a->amount);
+}
+
+static void add_row(struct sums *u, const struct row *r)
+{
+	const struct sample *s = r->sample;
+	struct totals *t = u->t;
+	if (r->inst->state == INSTANCE_STOPPED) {
+		t->stopped++;
+		if (metric_is_ok(s->mem.held_bytes)) /* an empty group may still be charged */
+			add(&u->held_bytes, s->mem.held_bytes);
+		return;
+	}
+	t->running++;
+	if (r->inst->parent) {
+		t->nested++;
+		return;
+	}
+	add_cap(&u->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, &u->cpu_levels);
+	add_cap(&u->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, &u->mem_levels);
+	add(&u->used_cores, r->cpu_used_cores);
+	add(&u->used_bytes, s->mem.used_bytes);
+	add(&u->held_bytes, s->mem.held_bytes);
+	add(&u->overhead_bytes, s->mem.overhead_bytes);
+	add(&u->slack_cores, r->verdict.slack_cores);
+	add(&u->slack_bytes, r->verdict.slack_bytes);
+	t->unmeasured_cpu += !metric_is_ok(r->cpu_used_cores);
+	t->unmeasured_mem += !metric_is_ok(s->mem.used_bytes);
+}
+
+static void sums_init(struct sums *u, struct totals *t)
+{
+	*t = (struct totals){0};
+	*u = (struct sums){.t = t};
+	struct sum *const all[] = {&u->allocated_cores, &u->used_cores, &u->slack_cores,    &u->allocated_bytes,
+				   &u->used_bytes,	&u->held_bytes, &u->overhead_bytes, &u->slack_bytes};
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		all[i]->missing = metric_ok(0);
+}
+
+static void sums_finish(struct sums *u)
+{
+	struct totals *t = u->t;
+	t->allocated_cores = total(&u->allocated_cores);
+	t->used_cores = total(&u->used_cores);
+	t->slack_cores = total(&u->slack_cores);
+	t->allocated_bytes = total(&u->allocated_bytes);
+	t->used_bytes = total(&u->used_bytes);
+	t->held_bytes = total(&u->held_bytes);
+	t->overhead_bytes = total(&u->overhead_bytes);
+	t->slack_bytes = total(&u->slack_bytes);
+	map_release(&u->cpu_levels);
+	map_release(&u->mem_levels);
+}
+
+static struct metric ratio(struct metric a, struct metric b)
+{
+	struct metric pct = metric_pct(a, b);
+	return metric_is_ok(pct) ? metric_ok(pct.v / 100) : pct;
+}
+
+void totals_fill(struct frame *f)
+{
+	struct host_frame *h = &f->host;
+	h->allocated_cores = h->allocated_bytes = metric_ok(0);
+	for (int k = 0; k < INSTANCE_KIND_MAX; k++) {
+		struct totals *t = &f->totals[k];
+		struct sums u;
+		sums_init(&u, t);
+		for (size_t i = 0; i < f->rows.n; i++)
+			if ((int)f->rows.v[i].inst->kind == k)
+				add_row(&u, &f->rows.v[i]);
+		sums_finish(&u);
+		h->allocated_cores = metric_add(h->allocated_cores, t->allocated_cores);
+		h->allocated_bytes = metric_add(h->allocated_bytes, t->allocated_bytes);
+	}
+	h->unallocated_cores = metric_sub_floor0(h->capacity_cores, h->allocated_cores);
+	h->unallocated_bytes = metric_sub_floor0(h->capacity_bytes, h->allocated_bytes);
+	h->cpu_overcommit = ratio(h->allocated_cores, h->capacity_cores);
+	h->mem_overcommit = ratio(h->allocated_bytes, h->capacity_bytes);
+}

@@ -1,0 +1,158 @@
+/*
+ * The host below a root: one tick = host, processes looked at, containers, VMs; then sealed.
+ * A captured tree with several moments steps to the next one at each tick.
+ */
+#include "source/live.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/host.h"
+#include "source/proctab.h"
+#include "vctop/source/launched.h"
+#include "vctop/source/source.h"
+
+#define FACTS_USEC 2000000
+#define TRIM_USEC 60000000
+/* Names learned from command lines; forgotten all at once at the limit, learned again at the next sweep. */
+#define MAX_LEARNED 8192
+
+struct live {
+	struct source base;
+	struct rootfs *fs;
+	struct cgroup_tree cgroups;
+	struct host_reader host;
+	struct proctab procs;
+	struct facts_table facts;
+	struct containers containers;
+	struct vms vms;
+	launched_vec launched;
+	struct snapshot *facts_notices; /* kept between refreshes, repeated in every snapshot */
+	bool started;
+};
+
+struct look {
+	struct live *l;
+	const struct tick *t;
+};
+
+/* Names that a monitor's command line tells even to those who may not read the runtime's files. */
+static void learn_names(struct facts_table *f, const struct process *p)
+{
+	if (!p->comm)
+		return;
+	const char *id = process_option(p, "-c"), *name = process_option(p, "-n");
+	if (f->names.live < MAX_LEARNED && strcmp(p->comm, "conmon") == 0 && id && name && runtime_is_hex(id, 64)) {
+		free(map_remove(&f->names, id));
+		char *clean = NULL;
+		facts_set(&clean, name);
+		map_put(&f->names, id, clean);
+	}
+	const char *root = process_option(p, "--data-root");
+	if (strcmp(p->comm, "dockerd") == 0 && root && root[0] == '/' && root[1] && !map_get(&f->roots, root + 1))
+		map_put(&f->roots, root + 1, xstrdup(root + 1));
+}
+
+static void look(void *data, const struct process *p)
+{
+	struct look *k = data;
+	vms_look(&k->l->vms, k->t, p);
+	learn_names(&k->l->facts, p);
+}
+
+static bool is_sample(const struct launched *l, const struct instance *i)
+{
+	if (i->kind == INSTANCE_VM)
+		return strcmp(l->kind, "vm") == 0 && l->pid > 0 && l->pid == i->pid;
+	if (strcmp(l->backend, "builtin") == 0)
+		return strcmp(i->runtime, "vctop") == 0 && strcmp(i->name, l->name) == 0;
+	const char *colon = strchr(i->id, ':');
+	return l->ref && colon && strncmp(i->id, l->backend, strlen(l->backend)) == 0 && strcmp(colon + 1, l->ref) == 0;
+}
+
+static void mark_samples(const struct live *l, struct snapshot *snap)
+{
+	for (size_t k = 0; k < l->launched.n; k++)
+		for (size_t i = 0; i < snap->entries.n; i++)
+			if (is_sample(&l->launched.v[k], &snap->entries.v[i].inst))
+				snap->entries.v[i].inst.sample = arena_strdup(&snap->arena, l->launched.v[k].name);
+}
+
+static void refresh_facts(struct live *l, struct snapshot *snap, int64_t now)
+{
+	int64_t age = now - l->facts.refreshed_usec;
+	if (!l->facts.refresh || age >= FACTS_USEC || age < 0) {
+		snapshot_clear(l->facts_notices);
+		facts_table_refresh(&l->facts, l->facts_notices);
+		l->facts.refreshed_usec = now;
+		launched_release(&l->launched);
+		(void)launched_list(l->fs, &l->launched);
+		if (l->facts.names.live >= MAX_LEARNED)
+			facts_forget_names(&l->facts);
+	}
+	for (size_t i = 0; i < l->facts_notices->notices.n; i++) {
+		const struct notice *n = &l->facts_notices->notices.v[i];
+		snapshot_notice(snap, n->what, n->why, n->change);
+	}
+}
+
+static int live_next(struct source *s, struct snapshot *ret, struct error *err)
+{
+	struct live *l = (struct live *)s;
+	if (l->started && rootfs_advance(l->fs) < 0)
+		return -ENODATA;
+	l->started = true;
+	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs)};
+	host_reader_sample(&l->host, &l->cgroups.mounts, &ret->arena, &ret->host);
+	refresh_facts(l, ret, t.now.mono_usec);
+	int r = proctab_update(&l->procs, l->fs, look, &(struct look){l, &t});
+	if (r < 0)
+		return error_set(err, -r, "proc: %s", strerror(-r));
+	if (l->cgroups.mounts.layout == CGROUP_NONE)
+		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: containers cannot be seen",
+				"mount -t cgroup2 none /sys/fs/cgroup");
+	containers_collect(&l->containers, &t);
+	vms_collect(&l->vms, &t, &l->containers);
+	mark_samples(l, ret);
+	cgroup_tree_trim(&l->cgroups, t.now.mono_usec - TRIM_USEC);
+	snapshot_seal(ret);
+	return 0;
+}
+
+static uint64_t live_syscalls(const struct source *s)
+{
+	return rootfs_stats(((const struct live *)s)->fs).syscalls;
+}
+
+static void live_close(struct source *s)
+{
+	struct live *l = (struct live *)s;
+	vms_release(&l->vms, l->fs);
+	containers_release(&l->containers);
+	facts_table_release(&l->facts);
+	launched_release(&l->launched);
+	proctab_release(&l->procs);
+	host_reader_close(&l->host);
+	cgroup_tree_close(&l->cgroups);
+	rootfs_close(l->fs);
+	snapshot_free(l->facts_notices);
+	free(l);
+}
+
+static const struct source_ops live_ops = {live_next, live_syscalls, live_close};
+
+struct source *source_open_host(const char *root, struct error *err)
+{
+	struct rootfs *fs = rootfs_open(root, err);
+	if (!fs)
+		return NULL;
+	struct live *l = xcalloc(1, sizeof(*l));
+	l->base.ops = &live_ops;
+	l->fs = fs;
+	l->facts_notices = snapshot_new();
+	(void)cgroup_tree_open(&l->cgroups, fs);
+	host_reader_open(&l->host, fs);
+	facts_table_init(&l->facts, fs);
+	return &l->base;
+}

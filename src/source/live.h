@@ -1,0 +1,44 @@
+/* The parts of the live source: what they share, and what each adds to a snapshot. */
+#ifndef SOURCE_LIVE_H
+#define SOURCE_LIVE_H
+
+#include "source/cgroup.h"
+#include "source/runtime/runtime.h"
+#include "vctop/source/process.h"
+
+/* What every part needs in a tick. */
+struct tick {
+	struct rootfs *fs;
+	struct cgroup_tree *cgroups;
+	struct facts_table *facts;
+	struct snapshot *snap;
+	struct rootfs_time now;
+};
+
+/* containers.c: groups that a runtime's container lives in, and containers known from files alone. */
+struct containers {
+	struct map by_path; /* cgroup path -> struct container */
+	struct strbuf census, census_now;
+	int64_t walked_usec;
+	bool stale; /* a group vanished: walk again */
+	unsigned walk;
+};
+void containers_collect(struct containers *c, const struct tick *t);
+void containers_release(struct containers *c);
+/* The id of the container whose group holds `path`; NULL none. Borrowed until the next collect. */
+const char *containers_owner(const struct containers *c, const char *path);
+
+/* vms.c: one VM per VMM process. */
+struct vms {
+	struct map by_pid; /* "123" -> struct vm */
+	unsigned tick;
+};
+/* Called for each process looked at (proctab.h). */
+void vms_look(struct vms *v, const struct tick *t, const struct process *p);
+void vms_collect(struct vms *v, const struct tick *t, const struct containers *containers);
+void vms_release(struct vms *v, struct rootfs *fs);
+
+/* Blocks below a directory, at most `budget` entries (counted down); -errno; never crosses file systems. */
+int disk_usage(struct rootfs *fs, const char *path, unsigned *budget, double *ret_bytes);
+
+#endif

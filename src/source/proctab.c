@@ -1,0 +1,81 @@
+#include "source/proctab.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vctop/base/parse.h"
+
+/* After this long a process has done the exec it was forked for. */
+#define SETTLE_USEC 3000000
+/* pid numbers wrap in minutes at the earliest; the sweep catches one reused between two ticks. */
+#define SWEEP_USEC 30000000
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct proctab_entry *x = a, *y = b;
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static bool is_settled(const struct process *p, struct rootfs_time now)
+{
+	int64_t hz = sysconf(_SC_CLK_TCK);
+	return now.boot_usec - (int64_t)p->stat.start_ticks * (1000000 / hz) > SETTLE_USEC;
+}
+
+static void look_at(struct rootfs *fs, struct proctab_entry *e, struct rootfs_time now, proctab_look look, void *data)
+{
+	struct process p;
+	if (process_read(fs, e->pid, &p) < 0)
+		return; /* gone already */
+	e->settled = is_settled(&p, now);
+	look(data, &p);
+	process_release(&p);
+}
+
+static void list_pids(struct proctab *t)
+{
+	t->next.n = 0;
+	for (size_t i = 0; i < t->names.at.n; i++) {
+		const char *name = rootfs_name(&t->names, i);
+		uint64_t pid;
+		if (*name < '1' || *name > '9' || parse_u64(name, strnlen(name, 12), &pid) < 0 || pid > INT32_MAX)
+			continue;
+		vec_push(&t->next, ((struct proctab_entry){(pid_t)pid, false}));
+	}
+	if (t->next.n)
+		qsort(t->next.v, t->next.n, sizeof(*t->next.v), by_pid);
+}
+
+int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data)
+{
+	struct rootfs_time now = rootfs_now(fs);
+	int r = rootfs_list(fs, "proc", true, &t->names);
+	if (r < 0)
+		return r;
+	list_pids(t);
+	bool sweep = now.mono_usec - t->swept_usec > SWEEP_USEC || now.mono_usec < t->swept_usec;
+	if (sweep)
+		t->swept_usec = now.mono_usec;
+	size_t old = 0;
+	for (size_t i = 0; i < t->next.n; i++) {
+		struct proctab_entry *e = &t->next.v[i];
+		while (old < t->known.n && t->known.v[old].pid < e->pid)
+			old++;
+		if (old < t->known.n && t->known.v[old].pid == e->pid)
+			e->settled = t->known.v[old].settled;
+		if (!e->settled || sweep)
+			look_at(fs, e, now, look, data);
+	}
+	__typeof__(t->known) swap = t->known;
+	t->known.v = t->next.v, t->known.n = t->next.n, t->known.cap = t->next.cap;
+	t->next.v = swap.v, t->next.n = swap.n, t->next.cap = swap.cap;
+	return 0;
+}
+
+void proctab_release(struct proctab *t)
+{
+	vec_free(&t->known);
+	vec_free(&t->next);
+	rootfs_names_release(&t->names);
+}

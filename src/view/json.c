@@ -1,0 +1,180 @@
+/*
+ * vctop.snapshot/1: the instance objects come from the field table, whose keys are paths ("cpu.used_cores").
+ * A number that is not there is null, and `unavailable` says why.
+ */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vctop/base/units.h"
+#include "vctop/view/views.h"
+
+/* What a person can read back and compare; 17 digits would only show that it is binary. */
+#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))
+
+static json_t *text(const char *s)
+{
+	return s ? json_string(s) : json_null();
+}
+
+/* JSON has no infinity; none is expected, and one must not lose the line. */
+static json_t *real(double v)
+{
+	return isfinite(v) ? json_real(v) : json_null();
+}
+
+/* Whole numbers as integers, so that bytes and counts read as such. */
+static json_t *number(double v)
+{
+	return v == floor(v) && fabs(v) < 9007199254740992.0 ? json_integer((json_int_t)v) : real(v);
+}
+
+static json_t *metric(struct metric m)
+{
+	return metric_is_ok(m) ? number(m.v) : json_null();
+}
+
+/* Cores and shares are reals even when whole: a script's type must not change with the value. */
+static json_t *metric_real(struct metric m)
+{
+	return metric_is_ok(m) ? real(m.v) : json_null();
+}
+
+static bool is_real(enum field_unit u)
+{
+	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS;
+}
+
+/* Puts value at the dotted path, making the objects on the way. */
+static void put_path(json_t *object, const char *path, json_t *value)
+{
+	const char *dot;
+	while ((dot = strchr(path, '.'))) {
+		char key[64];
+		(void)snprintf(key, sizeof(key), "%.*s", (int)(dot - path), path);
+		json_t *inner = json_object_get(object, key);
+		if (!inner) {
+			inner = json_object();
+			(void)json_object_set_new(object, key, inner);
+		}
+		object = inner;
+		path = dot + 1;
+	}
+	(void)json_object_set_new(object, path, value);
+}
+
+static json_t *field_json(const struct field *f, const struct row *r, json_t *unavailable)
+{
+	struct field_value v = f->get(r);
+	char buf[64];
+	switch (f->kind) {
+	case FIELD_TEXT:
+		return text(v.text);
+	case FIELD_FLAG:
+		return json_boolean(v.flag);
+	case FIELD_METRIC:
+		break;
+	}
+	if (!metric_is_ok(v.metric)) {
+		const char *why = v.metric.why;
+		(void)json_object_set_new(unavailable, f->key,
+					  json_sprintf("%s%s%s", metric_state_name(v.metric.st), why ? ": " : "",
+						       why ? why : ""));
+		return json_null();
+	}
+	if (f->unit == UNIT_TIME)
+		return json_string(units_rfc3339(buf, sizeof(buf), (int64_t)(v.metric.v * 1e6)));
+	return is_real(f->unit) ? real(v.metric.v) : number(v.metric.v);
+}
+
+static json_t *labels(const struct instance *i)
+{
+	json_t *o = json_object();
+	for (size_t l = 0; l < i->labels_n; l++)
+		(void)json_object_set_new(o, i->labels[l].key, json_string(i->labels[l].value));
+	return o;
+}
+
+static json_t *instance(const struct row *r)
+{
+	json_t *o = json_object(), *unavailable = json_object();
+	for (unsigned i = 0; i < field_count; i++)
+		put_path(o, field_table[i].key, field_json(&field_table[i], r, unavailable));
+	(void)json_object_set_new(o, "labels", labels(r->inst));
+	(void)json_object_set_new(o, "unavailable", unavailable);
+	return o;
+}
+
+static json_t *host(const struct frame *f)
+{
+	const struct host_sample *s = &f->snap->host;
+	const struct host_frame *h = &f->host;
+	/* clang-format off */
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}",
+		"hostname", text(s->hostname), "kernel", text(s->kernel), "boot_id", text(s->boot_id),
+		"placement", placement_name(s->placement), "hypervisor", text(s->hypervisor),
+		"placement_evidence", text(s->placement_evidence),
+		"cgroup_layout", cgroup_layout_name(s->layout), "cgroup_evidence", text(s->layout_evidence),
+		"cpu", "capacity_cores", metric_real(h->capacity_cores), "used_cores", metric_real(h->used_cores),
+			"allocated_cores", metric_real(h->allocated_cores), "unallocated_cores", metric_real(h->unallocated_cores),
+			"overcommit", metric_real(h->cpu_overcommit), "steal_cores", metric_real(h->steal_cores),
+			"pressure_some_pct", metric_real(h->cpu_pressure_pct),
+		"memory", "capacity_bytes", metric(h->capacity_bytes), "used_bytes", metric(h->used_bytes),
+			"available_bytes", metric(h->available_bytes), "allocated_bytes", metric(h->allocated_bytes),
+			"unallocated_bytes", metric(h->unallocated_bytes), "overcommit", metric_real(h->mem_overcommit),
+			"pressure_some_pct", metric_real(h->mem_pressure_pct));
+	/* clang-format on */
+}
+
+static json_t *totals(const struct totals *t)
+{
+	/* clang-format off */
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o}}",
+		"running", t->running, "stopped", t->stopped, "nested", t->nested,
+		"unlimited_cpu", t->unlimited_cpu, "unlimited_memory", t->unlimited_mem,
+		"unmeasured_cpu", t->unmeasured_cpu, "unmeasured_memory", t->unmeasured_mem,
+		"cpu", "allocated_cores", metric_real(t->allocated_cores), "used_cores", metric_real(t->used_cores),
+			"slack_cores", metric_real(t->slack_cores),
+		"memory", "allocated_bytes", metric(t->allocated_bytes), "used_bytes", metric(t->used_bytes),
+			"held_bytes", metric(t->held_bytes), "overhead_bytes", metric(t->overhead_bytes),
+			"slack_bytes", metric(t->slack_bytes));
+	/* clang-format on */
+}
+
+static json_t *notices(const struct snapshot *s)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; i < s->notices.n; i++) {
+		const struct notice *n = &s->notices.v[i];
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "what", text(n->what), "why", text(n->why),
+							 "change", text(n->change)));
+	}
+	return a;
+}
+
+void json_frame(const struct frame *f, struct strbuf *out)
+{
+	char time[64];
+	json_t *rows = json_array();
+	for (size_t i = 0; i < f->rows.n; i++)
+		(void)json_array_append_new(rows, instance(&f->rows.v[i]));
+	/* clang-format off */
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:{s:f, s:o, s:f, s:o}}",
+		"schema", "vctop.snapshot/1",
+		"time", units_rfc3339(time, sizeof(time), f->snap->host.real_usec),
+		"interval_sec", f->interval_sec > 0 ? json_real(f->interval_sec) : json_null(),
+		"host", host(f), "instances", rows,
+		"totals", "container", totals(&f->totals[INSTANCE_CONTAINER]), "vm", totals(&f->totals[INSTANCE_VM]),
+		"notices", notices(f->snap),
+		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
+			"syscalls", metric(f->self.syscalls));
+	/* clang-format on */
+	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
+	if (line) {
+		strbuf_str(out, line);
+		strbuf_char(out, '\n');
+	}
+	free(line);
+	json_decref(o);
+}

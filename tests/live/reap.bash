@@ -1,0 +1,65 @@
+#!/bin/bash
+# Removes what live tests wrote down and did not remove themselves:  reap.bash STATE-DIR SUITE|all
+#
+# The list of a suite, STATE-DIR/SUITE.list, has one line a thing, newest last:
+#   pid PID START-TICKS   podman NAME   docker HOST NAME   cgroup PATH   mount PATH   path PATH
+# A pid is killed only while its start time is the one written down: nobody else's process is ever touched.
+set -u
+
+start_ticks() { # PID
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	stat=${stat##*) }
+	# shellcheck disable=SC2086 # words
+	set -- $stat
+	echo "${20}"
+}
+
+reap_one() { # WORD...
+	local i
+	case $1 in
+	pid)
+		[ "$(start_ticks "$2")" = "$3" ] || return 0
+		kill "$2" 2>/dev/null
+		kill -CONT "$2" 2>/dev/null
+		for ((i = 0; i < 50; i++)); do
+			[ "$(start_ticks "$2")" = "$3" ] || return 0
+			[ "$(sed 's/.*) //; s/ .*//' "/proc/$2/stat" 2>/dev/null)" != Z ] || return 0
+			sleep 0.1
+		done
+		kill -9 "$2" 2>/dev/null
+		;;
+	podman) podman --runtime runc rm -f -t 0 "$2" >/dev/null 2>&1 ;;
+	podman-image) podman rmi -f "$2" >/dev/null 2>&1 ;;
+	docker) timeout 20 docker -H "$2" rm -f "$3" >/dev/null 2>&1 ;;
+	docker-image) timeout 20 docker -H "$2" rmi -f "$3" >/dev/null 2>&1 ;;
+	cgroup)
+		for ((i = 0; i < 20; i++)); do
+			[ -d "$2" ] || return 0
+			find "$2" -depth -type d -exec rmdir {} + 2>/dev/null
+			[ -d "$2" ] && sleep 0.05
+		done
+		;;
+	mount) umount "$2" 2>/dev/null ;;
+	path) rm -rf -- "$2" ;;
+	esac
+}
+
+reap_list() { # FILE
+	local line
+	[ -e "$1" ] || return 0
+	while read -r line; do
+		# shellcheck disable=SC2086 # words
+		reap_one $line
+	done < <(tac "$1")
+	rm -f "$1"
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	if [ "$2" = all ]; then
+		for list in "$1"/*.list; do reap_list "$list"; done
+	else
+		reap_list "$1/${2//\//_}.list"
+	fi
+	exit 0
+fi
