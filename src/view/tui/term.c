@@ -45,31 +45,52 @@ static struct {
 	char bytes[256];
 } restore;
 
-static const int fatal_signals[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+/* Requests to end keep a handler the program has; a crash is always caught, and handed on (to a sanitizer, say). */
+static const struct {
+	int signal;
+	bool crash;
+} fatal[] = {{SIGTERM, false}, {SIGHUP, false}, {SIGINT, false}, {SIGQUIT, false}, {SIGABRT, true},
+	     {SIGSEGV, true},  {SIGBUS, true},	{SIGFPE, true},	 {SIGILL, true}};
+static struct sigaction before[ARRAY_SIZE(fatal)];
 
-static void on_fatal(int sig)
+static void on_fatal(int sig, siginfo_t *info, void *context)
 {
+	(void)context;
 	if (restore.ours) {
 		restore.ours = 0;
 		ssize_t n = write(STDOUT_FILENO, restore.bytes, restore.len);
 		(void)n; /* nothing is left to do about it */
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
 	}
-	(void)raise(sig); /* SA_RESETHAND: the default action now */
+	bool crash = false;
+	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++)
+		if (fatal[i].signal == sig) {
+			crash = fatal[i].crash;
+			(void)sigaction(sig, &before[i], NULL);
+		}
+	/* A fault of our own comes again on return, at the place where it happened; a signal sent has to be sent again. */
+	if (!crash || info->si_code <= 0)
+		(void)raise(sig);
 }
 
-/* Signals the program already handles stay its own. */
 static void install_handlers(void)
 {
 	static char stack[65536]; /* a stack overflow must still find its way back */
+	static bool installed;
 	stack_t alt = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	if (installed)
+		return;
+	installed = true;
 	(void)sigaltstack(&alt, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++) {
-		struct sigaction old, new = {.sa_handler = on_fatal};
-		new.sa_flags = (int)((unsigned)SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
+	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++) {
+		struct sigaction new = {.sa_sigaction = on_fatal};
+		new.sa_flags = (int)((unsigned)SA_SIGINFO | SA_NODEFER | SA_ONSTACK);
 		(void)sigemptyset(&new.sa_mask);
-		if (sigaction(fatal_signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-			(void)sigaction(fatal_signals[i], &new, NULL);
+		if (sigaction(fatal[i].signal, NULL, &before[i]) < 0)
+			continue;
+		bool taken = (before[i].sa_flags & SA_SIGINFO) || before[i].sa_handler != SIG_DFL;
+		if (fatal[i].crash || !taken)
+			(void)sigaction(fatal[i].signal, &new, NULL);
 	}
 }
 
