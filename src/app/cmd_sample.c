@@ -1,5 +1,5 @@
 /* `vctop sample`: start, list and stop sample containers and VMs. */
-#include "app/cmd_sample.h"
+#include "app/app.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -21,11 +21,13 @@ static const char usage_text[] =
 	"usage: vctop sample start container|vm [--cpus N] [--memory SIZE]\n"
 	"                    [--workload idle|cpu|memory|burst] [--name NAME]\n"
 	"                    [--backend auto|builtin|podman|docker|kvm|tcg]\n"
+	"                    [--owner PID]\n"
 	"       vctop sample list [--json]\n"
 	"       vctop sample stop NAME... | --all\n"
 	"\n"
 	"A sample runs one small program that is idle, uses all of its CPU, holds most of\n"
-	"its memory, or works 1 s of every 10 s.  It stays until it is stopped.\n";
+	"its memory, or works 1 s of every 10 s.  It stays until it is stopped, or until\n"
+	"the process given by --owner ends.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -40,11 +42,10 @@ static int complain(const char *verb, int status, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	(void)fprintf(stderr, "vctop: sample%s%s: ", *verb ? " " : "", verb);
-	(void)vfprintf(stderr, fmt, ap);
-	(void)fputc('\n', stderr);
+	char line[600];
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	return status;
+	return app_failf(status, "sample%s%s: %s", *verb ? " " : "", verb, line);
 }
 
 static int report_error(const char *verb, int r, const struct error *err)
@@ -67,6 +68,7 @@ static int print_usage(void)
 /* One option of `start`; exit status, -1: go on. */
 static int take_option(struct sample_options *o, int c, const char *value)
 {
+	uint64_t owner;
 	switch (c) {
 	case 'c':
 		if (parse_double(value, &o->cpus) < 0 || o->cpus <= 0)
@@ -78,6 +80,11 @@ static int take_option(struct sample_options *o, int c, const char *value)
 		break;
 	case 'w':
 		o->workload = value;
+		break;
+	case 'o':
+		if (parse_u64(value, strlen(value), &owner) < 0 || owner > INT32_MAX)
+			return complain("start", 2, "--owner: '%s': not a process id", value);
+		o->owner = (pid_t)owner;
 		break;
 	case 'b':
 		o->backend = value;
@@ -94,7 +101,8 @@ static int parse_start(int argc, char **argv, struct sample_options *o)
 	static const struct option options[] = {
 		{"cpus", required_argument, NULL, 'c'},	   {"memory", required_argument, NULL, 'm'},
 		{"workload", required_argument, NULL, 'w'}, {"backend", required_argument, NULL, 'b'},
-		{"name", required_argument, NULL, 'n'},	   {"help", no_argument, NULL, 'h'},
+		{"name", required_argument, NULL, 'n'},	   {"owner", required_argument, NULL, 'o'},
+			   {"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
