@@ -20,8 +20,8 @@
 static void stat_at(const struct tree *t, int moment, unsigned ticks, unsigned threads, unsigned start)
 {
 	cleanup_free char *path = xasprintf("%d/proc/7/stat", moment);
-	cleanup_free char *text = xasprintf("7 (q) S 1 7 7 0 -1 0 0 0 0 0 %u 0 0 0 20 0 %u 0 %u 0 25600 1 1\n", ticks,
-					    threads, start);
+	cleanup_free char *text =
+	        xasprintf("7 (q) S 1 7 7 0 -1 0 0 0 0 0 %u 0 0 0 20 0 %u 0 %u 0 25600 1 1\n", ticks, threads, start);
 	tree_write(t, path, text);
 }
 
@@ -201,7 +201,10 @@ static void test_unnamed(void **state)
 		{"qemu-tcg", 0, {{NULL, CALL_HALT}}, 0},
 		{"qemu-tcg", 1, {{NULL, "nonsense\n"}}, 0},
 		{"qemu-tcg", 1, {{NULL, "202 0x1\n"}}, 0},
-		{"qemu-kvm", 2, {{BLOCKED, CALL_RCU}, {KVM_VCPU, "running\n"}, {BLOCKED, CALL_KVM_RUN}, {KERNEL_WORKER, CALL_KVM_RUN}}, 2},
+		{"qemu-kvm",
+		 2,
+		 {{BLOCKED, CALL_RCU}, {KVM_VCPU, "running\n"}, {BLOCKED, CALL_KVM_RUN}, {KERNEL_WORKER, CALL_KVM_RUN}},
+		 2},
 #endif
 		{"qemu-kvm", 2, {{BLOCKED, NULL}, {KVM_VCPU, NULL}, {KVM_VCPU, NULL}, {KERNEL_WORKER, NULL}}, 2},
 		{"qemu-kvm", 2, {{KVM_VCPU, NULL}}, 0},
@@ -260,8 +263,9 @@ static void test_faults(void **state)
 		struct vm_reader *v = open_reader(&t, "qemu-tcg", 1, &fs);
 		rootfs_set_fault(fs, fail_nth, &left);
 		int r = vm_reader_sample(v, &s);
-		if (r == 0 && (!metric_is_ok(s.cpu.usage_usec) || (!metric_is_ok(s.mem.held_bytes) && !s.mem.held_bytes.why) ||
-			       (!metric_is_ok(s.mem.rss_bytes) && !s.mem.rss_bytes.why)))
+		if (r == 0 &&
+		    (!metric_is_ok(s.cpu.usage_usec) || (!metric_is_ok(s.mem.held_bytes) && !s.mem.held_bytes.why) ||
+		     (!metric_is_ok(s.mem.rss_bytes) && !s.mem.rss_bytes.why)))
 			fail_row(n, "a number without a reason");
 		vm_reader_free(v);
 		rootfs_close(fs);
@@ -273,10 +277,10 @@ static void test_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_named),
-		cmocka_unit_test(test_denied),
-		cmocka_unit_test(test_unnamed),
-		cmocka_unit_test(test_faults),
+	        cmocka_unit_test(test_named),
+	        cmocka_unit_test(test_denied),
+	        cmocka_unit_test(test_unnamed),
+	        cmocka_unit_test(test_faults),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
