@@ -310,6 +310,14 @@ static void args_release(struct qemu_args *a)
 	free(a->kernel);
 }
 
+/* The first that is there; it is the caller's then. */
+static char *take_first(char **a, char **b)
+{
+	char **slot = *a ? a : b, *taken = *slot;
+	*slot = NULL;
+	return taken;
+}
+
 void qemu_args_parse(const struct process *p, const struct qemu_reader *reader, struct qemu_launch *ret)
 {
 	*ret = (struct qemu_launch){0};
@@ -323,7 +331,7 @@ void qemu_args_parse(const struct process *p, const struct qemu_reader *reader, 
 	decide_vcpus(&a, &ret->config);
 	decide_ram(&a, &ret->config);
 	ret->no_guest |= ret->accel == QEMU_ACCEL_OTHER;
-	ret->config.uuid = a.uuid_option ? steal_ptr(&a.uuid_option) : steal_ptr(&a.uuid_smbios);
-	ret->config.image = a.disk ? steal_ptr(&a.disk) : a.cdrom ? steal_ptr(&a.cdrom) : steal_ptr(&a.kernel);
+	ret->config.uuid = take_first(&a.uuid_option, &a.uuid_smbios);
+	ret->config.image = take_first(&a.disk, a.cdrom ? &a.cdrom : &a.kernel);
 	args_release(&a);
 }

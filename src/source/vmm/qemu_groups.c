@@ -148,7 +148,8 @@ static void object_end(struct qemu_args *a)
 	struct qemu_scratch *o = &a->now;
 	if (!o->type || !o->id || !starts(o->type, "memory-backend-") || a->backends.n == QEMU_BACKENDS_MAX)
 		return;
-	struct qemu_backend b = {.id = steal_ptr(&o->id), .bytes = o->bytes, .bad = o->bad};
+	struct qemu_backend b = {.id = o->id, .bytes = o->bytes, .bad = o->bad};
+	o->id = NULL;
 	vec_push(&a->backends, b);
 }
 
