@@ -14,6 +14,8 @@
 #include "vctop/base/attr.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
+#include "vctop/base/strbuf.h"
+#include "vctop/base/text.h"
 #include "vctop/base/units.h"
 #include "vctop/lab/samples.h"
 
@@ -40,12 +42,12 @@ static void on_signal(int sig)
 static int complain(const char *verb, int status, const char *fmt, ...) ATTR_PRINTF(3, 4);
 static int complain(const char *verb, int status, const char *fmt, ...)
 {
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 	va_list ap;
 	va_start(ap, fmt);
-	char line[600];
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	strbuf_vfmt(&sb, fmt, ap);
 	va_end(ap);
-	return app_failf(status, "sample%s%s: %s", *verb ? " " : "", verb, line);
+	return app_failf(status, "sample%s%s: %s", *verb ? " " : "", verb, sb.buf);
 }
 
 static int report_error(const char *verb, int r, const struct error *err)
@@ -113,7 +115,7 @@ static int parse_start(int argc, char **argv, struct sample_options *o)
 			return status;
 	}
 	if (optind >= argc)
-		return complain("start", 2, "container or vm?");
+		return complain("start", 2, "what? container or vm");
 	if (optind + 1 < argc)
 		return complain("start", 2, "'%s': one kind only", argv[optind + 1]);
 	o->kind = argv[optind];
@@ -133,19 +135,22 @@ static const char *limit_bytes(char *buf, size_t size, uint64_t bytes)
 static void print_started(const struct sample_result *res)
 {
 	launched_vec all = {0};
-	char cores[16] = "?", bytes[16] = "?";
+	struct strbuf sb = STRBUF_INIT;
+	char text[16];
+	strbuf_fmt(&sb, "started %s: %s, ", res->name, res->backend);
 	(void)samples_list(&all, NULL);
 	for (size_t i = 0; i < all.n; i++) {
-		if (strcmp(all.v[i].name, res->name) != 0)
+		const struct launched *l = &all.v[i];
+		if (strcmp(l->name, res->name) != 0)
 			continue;
-		(void)snprintf(cores, sizeof(cores), "%s", limit_cores((char[16]){0}, 16, all.v[i].cpus));
-		(void)snprintf(bytes, sizeof(bytes), "%s", limit_bytes((char[16]){0}, 16, all.v[i].memory));
+		strbuf_fmt(&sb, "%s cores, ", l->cpus > 0 ? units_cores(text, sizeof(text), l->cpus) : "unlimited");
+		strbuf_fmt(&sb, "%s memory, ", l->memory ? units_bytes(text, sizeof(text), (double)l->memory) : "unlimited");
 	}
 	launched_release(&all);
-	(void)printf("started %s: %s, %s cores, %s memory, ready in %.2f s, pid %d\n", res->name, res->backend, cores, bytes,
-		     res->ready_sec, (int)res->pid);
+	(void)printf("%sready in %.2f s, pid %d\n", sb.buf, res->ready_sec, (int)res->pid);
 	if (res->detail[0])
 		(void)printf("  %s\n", res->detail);
+	strbuf_release(&sb);
 }
 
 static int cmd_start(int argc, char **argv)
@@ -297,5 +302,6 @@ int cmd_sample(int argc, char **argv)
 		return cmd_list(argc - 1, argv + 1);
 	if (strcmp(verb, "stop") == 0)
 		return cmd_stop(argc - 1, argv + 1);
-	return complain("", 2, *verb ? "'%s': start, list or stop" : "start, list or stop?%s", verb);
+	return complain("", 2, *verb ? "'%s': no such command: start, list or stop" : "which? start, list or stop%s",
+			verb);
 }

@@ -195,7 +195,7 @@ static int await_guest(const struct vm *vm, const struct detached_child *c, stru
 			return r;
 		if (clock_mono_usec() >= until)
 			return error_set(err, ETIMEDOUT, "%s: the guest did not report in %u s under %s", vm->ln->l.name,
-					 vm->limit_msec / 1000, vm->accel);
+					 vm->limit_msec / 1000, strcmp(vm->accel, "kvm") == 0 ? "KVM" : "TCG");
 		if (poll(&p, 1, 20) > 0) {
 			char text[2048] = "", line[320];
 			ssize_t n = pread(vm->log, text, sizeof(text) - 1, 0);
