@@ -198,7 +198,7 @@ static void draw_resource(const struct resource *r, struct canvas *c, struct rec
 		draw_short(r, c, area);
 		return;
 	}
-	int words = area.w >= 118 ? 70 : area.w >= 76 ? 43 : 22;
+	int words = area.w >= 118 ? 70 : area.w >= 76 ? 43 : 24;
 	int room = area.w - LABEL_W - words - 1;
 	room = room > BAR_MAX ? BAR_MAX : room < 8 ? 8 : room;
 	struct scale s = scale_of(r, area.x + LABEL_W - 1, room);

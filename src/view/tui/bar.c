@@ -56,7 +56,8 @@ static void bounded(struct canvas *c, int x, int y, int w, double used, double h
 	run(c, x, y, 0, full, STYLE_USED);
 	run(c, x, y, full, to_held, STYLE_HELD);
 	run(c, x, y, to_held > full ? to_held : full, w, STYLE_FREE);
-	if (part && (to_held <= full || part >= 4)) /* U+2588 is full, U+258F one eighth */
+	/* U+2588 is full, U+258F one eighth; over held cells only half or more counts, and never as the last cell. */
+	if (part && (to_held <= full || (part >= 4 && full + 1 < w)))
 		canvas_fill(c, (struct rect){x + full, y, 1, 1}, STYLE_USED,
 			    to_held > full ? 0x2588 : 0x2590U - (uint32_t)part);
 	if (used > 1.005) /* a VM's resident memory may pass its RAM: worth a sign, no alarm */

@@ -364,13 +364,18 @@ void term_suspend(void)
 	if (!term.open)
 		return;
 	struct sigaction old, dfl = {.sa_handler = SIG_DFL};
+	sigset_t stop, mask;
 	(void)sigemptyset(&dfl.sa_mask);
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTSTP);
 	(void)endwin();
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
 	restore.ours = 0;
 	(void)sigaction(SIGTSTP, &dfl, &old);
+	(void)sigprocmask(SIG_UNBLOCK, &stop, &mask); /* a program that reads signals from a descriptor blocks them */
 	(void)raise(SIGTSTP);
 	/* Running again. */
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	(void)sigaction(SIGTSTP, &old, NULL);
 	restore.ours = 1;
 	(void)reset_prog_mode();
