@@ -12,7 +12,6 @@
 #include "lab/spawn.h"
 #include "lab/tar.h"
 #include "vctop/base/clock.h"
-#include "vctop/base/map.h"
 #include "vctop/base/parse.h"
 
 #define ASK_MSEC 10000	 /* questions: a daemon that takes longer is not working */
@@ -208,6 +207,41 @@ static int run_container(struct launch *ln, const char *engine, const char *tag,
 	return run(&c, engine, WORK_MSEC, ln->cancel, out, err);
 }
 
+static int remove_id(const char *engine, const char *id, size_t len, struct error *err)
+{
+	struct command c = {0};
+	if (!command_start(&c, engine, err))
+		return -ENOENT;
+	add_words(&c, "rm -f");
+	add(&c, "%.*s", (int)len, id);
+	return run(&c, engine, WORK_MSEC, NULL, NULL, err);
+}
+
+/*
+ * A podman killed between making the storage of a container and the container itself leaves the storage, which has no
+ * label yet: ours by its name and its image.
+ */
+static int remove_storage(const char *name, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	cleanup_free char *want = xasprintf(" vctop-%s " IMAGE ":", name);
+	struct command c = {0};
+	if (!command_start(&c, "podman", err))
+		return -ENOENT;
+	add_words(&c, "ps -a --external --no-trunc --format");
+	add(&c, "{{.ID}} {{.Names}} {{.Image}}");
+	int r = run(&c, "podman", ASK_MSEC, NULL, &out, err);
+	const char *cursor = out.buf, *line;
+	size_t len;
+	while (r == 0 && parse_line(&cursor, out.buf + out.len, &line, &len)) {
+		const char *space = memchr(line, ' ', len);
+		size_t id = space ? (size_t)(space - line) : 0;
+		if (id && len - id > strlen(want) && strncmp(space, want, strlen(want)) == 0)
+			r = remove_id("podman", line, id, err);
+	}
+	return r;
+}
+
 static int remove_containers(const char *engine, const char *name, struct error *err)
 {
 	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
@@ -215,14 +249,10 @@ static int remove_containers(const char *engine, const char *name, struct error 
 	int r = ask(engine, question, &ids, err);
 	const char *word;
 	size_t n;
-	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++) {
-		struct command c = {0};
-		if (!command_start(&c, engine, err))
-			return -ENOENT;
-		add_words(&c, "rm -f");
-		add(&c, "%.*s", (int)n, word);
-		r = run(&c, engine, WORK_MSEC, NULL, NULL, err);
-	}
+	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++)
+		r = remove_id(engine, word, n, err);
+	if (r == 0 && strcmp(engine, "podman") == 0)
+		r = remove_storage(name, err);
 	return r;
 }
 

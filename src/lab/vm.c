@@ -201,7 +201,8 @@ static int await_guest(const struct vm *vm, const struct detached_child *c, stru
 			ssize_t n = pread(vm->log, text, sizeof(text) - 1, 0);
 			text[n > 0 ? n : 0] = '\0';
 			return error_set(err, ECHILD, "%s: %s", vm->ln->l.name,
-					 n > 0 ? spawn_first_line(text, line, sizeof(line)) : "QEMU ended at once");
+					 n > 0 ? spawn_first_line(text, line, sizeof(line))
+					       : "the guest ended while it was booting (more --memory?)");
 		}
 	}
 	return 0;
