@@ -14,8 +14,8 @@
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
 
-#define ASK_MSEC 10000	 /* questions: a daemon that takes longer is not working */
-#define WORK_MSEC 60000	 /* import, run, remove */
+#define ASK_MSEC 10000  /* questions: a daemon that takes longer is not working */
+#define WORK_MSEC 60000 /* import, run, remove */
 #define IMAGE "localhost/vctop-sample"
 #define IMAGE_LABEL "vctop.image=sample"
 
@@ -64,7 +64,7 @@ static bool command_start(struct command *c, const char *engine, struct error *e
 
 /* Runs and consumes the command. A failure becomes "ENGINE: first line of its stderr". */
 static int run(struct command *c, const char *engine, unsigned msec, const volatile sig_atomic_t *cancel,
-	       struct strbuf *out, struct error *err)
+               struct strbuf *out, struct error *err)
 {
 	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
 	char line[320];
@@ -78,7 +78,8 @@ static int run(struct command *c, const char *engine, unsigned msec, const volat
 		r = error_set(err, -r, "%s: %s", engine, strerror(-r));
 	else if (res.status != 0)
 		r = error_set(err, EIO, "%s: %s", engine,
-			      res.err.len ? spawn_first_line(res.err.buf, line, sizeof(line)) : "failed without a word");
+		              res.err.len ? spawn_first_line(res.err.buf, line, sizeof(line))
+		                          : "failed without a word");
 	if (r == 0 && out)
 		strbuf_add(out, res.out.buf, res.out.len);
 	spawn_result_release(&res);
@@ -175,7 +176,7 @@ static bool adapt(struct adaptation *a, const char *engine, const char *why)
 }
 
 static int run_container(struct launch *ln, const char *engine, const char *tag, const struct adaptation *a,
-			 struct strbuf *out, struct error *err)
+                         struct strbuf *out, struct error *err)
 {
 	const struct launched *l = &ln->l;
 	struct command c = {0};
@@ -272,8 +273,8 @@ static int inspect(struct launch *ln, const char *engine, struct error *err)
 	int r = run(&c, engine, ASK_MSEC, ln->cancel, &out, err);
 	if (r < 0)
 		return r;
-	if (!parse_word(out.buf, out.len, 0, &word, &n) || parse_u64(word, n, &pid) < 0 || pid == 0 || pid > INT32_MAX ||
-	    !strstr(out.buf, "true"))
+	if (!parse_word(out.buf, out.len, 0, &word, &n) || parse_u64(word, n, &pid) < 0 || pid == 0 ||
+	    pid > INT32_MAX || !strstr(out.buf, "true"))
 		return error_set(err, EIO, "%s: %s says it is not running", ln->l.name, engine);
 	ln->l.pid = (pid_t)pid;
 	return launch_record(ln, err);
@@ -315,7 +316,7 @@ static int launch(struct launch *ln, const char *engine, struct error *err)
 	ln->ready_sec = (double)(clock_mono_usec() - started) / 1e6;
 	if (a.runc || a.ulimits)
 		(void)snprintf(ln->detail, sizeof(ln->detail), "with%s%s: %s", a.runc ? " --runtime runc" : "",
-			       a.ulimits ? " smaller --ulimit" : "", "podman's defaults do not work on this host");
+		               a.ulimits ? " smaller --ulimit" : "", "podman's defaults do not work on this host");
 	return r;
 }
 

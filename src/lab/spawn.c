@@ -103,7 +103,7 @@ static bool drain(int fd, struct strbuf *sb)
  * (podman's conmon): once it has ended, a pause in the output is the end of the output.
  */
 static int collect(pid_t pid, const int fds[2], int64_t until, const volatile sig_atomic_t *cancel,
-		   struct spawn_result *ret, int *ret_status)
+                   struct spawn_result *ret, int *ret_status)
 {
 	struct pollfd p[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
 	for (bool ended = false;;) {
