@@ -146,4 +146,27 @@ static void refresh(struct facts_table *t)
 	facts_each_home(t, scan_home);
 }
 
-const struct runtime_ops runtime_docker = {"docker", match, refresh};
+/*
+ * With the daemon gone and a data root that only its command line named, the container's own root mount still tells:
+ * "... / / rw - overlay overlay rw,lowerdir=...,upperdir=/srv/docker/overlay2/<id>/diff,...".
+ */
+static void learn(struct facts_table *t, pid_t init)
+{
+	char path[64];
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	(void)snprintf(path, sizeof(path), "proc/%d/mountinfo", (int)init);
+	if (rootfs_read(t->fs, path, (size_t)1 << 20, &text) <= 0)
+		return;
+	char *upper = strstr(text.buf, "upperdir=/");
+	char *end = upper ? strpbrk(upper, ", \n") : NULL;
+	if (!end)
+		return;
+	*end = '\0';
+	char *layer = strstr(upper, "/overlay2/");
+	if (layer) {
+		*layer = '\0';
+		facts_learn_root(t, upper + strlen("upperdir="));
+	}
+}
+
+const struct runtime_ops runtime_docker = {"docker", match, refresh, learn};

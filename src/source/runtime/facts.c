@@ -9,6 +9,8 @@
 /* Names on screens and in JSON are cut here; the longest a runtime allows is 253. */
 #define FACT_TEXT_MAX 256
 #define MAX_USERS 2000
+#define MAX_ROOT 1024
+#define MAX_ROOTS 64
 
 extern const struct runtime_ops runtime_docker, runtime_podman, runtime_vctop;
 const struct runtime_ops *const runtime_table[] = {&runtime_docker, &runtime_podman, &runtime_vctop};
@@ -139,6 +141,15 @@ void facts_each_home(struct facts_table *t, void (*fn)(struct facts_table *t, co
 		users++;
 		fn(t, home, who);
 	}
+}
+
+void facts_learn_root(struct facts_table *t, const char *root)
+{
+	if (!root || root[0] != '/' || !root[1] || strlen(root) > MAX_ROOT || t->roots.live >= MAX_ROOTS ||
+	    map_get(&t->roots, root + 1))
+		return;
+	map_put(&t->roots, root + 1, xstrdup(root + 1));
+	t->due = true;
 }
 
 void facts_table_init(struct facts_table *t, struct rootfs *fs)

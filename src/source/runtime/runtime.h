@@ -48,6 +48,7 @@ struct facts_table {
 	struct map roots;  /* docker data roots learned from dockerd's command line: path -> path */
 	unsigned refresh;  /* counts refreshes */
 	int64_t refreshed_usec;
+	bool due;	  /* something was learned: refresh at the next tick */
 	unsigned denied_homes;	  /* users whose storage may not be read, in this refresh */
 	struct snapshot *notices; /* where to say what could not be read; set during a refresh */
 };
@@ -58,6 +59,8 @@ struct runtime_ops {
 	bool (*match)(const char *path, const char *leaf, char id[RUNTIME_ID_MAX]);
 	/* Reads its files into the table. */
 	void (*refresh)(struct facts_table *t);
+	/* A container without facts: what does its init process tell about where its files are?  NULL: nothing. */
+	void (*learn)(struct facts_table *t, pid_t init);
 };
 
 extern const struct runtime_ops *const runtime_table[];
@@ -71,6 +74,8 @@ void facts_table_release(struct facts_table *t);
 void facts_forget_names(struct facts_table *t);
 /* Reads what changed; drops what is gone. */
 void facts_table_refresh(struct facts_table *t, struct snapshot *notices);
+/* A data root ("/srv/docker") to read from the next refresh on; NULL and relative ones are ignored. */
+void facts_learn_root(struct facts_table *t, const char *root);
 /* For the runtimes: finds or makes the entry and marks it seen. */
 struct facts *facts_put(struct facts_table *t, const char *id, const struct runtime_ops *rt);
 /* true when the file changed since it was last read (or was never); marks it seen. -errno in *ret_err if unreadable. */
