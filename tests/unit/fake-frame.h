@@ -108,7 +108,11 @@ static inline void fake_seal(struct fake *f)
 	f->frame->rows.n = 0;
 	for (size_t i = 0; i < f->snap->entries.n; i++) {
 		const struct entry *e = &f->snap->entries.v[i];
-		struct row r = {.inst = &e->inst, .sample = &e->sample, .interval_sec = 1, .age_sec = 7500};
+		struct row r = {.inst = &e->inst,
+		                .sample = &e->sample,
+		                .background = &e->background,
+		                .interval_sec = 1,
+		                .age_sec = 7500};
 		r.io_read_per_sec = r.io_write_per_sec = metric_none(METRIC_DENIED, "io.stat: permission denied");
 		vec_push(&f->frame->rows, r);
 	}

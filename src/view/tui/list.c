@@ -70,10 +70,13 @@ static void draw_title(const struct tui *t, struct canvas *c, enum instance_kind
 	x += canvas_text(c, r.x + x, r.y, r.w - x, style, tui_kind_title(kind)) + 2;
 	if (!t->frame || t->frame->totals[kind].running + t->frame->totals[kind].stopped == 0)
 		return;
-	if (t->filter[0])
-		x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match \"%s\" of", tui_count(t, kind),
-		                t->filter) +
-		     1;
+	if (t->filter[0]) { /* what is typed may be long; the totals are wanted too */
+		char part[FILTER_MAX + 8];
+		(void)snprintf(part, sizeof(part), "\"%s\"", t->filter);
+		x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match ", tui_count(t, kind));
+		x += canvas_text(c, r.x + x, r.y, r.w - x < 20 ? r.w - x : 20, STYLE_WARN, part);
+		x += canvas_text(c, r.x + x, r.y, r.w - x, STYLE_WARN, " of") + 1;
+	}
 	make_pieces(&t->frame->totals[kind], c->ascii, p);
 	bool brief = choose_pieces(p, r.w - x, on);
 	for (unsigned i = 0; i < PIECE_MAX; i++)
