@@ -40,7 +40,31 @@ LIBOBJ  := $(filter-out $(B)/app/main.o,$(OBJ))
 HEADERS := $(sort $(shell find include -name '*.h'))
 
 .PHONY: all
-all: $(B)/vctop ## build build/vctop (SANITIZE=address,undefined: build/address-undefined/vctop)
+all: $(B)/vctop $(B)/vctop-workload ## build build/vctop (SANITIZE=address,undefined: build/address-undefined/vctop)
+
+# The only program inside a sample container or VM: static, and never sanitized, for nothing else is in there.
+$(B)/vctop-workload: src/lab/workload/workload.c
+	@mkdir -p $(@D)
+	@echo "  CC       $@ (static)"
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(DEVELOPER),-Werror) -static -O2 -o $@ $<
+
+# A kernel for sample VMs, unpacked beside vctop; nothing is installed.  Fetched once.
+GUEST_ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
+.PHONY: guest-kernel
+guest-kernel: build/guest/vmlinuz
+build/guest/vmlinuz:
+	@mkdir -p build/guest/tmp
+	@echo "  FETCH    linux-image-cloud-$(GUEST_ARCH)"
+	$(Q)set -e; cd build/guest/tmp; rm -rf ./*; \
+	pkg=$$(apt-cache depends linux-image-cloud-$(GUEST_ARCH) | awk '/Depends: linux-image-[0-9]/ { print $$2; exit }'); \
+	test -n "$$pkg" || { echo "guest-kernel: apt knows no linux-image-cloud-$(GUEST_ARCH): run apt-get update" >&2; exit 1; }; \
+	apt-get -qq -o APT::Sandbox::User=root download "$$pkg"; \
+	dpkg-deb -x "$$pkg"_*.deb root; \
+	rm -rf ../modules; mv root/lib/modules ../modules; \
+	set -- root/boot/vmlinuz-*; test $$# -eq 1 -a -s "$$1"; \
+	test "$(GUEST_ARCH)" != amd64 || test "$$(dd if="$$1" bs=1 skip=514 count=4 2>/dev/null)" = HdrS; \
+	mv "$$1" ../vmlinuz
+	$(Q)rm -rf build/guest/tmp
 
 $(B)/vctop: $(B)/app/main.o $(B)/libvctop.a
 	@echo "  LINK     $@"

@@ -3,8 +3,10 @@
 #define APP_APP_H
 
 #include "vctop/base/error.h"
+#include "vctop/base/strbuf.h"
 #include "vctop/model/frame.h"
 #include "vctop/model/selection.h"
+#include "vctop/source/rootfs.h"
 #include "vctop/source/source.h"
 
 #define EXIT_BAD_USE 2
@@ -33,6 +35,8 @@ struct engine {
 	struct frame *frame;
 	bool live;
 	unsigned ticks;
+	struct rootfs *self_fs; /* for our own statm, also when --root shows another host */
+	struct kfile statm;
 };
 
 int engine_open(struct engine *e, const char *root, struct error *err);

@@ -1,13 +1,11 @@
-#include <errno.h>
+/* A source, its last two snapshots, and the frame between them. */
+#include <string.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
 #include "vctop/derive/derive.h"
-#include "vctop/source/rootfs.h"
-
-#include <string.h>
-#include <unistd.h>
 
 int engine_open(struct engine *e, const char *root, struct error *err)
 {
@@ -18,24 +16,24 @@ int engine_open(struct engine *e, const char *root, struct error *err)
 	e->snap[0] = snapshot_new();
 	e->snap[1] = snapshot_new();
 	e->frame = frame_new();
+	e->statm = (struct kfile)KFILE_INIT;
+	e->self_fs = rootfs_open("/", NULL);
 	return 0;
 }
 
-/* Our own resident memory; of a captured tree's reader it would only make outputs differ. */
-static double own_rss(void)
+static double own_rss(struct engine *e)
 {
-	struct error err;
-	struct rootfs *fs = rootfs_open("/", &err);
-	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	char buf[128];
 	const char *w;
-	size_t n;
+	size_t len;
 	uint64_t pages = 0;
-	if (fs && rootfs_read(fs, "proc/self/statm", 256, &sb) > 0 && parse_word(sb.buf, sb.len, 1, &w, &n))
-		(void)parse_u64(w, n, &pages);
-	rootfs_close(fs);
+	ssize_t n = e->self_fs ? kfile_read(e->self_fs, &e->statm, "proc/self/statm", buf, sizeof(buf)) : -1;
+	if (n > 0 && parse_word(buf, (size_t)n, 1, &w, &len))
+		(void)parse_u64(w, len, &pages);
 	return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
+/* Of a captured tree's reader the cost would only make outputs differ. */
 static void measure_self(struct engine *e, int64_t began)
 {
 	struct self_cost *s = &e->frame->self;
@@ -43,7 +41,7 @@ static void measure_self(struct engine *e, int64_t began)
 	if (!e->live)
 		return;
 	s->cpu_sec = clock_self_cpu_sec();
-	s->rss_bytes = own_rss();
+	s->rss_bytes = own_rss(e);
 	s->tick_usec = (double)(clock_mono_usec() - began);
 	s->syscalls = metric_ok((double)e->source->ops->syscalls(e->source));
 }
@@ -73,5 +71,9 @@ void engine_close(struct engine *e)
 	snapshot_free(e->snap[1]);
 	if (e->source)
 		e->source->ops->close(e->source);
+	if (e->self_fs) {
+		kfile_close(e->self_fs, &e->statm);
+		rootfs_close(e->self_fs);
+	}
 	*e = (struct engine){0};
 }

@@ -66,8 +66,11 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	if (r->age_sec < 0 && i->started_usec > 0)
 		r->age_sec = 0; /* started within a clock tick from now */
 	r->cpu_used_cores = RATE(st, cpu.usage_usec, 1);
-	r->cpu_used_pct = metric_pct(r->cpu_used_cores, r->sample->cpu.allocated.amount);
 	r->guest_cores = RATE(st, cpu.guest_usec, 1);
+	/* A VM's total is cut to 10 ms ticks, its vCPU threads' time is not: the total cannot be less. */
+	if (metric_is_ok(r->cpu_used_cores) && metric_is_ok(r->guest_cores) && r->guest_cores.v > r->cpu_used_cores.v)
+		r->cpu_used_cores = r->guest_cores;
+	r->cpu_used_pct = metric_pct(r->cpu_used_cores, r->sample->cpu.allocated.amount);
 	r->overhead_cores = i->kind == INSTANCE_VM ? metric_sub_floor0(r->cpu_used_cores, r->guest_cores)
 						   : metric_none(METRIC_ABSENT, "not a VM");
 	r->steal_cores = RATE(st, cpu.steal_usec, 1);

@@ -3,38 +3,63 @@
  * inside another is counted there, so it adds nothing here.  What could not be measured is counted as unmeasured,
  * not as 0.
  */
-#include <string.h>
-
+#include "vctop/base/attr.h"
 #include "vctop/base/map.h"
 #include "vctop/derive/derive.h"
 
-static void add(struct metric *sum, struct metric m)
+/* A sum of what could be measured, and what the first that could not be says. */
+struct sum {
+	double v;
+	unsigned ok;
+	struct metric missing; /* state OK: none was */
+};
+
+struct sums {
+	struct totals *t;
+	struct map cpu_levels, mem_levels; /* shared caps already counted */
+	struct sum allocated_cores, used_cores, slack_cores;
+	struct sum allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes;
+};
+
+static void add(struct sum *s, struct metric m)
 {
-	if (metric_is_ok(m))
-		*sum = metric_ok(sum->v + m.v);
+	if (metric_is_ok(m)) {
+		s->v += m.v;
+		s->ok++;
+	} else if (metric_is_ok(s->missing)) {
+		s->missing = m;
+	}
 }
 
-/* Adds a cap unless a sibling under the same level already brought it. */
-static void add_cap(struct metric *sum, unsigned *unlimited, const struct allocation *a, struct map *shared)
+/* A sum of nothing is 0; a sum of which every part is missing is missing. */
+static struct metric total(const struct sum *s)
 {
-	if (a->amount.st == METRIC_UNLIMITED)
+	return s->ok || metric_is_ok(s->missing) ? metric_ok(s->v) : s->missing;
+}
+
+/* Adds a cap unless a sibling under the same level already brought it; no cap adds nothing. */
+static void add_cap(struct sum *s, unsigned *unlimited, const struct allocation *a, struct map *shared)
+{
+	if (a->amount.st == METRIC_UNLIMITED) {
 		++*unlimited;
-	if (!metric_is_ok(a->amount))
 		return;
-	if (a->shared && a->at) {
+	}
+	if (metric_is_ok(a->amount) && a->shared && a->at) {
 		if (map_get(shared, a->at))
 			return;
 		map_put(shared, a->at, shared);
 	}
-	add(sum, a->amount);
+	add(s, a->amount);
 }
 
-static void add_row(struct totals *t, const struct row *r, struct map *cpu_levels, struct map *mem_levels)
+static void add_row(struct sums *u, const struct row *r)
 {
 	const struct sample *s = r->sample;
+	struct totals *t = u->t;
 	if (r->inst->state == INSTANCE_STOPPED) {
 		t->stopped++;
-		add(&t->held_bytes, s->mem.held_bytes); /* an empty group may still be charged */
+		if (metric_is_ok(s->mem.held_bytes)) /* an empty group may still be charged */
+			add(&u->held_bytes, s->mem.held_bytes);
 		return;
 	}
 	t->running++;
@@ -42,26 +67,41 @@ static void add_row(struct totals *t, const struct row *r, struct map *cpu_level
 		t->nested++;
 		return;
 	}
-	add_cap(&t->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, cpu_levels);
-	add_cap(&t->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, mem_levels);
-	add(&t->used_cores, r->cpu_used_cores);
-	add(&t->used_bytes, s->mem.used_bytes);
-	add(&t->held_bytes, s->mem.held_bytes);
-	add(&t->overhead_bytes, s->mem.overhead_bytes);
-	add(&t->slack_cores, r->verdict.slack_cores);
-	add(&t->slack_bytes, r->verdict.slack_bytes);
+	add_cap(&u->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, &u->cpu_levels);
+	add_cap(&u->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, &u->mem_levels);
+	add(&u->used_cores, r->cpu_used_cores);
+	add(&u->used_bytes, s->mem.used_bytes);
+	add(&u->held_bytes, s->mem.held_bytes);
+	add(&u->overhead_bytes, s->mem.overhead_bytes);
+	add(&u->slack_cores, r->verdict.slack_cores);
+	add(&u->slack_bytes, r->verdict.slack_bytes);
 	t->unmeasured_cpu += !metric_is_ok(r->cpu_used_cores);
 	t->unmeasured_mem += !metric_is_ok(s->mem.used_bytes);
 }
 
-/* A sum of nothing is 0; a sum of which every part is missing is missing. */
-static void settle(struct totals *t)
+static void sums_init(struct sums *u, struct totals *t)
 {
-	struct metric none = metric_none(METRIC_FIRST, "no earlier sample");
-	if (t->unmeasured_cpu && t->unmeasured_cpu == t->running - t->nested)
-		t->used_cores = none;
-	if (t->unmeasured_mem && t->unmeasured_mem == t->running - t->nested)
-		t->used_bytes = t->held_bytes = metric_none(METRIC_ABSENT, "no instance's memory could be read");
+	*t = (struct totals){0};
+	*u = (struct sums){.t = t};
+	struct sum *const all[] = {&u->allocated_cores, &u->used_cores, &u->slack_cores,    &u->allocated_bytes,
+				   &u->used_bytes,	&u->held_bytes, &u->overhead_bytes, &u->slack_bytes};
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		all[i]->missing = metric_ok(0);
+}
+
+static void sums_finish(struct sums *u)
+{
+	struct totals *t = u->t;
+	t->allocated_cores = total(&u->allocated_cores);
+	t->used_cores = total(&u->used_cores);
+	t->slack_cores = total(&u->slack_cores);
+	t->allocated_bytes = total(&u->allocated_bytes);
+	t->used_bytes = total(&u->used_bytes);
+	t->held_bytes = total(&u->held_bytes);
+	t->overhead_bytes = total(&u->overhead_bytes);
+	t->slack_bytes = total(&u->slack_bytes);
+	map_release(&u->cpu_levels);
+	map_release(&u->mem_levels);
 }
 
 static struct metric ratio(struct metric a, struct metric b)
@@ -76,17 +116,12 @@ void totals_fill(struct frame *f)
 	h->allocated_cores = h->allocated_bytes = metric_ok(0);
 	for (int k = 0; k < INSTANCE_KIND_MAX; k++) {
 		struct totals *t = &f->totals[k];
-		struct map cpu_levels = {0}, mem_levels = {0};
-		struct metric zero = metric_ok(0);
-		*t = (struct totals){.allocated_cores = zero, .used_cores = zero, .slack_cores = zero,
-				     .allocated_bytes = zero, .used_bytes = zero, .held_bytes = zero,
-				     .overhead_bytes = zero, .slack_bytes = zero};
+		struct sums u;
+		sums_init(&u, t);
 		for (size_t i = 0; i < f->rows.n; i++)
 			if ((int)f->rows.v[i].inst->kind == k)
-				add_row(t, &f->rows.v[i], &cpu_levels, &mem_levels);
-		settle(t);
-		map_release(&cpu_levels);
-		map_release(&mem_levels);
+				add_row(&u, &f->rows.v[i]);
+		sums_finish(&u);
 		h->allocated_cores = metric_add(h->allocated_cores, t->allocated_cores);
 		h->allocated_bytes = metric_add(h->allocated_bytes, t->allocated_bytes);
 	}

@@ -147,10 +147,13 @@ static void find_init(struct container *ct, const struct tick *t)
 	ct->init = (struct process_stat){0};
 	if (!ct->pid)
 		return;
-	if (process_read_stat(t->fs, ct->pid, &ct->init) < 0)
+	if (process_read_stat(t->fs, ct->pid, &ct->init) < 0) {
 		ct->pid = 0;
-	else
-		find_monitor(ct, t);
+		return;
+	}
+	find_monitor(ct, t);
+	if (ct->runtime->learn && !map_get(&t->facts->by_id, ct->runtime_id))
+		ct->runtime->learn(t->facts, ct->pid);
 }
 
 static struct metric monitor_rss(struct container *ct, const struct tick *t)

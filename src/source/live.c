@@ -37,6 +37,17 @@ struct look {
 	const struct tick *t;
 };
 
+/* dockerd --data-root DIR, --data-root=DIR, -g DIR; NULL none. */
+static const char *daemon_root(const struct process *p)
+{
+	static const char with_value[] = "--data-root=";
+	for (size_t i = 1; i < p->argc; i++)
+		if (strncmp(p->argv[i], with_value, sizeof(with_value) - 1) == 0)
+			return p->argv[i] + sizeof(with_value) - 1;
+	const char *root = process_option(p, "--data-root");
+	return root ? root : process_option(p, "-g");
+}
+
 /* Names that a monitor's command line tells even to those who may not read the runtime's files. */
 static void learn_names(struct facts_table *f, const struct process *p)
 {
@@ -49,9 +60,8 @@ static void learn_names(struct facts_table *f, const struct process *p)
 		facts_set(&clean, name);
 		map_put(&f->names, id, clean);
 	}
-	const char *root = process_option(p, "--data-root");
-	if (strcmp(p->comm, "dockerd") == 0 && root && root[0] == '/' && root[1] && !map_get(&f->roots, root + 1))
-		map_put(&f->roots, root + 1, xstrdup(root + 1));
+	if (strcmp(p->comm, "dockerd") == 0)
+		facts_learn_root(f, daemon_root(p));
 }
 
 static void look(void *data, const struct process *p)
@@ -82,7 +92,8 @@ static void mark_samples(const struct live *l, struct snapshot *snap)
 static void refresh_facts(struct live *l, struct snapshot *snap, int64_t now)
 {
 	int64_t age = now - l->facts.refreshed_usec;
-	if (!l->facts.refresh || age >= FACTS_USEC || age < 0) {
+	if (!l->facts.refresh || l->facts.due || age >= FACTS_USEC || age < 0) {
+		l->facts.due = false;
 		snapshot_clear(l->facts_notices);
 		facts_table_refresh(&l->facts, l->facts_notices);
 		l->facts.refreshed_usec = now;
@@ -105,10 +116,10 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	l->started = true;
 	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs)};
 	host_reader_sample(&l->host, &l->cgroups.mounts, &ret->arena, &ret->host);
-	refresh_facts(l, ret, t.now.mono_usec);
 	int r = proctab_update(&l->procs, l->fs, look, &(struct look){l, &t});
 	if (r < 0)
 		return error_set(err, -r, "proc: %s", strerror(-r));
+	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
 		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: containers cannot be seen",
 				"mount -t cgroup2 none /sys/fs/cgroup");

@@ -7,6 +7,7 @@
 
 /* Text columns take what they need up to this; a name longer than that is cut. */
 #define MAX_WIDTH 48
+#define PLAIN_MAX_COLUMNS 64
 
 static const char *const default_columns[] = {"name",	   "runtime", "state", "cpu-given", "cpu",     "cpu-pct",  "mem-given",
 					      "mem",	   "held",    "mem-pct", "slack-cpu", "slack-mem", "verdict", "now"};
@@ -21,15 +22,85 @@ static const char *cell(struct metric m, enum field_unit unit, bool ascii, char 
 	return unit == UNIT_CORES ? units_cores(buf, size, m.v) : units_bytes(buf, size, m.v);
 }
 
-static void pad(struct strbuf *out, const char *s, int width)
+static void pad(struct strbuf *out, const char *s, int width, bool gap, bool ascii)
 {
-	cleanup_free char *fit = text_ellipsize(s, width < 0 ? -width : width, 0);
-	int fill = (width < 0 ? -width : width) - text_width(fit);
+	int columns = width < 0 ? -width : width;
+	cleanup_free char *fit = text_ellipsize(s, columns, ascii);
+	int fill = columns - text_width(fit);
+	if (gap)
+		strbuf_str(out, "  ");
 	if (width > 0)
 		strbuf_fmt(out, "%*s", fill, "");
 	strbuf_str(out, fit);
 	if (width < 0)
 		strbuf_fmt(out, "%*s", fill, "");
+}
+
+static void end_line(struct strbuf *out)
+{
+	while (out->len && out->buf[out->len - 1] == ' ')
+		out->buf[--out->len] = '\0';
+	strbuf_char(out, '\n');
+}
+
+/* Texts take what their rows need. */
+static int column_width(const struct field *f, const struct selection *sel, enum instance_kind kind, bool ascii)
+{
+	char buf[512];
+	int width = f->width;
+	for (size_t r = 0; width < 0 && r < sel->rows[kind].n; r++) {
+		int w = text_width(field_format(f, sel->rows[kind].v[r], ascii, buf, sizeof(buf)));
+		if (w > -width)
+			width = w > MAX_WIDTH ? -MAX_WIDTH : -w;
+	}
+	return width;
+}
+
+/* "cpu" of "cpu.used_cores"; "" for keys without a group. */
+static size_t group_of(const struct field *f)
+{
+	const char *dot = strchr(f->key, '.');
+	return dot ? (size_t)(dot - f->key) : 0;
+}
+
+static bool same_group(const struct field *a, const struct field *b)
+{
+	return group_of(a) == group_of(b) && memcmp(a->key, b->key, group_of(a)) == 0;
+}
+
+/* "----- cpu -----" over `width` columns; blanks over a column without a group. */
+static void rule(const struct field *f, int width, bool gap, struct strbuf *out)
+{
+	int name = (int)group_of(f), left = (width - name - 2) / 2;
+	if (gap)
+		strbuf_str(out, "  ");
+	for (int i = 0; i < width; i++) {
+		if (name && i == left + 1 && left > 0) {
+			strbuf_add(out, f->key, (size_t)name);
+			i += name - 1;
+		} else {
+			strbuf_char(out, name && i != left && i != left + name + 1 ? '-' : ' ');
+		}
+	}
+}
+
+/* Two lines: the group ("-- cpu --") over a run of columns of one group, and the columns' titles. */
+static void heads(const struct field *const *columns, const int *widths, unsigned n, struct strbuf *out)
+{
+	for (unsigned c = 0; c < n;) {
+		unsigned last = c;
+		int w = widths[c] < 0 ? -widths[c] : widths[c];
+		while (last + 1 < n && same_group(columns[c], columns[last + 1])) {
+			last++;
+			w += 2 + (widths[last] < 0 ? -widths[last] : widths[last]);
+		}
+		rule(columns[c], w, c > 0, out);
+		c = last + 1;
+	}
+	end_line(out);
+	for (unsigned c = 0; c < n; c++)
+		pad(out, columns[c]->title, widths[c], c > 0, true);
+	end_line(out);
 }
 
 static void host_line(struct strbuf *out, const char *what, enum field_unit unit, bool ascii, const struct metric m[5])
@@ -72,23 +143,15 @@ static void table(const struct frame *f, const struct selection *sel, enum insta
 		   cell(t->used_bytes, UNIT_BYTES, ascii, use, sizeof(use)));
 	strbuf_fmt(out, ", held %s, overhead %s\n", cell(t->held_bytes, UNIT_BYTES, ascii, cap, sizeof(cap)),
 		   cell(t->overhead_bytes, UNIT_BYTES, ascii, use, sizeof(use)));
-	for (int line = -1; line < (int)sel->rows[kind].n; line++) {
-		for (unsigned c = 0; columns[c]; c++) {
-			int width = columns[c]->width;
-			const char *s = line < 0 ? columns[c]->title
-						 : field_format(columns[c], sel->rows[kind].v[line], ascii, buf, sizeof(buf));
-			for (size_t r = 0; width < 0 && r < sel->rows[kind].n; r++) {
-				char other[512];
-				int w = text_width(field_format(columns[c], sel->rows[kind].v[r], ascii, other, sizeof(other)));
-				width = w > -width ? -(w > MAX_WIDTH ? MAX_WIDTH : w) : width;
-			}
-			if (c)
-				strbuf_str(out, "  ");
-			pad(out, s, width);
-		}
-		while (out->len && out->buf[out->len - 1] == ' ')
-			out->buf[--out->len] = '\0';
-		strbuf_char(out, '\n');
+	int widths[PLAIN_MAX_COLUMNS];
+	unsigned n = 0;
+	for (; columns[n] && n < PLAIN_MAX_COLUMNS; n++)
+		widths[n] = column_width(columns[n], sel, kind, ascii);
+	heads(columns, widths, n, out);
+	for (size_t r = 0; r < sel->rows[kind].n; r++) {
+		for (unsigned c = 0; c < n; c++)
+			pad(out, field_format(columns[c], sel->rows[kind].v[r], ascii, buf, sizeof(buf)), widths[c], c > 0, ascii);
+		end_line(out);
 	}
 	if (!sel->rows[kind].n)
 		strbuf_str(out, "(none)\n");

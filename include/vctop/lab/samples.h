@@ -8,6 +8,7 @@
 #ifndef VCTOP_LAB_SAMPLES_H
 #define VCTOP_LAB_SAMPLES_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct sample_options {
 	double cpus;	      /* 0: default (container unlimited, VM 1) */
 	uint64_t memory;      /* 0: default (container unlimited, VM 128 MiB) */
 	pid_t owner;	      /* end with this process; 0: stays */
+	const volatile sig_atomic_t *cancel; /* NULL, or set to non-zero by a signal handler: give up and undo */
 };
 
 struct sample_result {

@@ -11,6 +11,7 @@
 #include "vctop/source/rootfs.h"
 
 #define LAUNCHED_DIR "run/vctop/samples"
+#define LAUNCHED_MAX_TEXT 16384 /* bytes of one file: far more than one needs */
 
 struct launched {
 	char *name;	   /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
@@ -23,6 +24,8 @@ struct launched {
 	uint64_t memory;   /* bytes; 0: unlimited */
 	pid_t pid;	   /* init or VMM as seen from the host; 0 not yet */
 	uint64_t pid_start;/* its start_ticks */
+	pid_t starter;	   /* process now making or removing it (state not "running"); 0 none */
+	uint64_t starter_start;
 	pid_t owner;	   /* dashboard whose end ends it; 0: it stays until stopped */
 	uint64_t owner_start;
 	int64_t started_usec; /* realtime of the launch */
@@ -36,5 +39,6 @@ void launched_release(launched_vec *v);
 /* Parses one file's text. -EINVAL malformed. */
 int launched_parse(const char *buf, size_t len, struct launched *ret);
 void launched_clear(struct launched *l);
+bool launched_name_valid(const char *name);
 
 #endif

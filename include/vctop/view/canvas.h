@@ -24,6 +24,8 @@ enum style {
 	STYLE_GOOD,
 	STYLE_WARN,
 	STYLE_CRIT,
+	STYLE_CONTAINER, /* belongs to containers: title, share of the host */
+	STYLE_VM,	 /* belongs to VMs */
 	STYLE_MAX
 };
 

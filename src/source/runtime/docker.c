@@ -86,15 +86,14 @@ static void read_container(struct facts_table *t, const char *root, const char *
 	json_decref(config);
 }
 
-static void scan_root(struct facts_table *t, const char *root)
+static void scan_root(struct facts_table *t, const char *root, bool system)
 {
 	struct rootfs_names names = {.text = STRBUF_INIT};
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	strbuf_fmt(&path, "%s/containers", root);
 	int r = rootfs_list(t->fs, path.buf, true, &names);
 	if (r == -EACCES)
-		snapshot_notice(t->notices, path.buf, "denied: Docker containers are shown by their ids",
-				"run vctop as root");
+		facts_denied(t, "docker", path.buf, system);
 	for (size_t i = 0; r == 0 && i < names.at.n; i++) {
 		const char *id = rootfs_name(&names, i);
 		if (!runtime_is_hex(id, 64))
@@ -130,7 +129,7 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 	if (!*home)
 		return;
 	cleanup_free char *root = xasprintf("%s/.local/share/docker", home);
-	scan_root(t, root);
+	scan_root(t, root, false);
 }
 
 static void refresh(struct facts_table *t)
@@ -138,13 +137,36 @@ static void refresh(struct facts_table *t)
 	cleanup_free char *configured = configured_root(t);
 	const char *root;
 	void *v;
-	scan_root(t, "var/lib/docker");
+	scan_root(t, "var/lib/docker", true);
 	if (configured && strcmp(configured, "var/lib/docker") != 0)
-		scan_root(t, configured);
+		scan_root(t, configured, true);
 	for (size_t it = 0; map_next(&t->roots, &it, &root, &v);)
 		if (strcmp(root, "var/lib/docker") != 0 && (!configured || strcmp(root, configured) != 0))
-			scan_root(t, root);
+			scan_root(t, root, true);
 	facts_each_home(t, scan_home);
 }
 
-const struct runtime_ops runtime_docker = {"docker", match, refresh};
+/*
+ * With the daemon gone and a data root that only its command line named, the container's own root mount still tells:
+ * "... / / rw - overlay overlay rw,lowerdir=...,upperdir=/srv/docker/overlay2/<id>/diff,...".
+ */
+static void learn(struct facts_table *t, pid_t init)
+{
+	char path[64];
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	(void)snprintf(path, sizeof(path), "proc/%d/mountinfo", (int)init);
+	if (rootfs_read(t->fs, path, (size_t)1 << 20, &text) <= 0)
+		return;
+	char *upper = strstr(text.buf, "upperdir=/");
+	char *end = upper ? strpbrk(upper, ", \n") : NULL;
+	if (!end)
+		return;
+	*end = '\0';
+	char *layer = strstr(upper, "/overlay2/");
+	if (layer) {
+		*layer = '\0';
+		facts_learn_root(t, upper + strlen("upperdir="));
+	}
+}
+
+const struct runtime_ops runtime_docker = {"docker", match, refresh, learn};

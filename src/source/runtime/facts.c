@@ -9,6 +9,8 @@
 /* Names on screens and in JSON are cut here; the longest a runtime allows is 253. */
 #define FACT_TEXT_MAX 256
 #define MAX_USERS 2000
+#define MAX_ROOT 1024
+#define MAX_ROOTS 64
 
 extern const struct runtime_ops runtime_docker, runtime_podman, runtime_vctop;
 const struct runtime_ops *const runtime_table[] = {&runtime_docker, &runtime_podman, &runtime_vctop};
@@ -120,7 +122,7 @@ static bool passwd_line(const char *line, size_t n, char *home, size_t size, cha
 	memcpy(who, field[0], len[0]);
 	who[len[0]] = '\0';
 	/* Daemons' homes (/var/lib/x, /nonexistent, /) hold no rootless storage worth a look each refresh. */
-	return strncmp(home, "home/", 5) == 0 || strncmp(home, "var/home/", 9) == 0 || strcmp(home, "root") == 0;
+	return strncmp(home, "home/", 5) == 0 || strncmp(home, "var/home/", 9) == 0;
 }
 
 void facts_each_home(struct facts_table *t, void (*fn)(struct facts_table *t, const char *home, const char *who))
@@ -141,6 +143,15 @@ void facts_each_home(struct facts_table *t, void (*fn)(struct facts_table *t, co
 	}
 }
 
+void facts_learn_root(struct facts_table *t, const char *root)
+{
+	if (!root || root[0] != '/' || !root[1] || strlen(root) > MAX_ROOT || t->roots.live >= MAX_ROOTS ||
+	    map_get(&t->roots, root + 1))
+		return;
+	map_put(&t->roots, root + 1, xstrdup(root + 1));
+	t->due = true;
+}
+
 void facts_table_init(struct facts_table *t, struct rootfs *fs)
 {
 	*t = (struct facts_table){.fs = fs};
@@ -158,12 +169,27 @@ static void drop_unseen(struct facts_table *t)
 			free(map_remove(&t->files, key));
 }
 
+void facts_denied(struct facts_table *t, const char *runtime, const char *path, bool system)
+{
+	if (!system) {
+		t->denied_homes++;
+		return;
+	}
+	cleanup_free char *what = xasprintf("%s: /%s", runtime, path);
+	snapshot_notice(t->notices, what, "denied: containers are shown by their ids, stopped ones not at all",
+			"run vctop as root");
+}
+
 void facts_table_refresh(struct facts_table *t, struct snapshot *notices)
 {
 	t->refresh++;
+	t->denied_homes = 0;
 	t->notices = notices;
 	for (unsigned i = 0; i < runtime_count; i++)
 		runtime_table[i]->refresh(t);
+	if (t->denied_homes)
+		snapshot_notice(notices, "rootless containers", "the storage of other users may not be read",
+				"run vctop as root, or as the user who owns them");
 	t->notices = NULL;
 	drop_unseen(t);
 }

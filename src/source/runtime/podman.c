@@ -80,9 +80,6 @@ static void read_store(struct facts_table *t, const char *path, const struct sto
 		for (size_t it = 0; err == 0 && map_next(&t->by_id, &it, &key, &v);)
 			if (from_is(v, path))
 				((struct facts *)v)->seen = t->refresh;
-		if (err == -EACCES)
-			snapshot_notice(t->notices, path, "denied: Podman containers are shown by their ids",
-					"run vctop as root, or as the user who owns them");
 		return;
 	}
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -151,7 +148,12 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 		bool known = !root && rootfs_stat(t->fs, home, &st) == 0;
 		run = known ? xasprintf("run/user/%u/containers", st.st_uid) : xstrdup("run/containers/storage");
 	}
-	scan_store(t, graph, run);
+	struct rootfs_names names = {.text = STRBUF_INIT};
+	if (rootfs_list(t->fs, graph, true, &names) == -EACCES)
+		facts_denied(t, "podman", graph, root);
+	else
+		scan_store(t, graph, run);
+	rootfs_names_release(&names);
 }
 
 static void refresh(struct facts_table *t)
@@ -159,4 +161,4 @@ static void refresh(struct facts_table *t)
 	facts_each_home(t, scan_home);
 }
 
-const struct runtime_ops runtime_podman = {"podman", match, refresh};
+const struct runtime_ops runtime_podman = {"podman", match, refresh, NULL};

@@ -48,6 +48,8 @@ struct facts_table {
 	struct map roots;  /* docker data roots learned from dockerd's command line: path -> path */
 	unsigned refresh;  /* counts refreshes */
 	int64_t refreshed_usec;
+	bool due;	  /* something was learned: refresh at the next tick */
+	unsigned denied_homes;	  /* users whose storage may not be read, in this refresh */
 	struct snapshot *notices; /* where to say what could not be read; set during a refresh */
 };
 
@@ -57,6 +59,8 @@ struct runtime_ops {
 	bool (*match)(const char *path, const char *leaf, char id[RUNTIME_ID_MAX]);
 	/* Reads its files into the table. */
 	void (*refresh)(struct facts_table *t);
+	/* A container without facts: what does its init process tell about where its files are?  NULL: nothing. */
+	void (*learn)(struct facts_table *t, pid_t init);
 };
 
 extern const struct runtime_ops *const runtime_table[];
@@ -70,10 +74,14 @@ void facts_table_release(struct facts_table *t);
 void facts_forget_names(struct facts_table *t);
 /* Reads what changed; drops what is gone. */
 void facts_table_refresh(struct facts_table *t, struct snapshot *notices);
+/* A data root ("/srv/docker") to read from the next refresh on; NULL and relative ones are ignored. */
+void facts_learn_root(struct facts_table *t, const char *root);
 /* For the runtimes: finds or makes the entry and marks it seen. */
 struct facts *facts_put(struct facts_table *t, const char *id, const struct runtime_ops *rt);
 /* true when the file changed since it was last read (or was never); marks it seen. -errno in *ret_err if unreadable. */
 bool facts_file_changed(struct facts_table *t, const char *path, int *ret_err);
+/* Says once that a storage directory may not be read: by name for the system's, as a count for users'. */
+void facts_denied(struct facts_table *t, const char *runtime, const char *path, bool system);
 /* Calls fn(t, home, who) for root ("", "root") and each user of etc/passwd with a home ("home/u", "u"). */
 void facts_each_home(struct facts_table *t, void (*fn)(struct facts_table *t, const char *home, const char *who));
 void facts_set(char **field, const char *value); /* replaces, cleaned; NULL clears */

@@ -34,4 +34,4 @@ static void refresh(struct facts_table *t)
 	launched_release(&all);
 }
 
-const struct runtime_ops runtime_vctop = {"vctop", match, refresh};
+const struct runtime_ops runtime_vctop = {"vctop", match, refresh, NULL};

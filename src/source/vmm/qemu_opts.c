@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "source/hex.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/strbuf.h"
@@ -198,24 +199,10 @@ unsigned qemu_ini_each(const char *buf, size_t len, const struct qemu_ini_visito
 
 static int parse_hex(const char *s, uint64_t *ret)
 {
-	uint64_t v = 0;
-	if (!*s)
-		return -EINVAL;
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s, lower = c | 0x20;
-		unsigned digit;
-		if (c >= '0' && c <= '9')
-			digit = c - '0';
-		else if (lower >= 'a' && lower <= 'f')
-			digit = 10U + lower - 'a';
-		else
-			return -EINVAL;
-		if (v >> 60)
-			return -ERANGE;
-		v = v << 4 | digit;
-	}
-	*ret = v;
-	return 0;
+	size_t n = strlen(s), digits = hex_digits(s, n, ret);
+	if (digits && digits == n)
+		return 0;
+	return n && strspn(s, "0123456789abcdefABCDEF") == n ? -ERANGE : -EINVAL;
 }
 
 static bool is_hex(const char *s)

@@ -1,0 +1,234 @@
+/*
+ * `vctop doctor`: what can be seen here, what cannot, why, and the command or right that would change it.
+ * Every line is tried, not assumed: the file is read, the device opened, the backend looked for.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "vctop/base/units.h"
+#include "vctop/lab/samples.h"
+
+enum finding { FOUND_OK, FOUND_PARTLY, FOUND_NOT, FOUND_MAX };
+static const char *const finding_names[] = {"yes", "partly", "no"};
+_Static_assert(ARRAY_SIZE(finding_names) == FOUND_MAX, "a name for each finding");
+
+struct report {
+	struct rootfs *fs;
+	const struct snapshot *snap;
+	bool live;
+	json_t *lines; /* {what, seen, why, change} */
+};
+
+static void say(struct report *r, enum finding f, const char *what, const char *change, const char *fmt, ...)
+	ATTR_PRINTF(5, 6);
+
+static void say(struct report *r, enum finding f, const char *what, const char *change, const char *fmt, ...)
+{
+	va_list ap;
+	struct strbuf why = STRBUF_INIT;
+	va_start(ap, fmt);
+	strbuf_vfmt(&why, fmt, ap);
+	va_end(ap);
+	(void)json_array_append_new(r->lines, json_pack("{s:s, s:s, s:s, s:s?}", "what", what, "seen", finding_names[f],
+							"why", why.buf, "change", change && *change ? change : NULL));
+	strbuf_release(&why);
+}
+
+static void check_host(struct report *r)
+{
+	const struct host_sample *h = &r->snap->host;
+	char ram[16];
+	bool ok = metric_is_ok(h->online_cpus) && metric_is_ok(h->mem_total_bytes) && metric_is_ok(h->busy_usec);
+	say(r, ok ? FOUND_OK : FOUND_PARTLY, "host", NULL, "%.0f CPUs, %s of memory", h->online_cpus.v,
+	    units_bytes(ram, sizeof(ram), h->mem_total_bytes.v));
+	say(r, FOUND_OK, "placement", NULL, "%s%s%s: %s", placement_name(h->placement), h->hypervisor ? " on " : "",
+	    h->hypervisor ? h->hypervisor : "", h->placement_evidence);
+	if (h->placement == PLACEMENT_CONTAINER)
+		say(r, FOUND_PARTLY, "whole host", "run vctop on the host, or with --pid=host --cgroupns=host",
+		    "inside a container only what its namespaces show is seen");
+}
+
+static void check_cgroups(struct report *r)
+{
+	const struct host_sample *h = &r->snap->host;
+	say(r, h->layout == CGROUP_NONE ? FOUND_NOT : FOUND_OK, "cgroups",
+	    h->layout == CGROUP_NONE ? "mount -t cgroup2 none /sys/fs/cgroup" : NULL, "%s: %s", cgroup_layout_name(h->layout),
+	    h->layout_evidence);
+	bool psi = metric_is_ok(h->cpu_pressure_usec);
+	say(r, psi ? FOUND_OK : FOUND_NOT, "pressure (PSI)", psi ? NULL : "boot with psi=1", "/proc/pressure/cpu: %s",
+	    psi ? "readable" : "not there");
+}
+
+static void check_instances(struct report *r)
+{
+	unsigned n[INSTANCE_KIND_MAX] = {0}, unnamed = 0, denied = 0;
+	for (size_t i = 0; i < r->snap->entries.n; i++) {
+		const struct entry *e = &r->snap->entries.v[i];
+		n[e->inst.kind]++;
+		unnamed += e->inst.kind == INSTANCE_CONTAINER && !e->inst.name_from;
+		denied += e->sample.mem.held_bytes.st == METRIC_DENIED;
+	}
+	say(r, unnamed ? FOUND_PARTLY : FOUND_OK, "containers", unnamed ? "run vctop as root" : NULL,
+	    "%u seen, %u without a name", n[INSTANCE_CONTAINER], unnamed);
+	say(r, denied ? FOUND_PARTLY : FOUND_OK, "virtual machines", denied ? "run vctop as root" : NULL,
+	    "%u seen; memory held by the guest readable for %u", n[INSTANCE_VM], n[INSTANCE_VM] - denied);
+}
+
+static void check_dir(struct report *r, const char *what, const char *path)
+{
+	struct rootfs_names names = {.text = STRBUF_INIT};
+	int e = rootfs_list(r->fs, path, false, &names);
+	if (e == 0)
+		say(r, FOUND_OK, what, NULL, "/%s readable: names, images, stopped containers", path);
+	else if (e == -ENOENT)
+		say(r, FOUND_OK, what, NULL, "/%s does not exist: not in use here", path);
+	else
+		say(r, FOUND_NOT, what, "run vctop as root", "/%s: %s: ids instead of names, no stopped containers", path,
+		    strerror(-e));
+	rootfs_names_release(&names);
+}
+
+/* CapEff of proc/self/status, hexadecimal; CAP_SYS_PTRACE is bit 19. */
+static bool has_ptrace(const struct strbuf *status)
+{
+	const char *at = strstr(status->buf, "CapEff:");
+	return at && (strtoull(at + 7, NULL, 16) >> 19 & 1);
+}
+
+static void check_privilege(struct report *r)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	bool ok = rootfs_read(r->fs, "proc/self/status", 65536, &sb) > 0 && has_ptrace(&sb);
+	say(r, ok ? FOUND_OK : FOUND_PARTLY, "other users' processes", ok ? NULL : "run vctop as root",
+	    ok ? "CAP_SYS_PTRACE: guest RAM and KVM files of every VM are readable"
+	       : "no CAP_SYS_PTRACE: guest RAM and KVM files of others' VMs stay unknown");
+	struct rlimit lim;
+	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
+		say(r, lim.rlim_cur >= 1024 ? FOUND_OK : FOUND_PARTLY, "open files", NULL,
+		    "limit %llu: about %llu containers with kept files, beyond that slower",
+		    (unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_cur / 2 / 15);
+}
+
+static void check_kvm(struct report *r)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		say(r, FOUND_OK, "/dev/kvm", NULL, "opens; whether a guest runs on it shows when one is started");
+	else
+		say(r, FOUND_NOT, "/dev/kvm", errno == EACCES ? "join group kvm" : "enable virtualisation in firmware or hypervisor",
+		    "%s: sample VMs are emulated (TCG)", strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void check_backends(struct report *r)
+{
+	struct backend_state b[8];
+	unsigned n = backends_probe(b, ARRAY_SIZE(b));
+	for (unsigned i = 0; i < n; i++) {
+		char what[64];
+		(void)snprintf(what, sizeof(what), "samples: %s", b[i].name);
+		say(r, b[i].usable ? FOUND_OK : FOUND_NOT, what, b[i].change, "%s", *b[i].why ? b[i].why : "usable");
+	}
+}
+
+static void check_not_yet(struct report *r)
+{
+	say(r, FOUND_NOT, "what guests use inside", NULL, "no guest is asked in this version: VM memory is what is resident");
+	say(r, FOUND_NOT, "network per instance", NULL, "not attributed in this version");
+	for (size_t i = 0; i < r->snap->notices.n; i++) {
+		const struct notice *n = &r->snap->notices.v[i];
+		say(r, FOUND_PARTLY, n->what, n->change, "%s", n->why);
+	}
+}
+
+static void print(const struct report *r, bool json)
+{
+	size_t i;
+	json_t *l;
+	if (json) {
+		json_t *o = json_pack("{s:s, s:O}", "schema", "vctop.doctor/1", "lines", r->lines);
+		(void)json_dumpf(o, stdout, JSON_COMPACT);
+		(void)putchar('\n');
+		json_decref(o);
+		return;
+	}
+	json_array_foreach(r->lines, i, l) {
+		const char *change = json_string_value(json_object_get(l, "change"));
+		(void)printf("%-7s %-24s %s\n", json_string_value(json_object_get(l, "seen")),
+			     json_string_value(json_object_get(l, "what")), json_string_value(json_object_get(l, "why")));
+		if (change)
+			(void)printf("%-7s %-24s   -> %s\n", "", "", change);
+	}
+}
+
+static int examine(const char *root, bool json)
+{
+	struct error err = {0};
+	struct source *s = source_open_host(root, &err);
+	struct rootfs *fs = s ? rootfs_open(root, &err) : NULL;
+	struct snapshot *snap = snapshot_new();
+	int status = EXIT_SUCCESS;
+	if (!fs || s->ops->next(s, snap, &err) < 0) {
+		status = app_fail(EXIT_FAILURE, &err);
+	} else {
+		struct report r = {fs, snap, rootfs_is_live(fs), json_array()};
+		check_host(&r);
+		check_cgroups(&r);
+		check_privilege(&r);
+		check_instances(&r);
+		check_dir(&r, "Docker's files", "var/lib/docker/containers");
+		check_dir(&r, "Podman's files", "var/lib/containers/storage");
+		if (r.live) {
+			check_kvm(&r);
+			check_backends(&r);
+		}
+		check_not_yet(&r);
+		print(&r, json);
+		json_decref(r.lines);
+	}
+	snapshot_free(snap);
+	rootfs_close(fs);
+	if (s)
+		s->ops->close(s);
+	return status;
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"json", no_argument, NULL, 'j'}, {"root", required_argument, NULL, 'R'}, {"help", no_argument, NULL, 'h'}, {0}};
+	const char *root = "/";
+	bool json = false;
+	int opt;
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			json = true;
+			break;
+		case 'R':
+			root = optarg;
+			break;
+		case 'h':
+			(void)puts("usage: vctop doctor [--json] [--root DIR]\n"
+				   "What can be seen here, what cannot, why, and what would change it.");
+			return EXIT_SUCCESS;
+		case ':':
+			return app_failf(EXIT_BAD_USE, "doctor: %s: needs a value", argv[optind - 1]);
+		default:
+			return app_failf(EXIT_BAD_USE, "doctor: %s: unknown option", argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		return app_failf(EXIT_BAD_USE, "doctor: %s: takes no arguments", argv[optind]);
+	return examine(root, json);
+}

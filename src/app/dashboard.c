@@ -1,0 +1,248 @@
+/*
+ * The dashboard's loop: ticks from a timer, keys from the terminal, signals as file descriptors, and the samples it
+ * started as child processes, so that a slow VM never holds up a key.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/pair.h"
+#include "vctop/derive/derive.h"
+#include "vctop/lab/samples.h"
+#include "vctop/view/term.h"
+#include "vctop/view/tui.h"
+
+/* The first rates come from a short interval, so that a screen with numbers is there at once. */
+#define FIRST_USEC 200000
+#define MIN_DELAY 0.1
+#define MAX_DELAY 60.0
+
+struct dashboard {
+	const struct view_options *o;
+	struct engine engine;
+	struct tui *tui;
+	struct canvas canvas;
+	struct selection sel;
+	struct pair pair;
+	int timer, signals;
+	double delay;
+	bool paused, quit, own_samples;
+	int signal; /* that ended it; 0 none */
+};
+
+static void set_timer(const struct dashboard *d, double first)
+{
+	struct itimerspec it = {0};
+	if (!d->paused) {
+		it.it_interval.tv_sec = (time_t)d->delay;
+		it.it_interval.tv_nsec = (long)((d->delay - (double)it.it_interval.tv_sec) * 1e9);
+		it.it_value.tv_sec = (time_t)first;
+		it.it_value.tv_nsec = (long)((first - (double)it.it_value.tv_sec) * 1e9);
+	}
+	(void)timerfd_settime(d->timer, 0, &it, NULL);
+}
+
+static void select_again(struct dashboard *d)
+{
+	struct query q = tui_query(d->tui);
+	q.hide_stopped = q.hide_stopped || d->o->hide_stopped;
+	select_rows(d->engine.frame, &q, &d->sel);
+	tui_set_frame(d->tui, d->engine.frame, &d->sel);
+}
+
+static void draw(struct dashboard *d)
+{
+	int w, h;
+	term_size(&w, &h);
+	if (w != d->canvas.columns || h != d->canvas.rows)
+		canvas_resize(&d->canvas, w, h);
+	tui_draw(d->tui, &d->canvas);
+	term_show(&d->canvas);
+}
+
+static void tick(struct dashboard *d)
+{
+	struct error err = {0};
+	int r = engine_tick(&d->engine, &err);
+	if (r == -ENODATA)
+		d->paused = true; /* the captured tree has no further moment: stay on the last */
+	else if (r < 0)
+		tui_set_message(d->tui, err.what);
+	select_again(d);
+}
+
+static void start_pair(struct dashboard *d)
+{
+	struct error err = {0};
+	if (pair_start(&d->pair, d->o->keep_samples ? 0 : getpid(), &err) < 0)
+		tui_set_message(d->tui, err.what);
+	else
+		tui_set_message(d->tui, "starting a sample container and a sample VM ...");
+	d->own_samples = true;
+}
+
+static void stop_samples(struct dashboard *d)
+{
+	struct error err = {0};
+	int r = samples_stop_owned(getpid(), &err);
+	tui_set_message(d->tui, r < 0 ? err.what : "the samples started here are stopped");
+}
+
+static void set_delay(struct dashboard *d, double factor)
+{
+	d->delay *= factor;
+	if (d->delay < MIN_DELAY)
+		d->delay = MIN_DELAY;
+	if (d->delay > MAX_DELAY)
+		d->delay = MAX_DELAY;
+	set_timer(d, d->delay);
+}
+
+static void act(struct dashboard *d, enum tui_action action)
+{
+	switch (action) {
+	case TUI_QUIT: d->quit = true; break;
+	case TUI_RESELECT: select_again(d); break;
+	case TUI_REFRESH: tick(d); break;
+	case TUI_FASTER: set_delay(d, 0.5); break;
+	case TUI_SLOWER: set_delay(d, 2); break;
+	case TUI_PAUSE:
+		d->paused = !d->paused;
+		set_timer(d, d->delay);
+		break;
+	case TUI_SUSPEND: term_suspend(); break;
+	case TUI_START_PAIR: start_pair(d); break;
+	case TUI_STOP_SAMPLES: stop_samples(d); break;
+	case TUI_NONE:
+	case TUI_REDRAW:
+	case TUI_ACTION_MAX:
+		break;
+	}
+	tui_set_timing(d->tui, d->delay, d->paused);
+}
+
+static void read_keys(struct dashboard *d)
+{
+	for (uint32_t key; !d->quit && (key = term_key());)
+		act(d, tui_key(d->tui, key));
+}
+
+static void take_signal(struct dashboard *d)
+{
+	struct signalfd_siginfo si;
+	while (read(d->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		switch ((int)si.ssi_signo) {
+		case SIGWINCH: term_resized(); break;
+		case SIGTSTP: term_suspend(); break;
+		case SIGCONT: break; /* the loop draws after each event */
+		default:
+			d->signal = (int)si.ssi_signo;
+			d->quit = true;
+			break;
+		}
+	}
+}
+
+static void loop(struct dashboard *d)
+{
+	while (!d->quit) {
+		struct pollfd fds[] = {
+			{STDIN_FILENO, POLLIN, 0}, {d->timer, POLLIN, 0}, {d->signals, POLLIN, 0}, {pair_fd(&d->pair), POLLIN, 0}};
+		draw(d);
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return;
+		if (fds[2].revents)
+			take_signal(d);
+		if (fds[0].revents & POLLIN)
+			read_keys(d);
+		else if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+			d->quit = true; /* the terminal has gone */
+		uint64_t expired;
+		if (fds[1].revents && read(d->timer, &expired, sizeof(expired)) > 0)
+			tick(d);
+		if (fds[3].revents) {
+			char line[256];
+			if (pair_read(&d->pair, line, sizeof(line)) > 0)
+				tui_set_message(d->tui, line);
+		}
+	}
+}
+
+static int open_events(struct dashboard *d)
+{
+	static const int taken[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+	sigset_t set;
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		(void)sigaddset(&set, taken[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	d->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	return d->signals < 0 || d->timer < 0 ? -errno : 0;
+}
+
+static void close_all(struct dashboard *d)
+{
+	struct error err = {0};
+	term_close();
+	pair_stop(&d->pair);
+	if (d->own_samples && !d->o->keep_samples && samples_stop_owned(getpid(), &err) < 0)
+		(void)app_fail(1, &err);
+	selection_release(&d->sel);
+	canvas_release(&d->canvas);
+	tui_free(d->tui);
+	engine_close(&d->engine);
+	if (d->timer >= 0)
+		(void)close(d->timer);
+	if (d->signals >= 0)
+		(void)close(d->signals);
+}
+
+/* Dies of the signal that ended us, as whoever sent it expects to see. */
+static int end_by(int sig)
+{
+	sigset_t set;
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, sig);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return 128 + sig;
+}
+
+int dashboard_run(const struct view_options *o)
+{
+	struct dashboard d = {.o = o, .timer = -1, .signals = -1, .delay = o->delay, .pair = PAIR_INIT};
+	struct error err = {0};
+	if (o->demo && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+		return demo_plain(o);
+	if (engine_open(&d.engine, o->root, &err) < 0)
+		return app_fail(EXIT_FAILURE, &err);
+	if (engine_tick(&d.engine, &err) < 0 || (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) ||
+	    open_events(&d) < 0 || term_open(!o->no_color, &err) < 0) {
+		engine_close(&d.engine);
+		return app_fail(EXIT_FAILURE, &err);
+	}
+	d.tui = tui_new();
+	canvas_init(&d.canvas, 80, 24, o->ascii || !term_utf8());
+	tui_set_sort(d.tui, o->sort, o->sort ? o->sort->sort_down != o->reverse : o->reverse);
+	if (o->filter)
+		tui_set_filter(d.tui, o->filter);
+	tui_set_timing(d.tui, d.delay, false);
+	select_again(&d);
+	if (o->demo)
+		start_pair(&d);
+	set_timer(&d, d.engine.live ? FIRST_USEC / 1e6 : d.delay);
+	loop(&d);
+	int sig = d.signal;
+	close_all(&d);
+	return sig ? end_by(sig) : EXIT_SUCCESS;
+}

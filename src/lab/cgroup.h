@@ -1,0 +1,34 @@
+/*
+ * The cgroups of samples: /vctop/LEAF in every hierarchy that counts or limits (libcgroup, v1 and v2), and in the
+ * cgroup2 tree of a hybrid host, where it shows the pressure.  LEAF is "ct-NAME" or "vm-NAME".
+ * Making and removing need the register's lock: both touch the parent.
+ */
+#ifndef LAB_CGROUP_H
+#define LAB_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "vctop/base/error.h"
+#include "vctop/base/vec.h"
+
+struct cgroup_limits {
+	double cpus;	 /* 0: no limit */
+	uint64_t memory; /* 0: no limit */
+	unsigned pids;	 /* 0: no limit */
+};
+
+int lab_cgroup_make(const char *leaf, const struct cgroup_limits *limits, struct error *err);
+int lab_cgroup_limit_cpu(const char *leaf, double cpus, struct error *err);
+int lab_cgroup_attach(const char *leaf, pid_t pid, struct error *err);
+/* Kills what is inside, then removes it, and the parent when that was the last. No cgroup: 0. */
+int lab_cgroup_remove(const char *leaf, struct error *err);
+/* Can cgroups be made here at all? */
+int lab_cgroup_usable(struct error *err);
+
+typedef VEC(char *) leaf_vec;
+void lab_cgroup_leaves(leaf_vec *ret); /* each once; heap strings */
+void leaf_vec_release(leaf_vec *v);
+
+#endif

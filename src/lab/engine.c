@@ -1,0 +1,333 @@
+/*
+ * Samples through podman or docker: an image made from our one static program, run without a network.
+ * Only what carries our label is ever removed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lab/lab.h"
+#include "lab/spawn.h"
+#include "lab/tar.h"
+#include "vctop/base/clock.h"
+#include "vctop/base/map.h"
+#include "vctop/base/parse.h"
+
+#define ASK_MSEC 10000	 /* questions: a daemon that takes longer is not working */
+#define WORK_MSEC 60000	 /* import, run, remove */
+#define IMAGE "localhost/vctop-sample"
+#define IMAGE_LABEL "vctop.image=sample"
+
+struct command {
+	VEC(char *) argv;
+};
+
+static void add(struct command *c, const char *fmt, ...) ATTR_PRINTF(2, 3);
+static void add(struct command *c, const char *fmt, ...)
+{
+	struct strbuf sb = STRBUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	strbuf_vfmt(&sb, fmt, ap);
+	va_end(ap);
+	char *s = strbuf_detach(&sb);
+	vec_push(&c->argv, s);
+}
+
+static void command_release(struct command *c)
+{
+	for (size_t i = 0; i < c->argv.n; i++)
+		free(c->argv.v[i]);
+	vec_free(&c->argv);
+}
+
+/* Each word of `text` an argument. */
+static void add_words(struct command *c, const char *text)
+{
+	for (size_t n; *text; text += n + (text[n] == ' ')) {
+		n = strcspn(text, " ");
+		add(c, "%.*s", (int)n, text);
+	}
+}
+
+static bool command_start(struct command *c, const char *engine, struct error *err)
+{
+	cleanup_free char *path = spawn_find(engine);
+	if (!path) {
+		error_set(err, ENOENT, "%s: not found on PATH", engine);
+		return false;
+	}
+	add(c, "%s", path);
+	return true;
+}
+
+/* Runs and consumes the command. A failure becomes "ENGINE: first line of its stderr". */
+static int run(struct command *c, const char *engine, unsigned msec, const volatile sig_atomic_t *cancel,
+	       struct strbuf *out, struct error *err)
+{
+	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
+	char line[320];
+	vec_push(&c->argv, NULL);
+	int r = spawn_run(c->argv.v, msec, cancel, &res);
+	if (r == -ETIMEDOUT)
+		r = error_set(err, ETIMEDOUT, "%s %s: no answer in %u s", engine, c->argv.v[1], msec / 1000);
+	else if (r == -EINTR)
+		r = error_set(err, EINTR, "%s: interrupted", engine);
+	else if (r < 0)
+		r = error_set(err, -r, "%s: %s", engine, strerror(-r));
+	else if (res.status != 0)
+		r = error_set(err, EIO, "%s: %s", engine,
+			      res.err.len ? spawn_first_line(res.err.buf, line, sizeof(line)) : "failed without a word");
+	if (r == 0 && out)
+		strbuf_add(out, res.out.buf, res.out.len);
+	spawn_result_release(&res);
+	command_release(c);
+	return r;
+}
+
+static int ask(const char *engine, const char *words, struct strbuf *out, struct error *err)
+{
+	struct command c = {0};
+	if (!command_start(&c, engine, err))
+		return -ENOENT;
+	add_words(&c, words);
+	return run(&c, engine, ASK_MSEC, NULL, out, err);
+}
+
+static int check_docker(struct error *err)
+{
+	return ask("docker", "version --format {{.Server.Version}}", NULL, err);
+}
+
+static int check_podman(struct error *err)
+{
+	cleanup_free char *path = spawn_find("podman");
+	return path ? 0 : error_set(err, ENOENT, "podman: not found on PATH");
+}
+
+static int write_tar(struct launch *ln, char *path, size_t size, char tag[32], struct error *err)
+{
+	cleanup_strbuf struct strbuf program = STRBUF_INIT;
+	cleanup_strbuf struct strbuf tar = STRBUF_INIT;
+	char dir[256];
+	uint64_t hash = 14695981039346656037ULL;
+	int r = workload_read(&program, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < program.len; i++)
+		hash = (hash ^ (unsigned char)program.buf[i]) * 1099511628211ULL;
+	(void)snprintf(tag, 32, "%016llx", (unsigned long long)hash);
+	tar_build(program.buf, program.len, &tar);
+	r = reg_lock(&ln->reg, err);
+	if (r == 0)
+		r = reg_make_dir(&ln->reg, ln->leaf, dir, sizeof(dir), err);
+	reg_unlock(&ln->reg);
+	if (r < 0)
+		return r;
+	(void)snprintf(path, size, "%s/image.tar", dir);
+	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || write(fd, tar.buf, tar.len) != (ssize_t)tar.len)
+		return error_set(err, errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* The tag is the program's hash: an image made by an older vctop is not taken for ours. */
+static int make_image(struct launch *ln, const char *engine, char tag[32], struct error *err)
+{
+	char path[320];
+	struct command c = {0};
+	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
+	int r = write_tar(ln, path, sizeof(path), tag, err);
+	if (r == 0) {
+		cleanup_free char *question = xasprintf("images -q --filter reference=" IMAGE ":%s", tag);
+		r = ask(engine, question, &ids, err);
+	}
+	if (r == 0 && !ids.len) {
+		if (!command_start(&c, engine, err))
+			return -ENOENT;
+		add_words(&c, "import --change");
+		add(&c, "LABEL " IMAGE_LABEL);
+		add(&c, "%s", path);
+		add(&c, IMAGE ":%s", tag);
+		r = run(&c, engine, WORK_MSEC, ln->cancel, NULL, err);
+	}
+	(void)unlink(path);
+	return r;
+}
+
+struct adaptation {
+	bool runc, ulimits;
+};
+
+/* What a first failure asks for: crun refuses hybrid cgroups; raised limits need CAP_SYS_RESOURCE. */
+static bool adapt(struct adaptation *a, const char *engine, const char *why)
+{
+	if (strcmp(engine, "podman") != 0)
+		return false;
+	if (!a->ulimits && (strstr(why, "rlimit") || strstr(why, "RLIMIT") || strstr(why, "ulimit")))
+		return a->ulimits = true;
+	if (!a->runc && (strstr(why, "crun") || strstr(why, "cgroup"))) {
+		cleanup_free char *path = spawn_find("runc");
+		return a->runc = path != NULL;
+	}
+	return false;
+}
+
+static int run_container(struct launch *ln, const char *engine, const char *tag, const struct adaptation *a,
+			 struct strbuf *out, struct error *err)
+{
+	const struct launched *l = &ln->l;
+	struct command c = {0};
+	if (!command_start(&c, engine, err))
+		return -ENOENT;
+	if (a->runc)
+		add_words(&c, "--runtime runc");
+	add_words(&c, "run -d --network none --name");
+	add(&c, "vctop-%s", l->name);
+	add(&c, "--label");
+	add(&c, "vctop.sample=%s", l->name);
+	if (a->ulimits)
+		add_words(&c, "--ulimit nofile=1024:1024 --ulimit nproc=1024:1024");
+	if (l->cpus > 0) {
+		add(&c, "--cpus");
+		add(&c, "%g", l->cpus);
+	}
+	if (l->memory) {
+		add(&c, "--memory");
+		add(&c, "%llub", (unsigned long long)l->memory);
+	}
+	add(&c, IMAGE ":%s", tag);
+	add_words(&c, "/init --workload");
+	add(&c, "%s", l->workload);
+	add(&c, "--threads");
+	add(&c, "%u", launch_threads(l));
+	add(&c, "--bytes");
+	add(&c, "%llu", (unsigned long long)launch_bytes(l));
+	return run(&c, engine, WORK_MSEC, ln->cancel, out, err);
+}
+
+static int remove_containers(const char *engine, const char *name, struct error *err)
+{
+	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
+	cleanup_free char *question = xasprintf("ps -a -q --no-trunc --filter label=vctop.sample=%s", name);
+	int r = ask(engine, question, &ids, err);
+	const char *word;
+	size_t n;
+	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++) {
+		struct command c = {0};
+		if (!command_start(&c, engine, err))
+			return -ENOENT;
+		add_words(&c, "rm -f");
+		add(&c, "%.*s", (int)n, word);
+		r = run(&c, engine, WORK_MSEC, NULL, NULL, err);
+	}
+	return r;
+}
+
+/* "PID true" from inspect. */
+static int inspect(struct launch *ln, const char *engine, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct command c = {0};
+	const char *word;
+	size_t n;
+	uint64_t pid = 0;
+	if (!command_start(&c, engine, err))
+		return -ENOENT;
+	add_words(&c, "inspect --format");
+	add(&c, "{{.State.Pid}} {{.State.Running}}");
+	add(&c, "%s", ln->l.ref);
+	int r = run(&c, engine, ASK_MSEC, ln->cancel, &out, err);
+	if (r < 0)
+		return r;
+	if (!parse_word(out.buf, out.len, 0, &word, &n) || parse_u64(word, n, &pid) < 0 || pid == 0 || pid > INT32_MAX ||
+	    !strstr(out.buf, "true"))
+		return error_set(err, EIO, "%s: %s says it is not running", ln->l.name, engine);
+	ln->l.pid = (pid_t)pid;
+	return launch_record(ln, err);
+}
+
+static char *container_id(const struct strbuf *out)
+{
+	size_t n = strspn(out->buf, "0123456789abcdef");
+	return n == 64 ? xstrndup(out->buf, n) : NULL;
+}
+
+static int launch(struct launch *ln, const char *engine, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct adaptation a = {false, false};
+	struct error why = {0};
+	char tag[32];
+	int64_t started = 0;
+	int r = make_image(ln, engine, tag, err);
+	if (r == 0)
+		r = launch_interrupted(ln, err);
+	if (r < 0)
+		return r;
+	do {
+		started = clock_mono_usec();
+		r = run_container(ln, engine, tag, &a, &out, &why);
+		if (r == -EIO)
+			(void)remove_containers(engine, ln->l.name, NULL);
+	} while (r == -EIO && adapt(&a, engine, why.what));
+	if (r < 0) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	ln->l.ref = container_id(&out);
+	if (!ln->l.ref)
+		return error_set(err, EIO, "%s run: gave no container id", engine);
+	r = inspect(ln, engine, err);
+	ln->ready_sec = (double)(clock_mono_usec() - started) / 1e6;
+	if (a.runc || a.ulimits)
+		(void)snprintf(ln->detail, sizeof(ln->detail), "with%s%s: %s", a.runc ? " --runtime runc" : "",
+			       a.ulimits ? " smaller --ulimit" : "", "podman's defaults do not work on this host");
+	return r;
+}
+
+static bool last_of(const struct reg *r, const struct launched *l)
+{
+	launched_vec all = {0};
+	bool last = reg_list(r, &all, NULL) == 0;
+	for (size_t i = 0; i < all.n; i++)
+		last = last && (strcmp(all.v[i].name, l->name) == 0 || strcmp(all.v[i].backend, l->backend) != 0);
+	launched_release(&all);
+	return last;
+}
+
+static int remove_engine(const struct reg *r, const struct launched *l, struct error *err)
+{
+	const char *engine = l->backend;
+	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
+	cleanup_free char *path = spawn_find(engine);
+	const char *word;
+	size_t n;
+	if (!path)
+		return l->pid ? error_set(err, ENOENT, "%s: not found on PATH: cannot remove %s", engine, l->name) : 0;
+	int rc = remove_containers(engine, l->name, err);
+	if (rc < 0 || !last_of(r, l))
+		return rc;
+	(void)ask(engine, "images -a -q --filter label=" IMAGE_LABEL, &ids, NULL);
+	for (unsigned i = 0; parse_word(ids.buf, ids.len, i, &word, &n); i++) {
+		cleanup_free char *command = xasprintf("rmi %.*s", (int)n, word);
+		(void)ask(engine, command, NULL, NULL); /* somebody else's container may use it: then it stays */
+	}
+	return 0;
+}
+
+static int launch_podman(struct launch *ln, struct error *err)
+{
+	return launch(ln, "podman", err);
+}
+
+static int launch_docker(struct launch *ln, struct error *err)
+{
+	return launch(ln, "docker", err);
+}
+
+const struct backend backend_podman = {"podman", "container", false, check_podman, launch_podman, remove_engine};
+const struct backend backend_docker = {"docker", "container", false, check_docker, launch_docker, remove_engine};

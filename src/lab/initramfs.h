@@ -1,0 +1,12 @@
+/* The initramfs of a sample VM: one static program, and what it needs to speak. */
+#ifndef LAB_INITRAMFS_H
+#define LAB_INITRAMFS_H
+
+#include <stddef.h>
+
+#include "vctop/base/strbuf.h"
+
+/* Appends a "newc" cpio archive with `init` as /init, /dev/{console,null,ttyS0,ttyS1}, /proc and /sys. Pure. */
+void initramfs_build(const void *init, size_t len, struct strbuf *ret);
+
+#endif

@@ -1,0 +1,400 @@
+/* Starting, stopping and listing samples.  How each kind is made: builtin.c, vm.c, engine.c. */
+#include "vctop/lab/samples.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "lab/cgroup.h"
+#include "lab/lab.h"
+#include "lab/proctable.h"
+#include "vctop/base/clock.h"
+
+#define MAX_VCPUS 64
+/* A start that is asked to end looks at that request several times a second. */
+#define STOP_WAIT_MSEC 15000
+
+static const struct backend *const backends[] = {
+	&backend_builtin, &backend_podman, &backend_docker, &backend_kvm, &backend_tcg,
+};
+
+const struct backend *backend_find(const char *name)
+{
+	for (size_t i = 0; name && i < ARRAY_SIZE(backends); i++)
+		if (strcmp(backends[i]->name, name) == 0)
+			return backends[i];
+	return NULL;
+}
+
+unsigned launch_threads(const struct launched *l)
+{
+	long here = sysconf(_SC_NPROCESSORS_ONLN);
+	if (l->cpus > 0)
+		return (unsigned)ceil(l->cpus);
+	return here > 0 ? (unsigned)here : 1;
+}
+
+uint64_t launch_bytes(const struct launched *l)
+{
+	return l->memory ? l->memory / 10 * 6 : FREE_MEMORY_WORKLOAD;
+}
+
+int launch_interrupted(const struct launch *ln, struct error *err)
+{
+	struct launched now;
+	if (ln->cancel && *ln->cancel)
+		return error_set(err, EINTR, "%s: interrupted", ln->l.name);
+	if (ln->l.owner && !proctable_is(ln->l.owner, ln->l.owner_start))
+		return error_set(err, ECANCELED, "%s: its owner has ended", ln->l.name);
+	if (reg_read(&ln->reg, ln->l.name, &now) < 0)
+		return error_set(err, ECANCELED, "%s: removed while it was starting", ln->l.name);
+	bool stop = strcmp(now.state, "starting") != 0;
+	launched_clear(&now);
+	return stop ? error_set(err, ECANCELED, "%s: stopped while it was starting", ln->l.name) : 0;
+}
+
+/* Writes ln->l, unless the sample is not wanted any more. */
+static int update(struct launch *ln, const char *state, struct error *err)
+{
+	int r = reg_lock(&ln->reg, err);
+	if (r == 0)
+		r = launch_interrupted(ln, err);
+	if (r == 0) {
+		free(ln->l.state);
+		ln->l.state = xstrdup(state);
+		r = reg_write(&ln->reg, &ln->l, err);
+	}
+	reg_unlock(&ln->reg);
+	return r;
+}
+
+int launch_record(struct launch *ln, struct error *err)
+{
+	ln->l.pid_start = proctable_start(ln->l.pid);
+	if (!ln->l.pid_start)
+		return error_set(err, ECHILD, "%s: its process ended at once", ln->l.name);
+	return update(ln, "starting", err);
+}
+
+static int check_memory(const struct sample_options *o, bool vm, struct error *err)
+{
+	struct sysinfo info;
+	uint64_t least = vm ? VM_LEAST_MEMORY : CONTAINER_LEAST_MEMORY;
+	if (o->memory && o->memory < least)
+		return error_set(err, EINVAL, "--memory: a %s needs at least %lluM", o->kind, (unsigned long long)least >> 20);
+	if (o->memory > INT64_MAX)
+		return error_set(err, EINVAL, "--memory: too large");
+	if (vm && sysinfo(&info) == 0 && o->memory > (uint64_t)info.totalram * info.mem_unit)
+		return error_set(err, EINVAL, "--memory: more than this host has");
+	return 0;
+}
+
+static int check_options(const struct sample_options *o, struct error *err)
+{
+	static const char *const workloads[] = {"idle", "cpu", "memory", "burst"};
+	bool vm = o->kind && strcmp(o->kind, "vm") == 0, known = !o->workload;
+	long here = sysconf(_SC_NPROCESSORS_ONLN);
+	if (!o->kind || (!vm && strcmp(o->kind, "container") != 0))
+		return error_set(err, EINVAL, "'%s': container or vm", o->kind ? o->kind : "");
+	if (o->name && !launched_name_valid(o->name))
+		return error_set(err, EINVAL, "--name: '%.60s': small letters, digits and '-', at most 40", o->name);
+	for (size_t i = 0; !known && i < ARRAY_SIZE(workloads); i++)
+		known = strcmp(workloads[i], o->workload) == 0;
+	if (!known)
+		return error_set(err, EINVAL, "--workload: '%.60s': idle, cpu, memory or burst", o->workload);
+	if (!isfinite(o->cpus) || o->cpus < 0 || (o->cpus > 0 && o->cpus < 0.01))
+		return error_set(err, EINVAL, "--cpus: at least 0.01");
+	if (o->cpus > (vm ? MAX_VCPUS : (double)here))
+		return error_set(err, EINVAL, vm ? "--cpus: at most %ld" : "--cpus: this host has %ld", vm ? MAX_VCPUS : here);
+	return check_memory(o, vm, err);
+}
+
+/* The backends to try, best first. */
+static int choose(const struct sample_options *o, const struct backend *ret[2], struct error *err)
+{
+	bool vm = strcmp(o->kind, "vm") == 0;
+	if (!o->backend || strcmp(o->backend, "auto") == 0) {
+		ret[0] = vm ? &backend_kvm : &backend_builtin;
+		ret[1] = vm ? &backend_tcg : NULL;
+		if (vm && ret[0]->check(NULL) < 0) {
+			ret[0] = ret[1];
+			ret[1] = NULL;
+		}
+	} else {
+		ret[0] = backend_find(o->backend);
+		if (!ret[0] || strcmp(ret[0]->kind, o->kind) != 0)
+			return error_set(err, EINVAL, "--backend: '%.60s': %s", o->backend,
+					 vm ? "auto, kvm or tcg" : "auto, builtin, podman or docker");
+	}
+	return ret[0]->check(err);
+}
+
+static void free_name(const struct reg *r, const char *kind, char *ret, size_t size)
+{
+	for (unsigned i = 1;; i++) {
+		(void)snprintf(ret, size, "%s-%u", kind, i);
+		if (!reg_has(r, ret))
+			return;
+	}
+}
+
+static void describe(struct launch *ln, const struct sample_options *o, const char *name)
+{
+	bool vm = strcmp(o->kind, "vm") == 0;
+	uint64_t memory = o->memory;
+	if (vm) /* QEMU counts in MiB */
+		memory = memory ? (memory + (1 << 20) - 1) >> 20 << 20 : VM_DEFAULT_MEMORY;
+	ln->l = (struct launched){
+		.name = xstrdup(name),
+		.kind = xstrdup(o->kind),
+		.workload = xstrdup(o->workload ? o->workload : "idle"),
+		.cpus = o->cpus > 0 ? o->cpus : vm ? 1 : 0,
+		.memory = memory,
+		.starter = getpid(),
+		.starter_start = proctable_start(getpid()),
+		.owner = o->owner,
+		.owner_start = o->owner ? proctable_start(o->owner) : 0,
+		.started_usec = clock_real_usec(),
+	};
+	sample_leaf(o->kind, name, ln->leaf);
+}
+
+static void set_backend(struct launch *ln, const struct backend *b)
+{
+	free(ln->l.backend);
+	free(ln->l.state);
+	ln->l.backend = xstrdup(b->name);
+	ln->l.state = xstrdup("starting");
+	ln->l.pid = 0;
+	ln->l.pid_start = 0;
+}
+
+/* Cleans up after others, finds a name, and makes the sample known before anything of it exists. */
+static int announce(struct launch *ln, const struct sample_options *o, const struct backend *b, struct error *err)
+{
+	char name[48];
+	int r = reg_open(&ln->reg, true, err);
+	if (r == 0)
+		r = reg_lock(&ln->reg, err);
+	if (r < 0)
+		return r;
+	(void)janitor_run(&ln->reg, NULL, NULL); /* what resists is reported by the commands that are about it */
+	if (o->name)
+		(void)snprintf(name, sizeof(name), "%s", o->name);
+	else
+		free_name(&ln->reg, o->kind, name, sizeof(name));
+	if (reg_has(&ln->reg, name))
+		r = error_set(err, EEXIST, "%s: there is a sample of this name", name);
+	if (r == 0) {
+		describe(ln, o, name);
+		set_backend(ln, b);
+		r = o->owner && !ln->l.owner_start ? error_set(err, ESRCH, "owner %d: no such process", (int)o->owner)
+						   : reg_write(&ln->reg, &ln->l, err);
+	}
+	reg_unlock(&ln->reg);
+	return r;
+}
+
+/* Undoes what there is; the entry goes only when nothing is left. */
+static void give_up(struct launch *ln)
+{
+	if (reg_lock(&ln->reg, NULL) == 0)
+		(void)sample_remove(&ln->reg, &ln->l, NULL);
+	reg_unlock(&ln->reg);
+}
+
+static int fall_back(struct launch *ln, const struct backend *b, struct error *err)
+{
+	int r = reg_lock(&ln->reg, err);
+	if (r == 0)
+		r = sample_undo(&ln->reg, &ln->l, err);
+	reg_unlock(&ln->reg);
+	if (r == 0) {
+		set_backend(ln, b);
+		r = update(ln, "starting", err);
+	}
+	return r;
+}
+
+static int launch_first_that_works(struct launch *ln, const struct backend *const try[2], struct error *err)
+{
+	struct error first = {0};
+	int r = try[0]->launch(ln, &first);
+	if (r < 0 && try[1] && r != -EINTR && r != -ECANCELED) {
+		const char *why = strchr(first.what, ' '); /* without the sample's name */
+		(void)snprintf(ln->detail, sizeof(ln->detail), "KVM:%.150s; emulated with TCG", why ? why : "");
+		first = (struct error){0};
+		r = fall_back(ln, try[1], &first);
+		if (r == 0)
+			r = try[1]->launch(ln, &first);
+	}
+	if (r < 0 && err)
+		*err = first;
+	return r;
+}
+
+static int start(struct launch *ln, const struct sample_options *o, struct error *err)
+{
+	const struct backend *try[2] = {NULL, NULL};
+	int r = check_options(o, err);
+	if (r == 0)
+		r = choose(o, try, err);
+	if (r == 0)
+		r = announce(ln, o, try[0], err);
+	if (r < 0)
+		return r;
+	r = launch_first_that_works(ln, try, err);
+	if (r == 0) {
+		ln->l.starter = 0;
+		ln->l.starter_start = 0;
+		r = update(ln, "running", err);
+	}
+	if (r < 0)
+		give_up(ln);
+	return r;
+}
+
+int sample_start(const struct sample_options *o, struct sample_result *ret, struct error *err)
+{
+	struct launch ln = {.reg = REG_INIT, .cancel = o->cancel};
+	int r = start(&ln, o, err);
+	if (r == 0) {
+		*ret = (struct sample_result){.ready_sec = ln.ready_sec, .pid = ln.l.pid};
+		(void)snprintf(ret->name, sizeof(ret->name), "%s", ln.l.name);
+		(void)snprintf(ret->backend, sizeof(ret->backend), "%s", ln.l.backend);
+		(void)snprintf(ret->detail, sizeof(ret->detail), "%s", ln.detail);
+	}
+	launched_clear(&ln.l);
+	reg_close(&ln.reg);
+	return r;
+}
+
+/* Its starter undoes it, for only that one knows how far it has come. true: the starter has died over it. */
+static bool starter_is_gone(const struct launched *l)
+{
+	return strcmp(l->state, "running") == 0 || l->starter == getpid() ||
+	       !proctable_is(l->starter, l->starter_start);
+}
+
+/* 0 gone, -EAGAIN its starter is at it. */
+static int stop_once(struct reg *r, const char *name, struct error *err)
+{
+	struct launched l = {0};
+	int rc = reg_lock(r, err);
+	if (rc < 0)
+		return rc;
+	rc = reg_read(r, name, &l);
+	if (rc == 0 && starter_is_gone(&l)) {
+		rc = sample_remove(r, &l, err);
+	} else if (rc == 0) {
+		free(l.state);
+		l.state = xstrdup("stopping");
+		rc = reg_write(r, &l, err);
+		rc = rc < 0 ? rc : -EAGAIN;
+	} else {
+		rc = error_set(err, ENOENT, "%s: no such sample", name);
+	}
+	launched_clear(&l);
+	reg_unlock(r);
+	return rc;
+}
+
+int sample_stop(const char *name, struct error *err)
+{
+	cleanup_reg struct reg r = REG_INIT;
+	if (!launched_name_valid(name))
+		return error_set(err, ENOENT, "%.60s: no such sample", name);
+	int rc = reg_open(&r, false, err);
+	if (rc < 0)
+		return rc == -ENOENT ? error_set(err, ENOENT, "%s: no such sample", name) : rc;
+	rc = stop_once(&r, name, err);
+	for (unsigned waited = 0; rc == -EAGAIN && waited < STOP_WAIT_MSEC; waited += 50) {
+		lab_nap(50);
+		if (!reg_has(&r, name))
+			return 0;
+		struct launched l = {0};
+		bool retry = reg_read(&r, name, &l) == 0 && starter_is_gone(&l);
+		launched_clear(&l);
+		if (retry)
+			rc = stop_once(&r, name, err);
+	}
+	return rc == -EAGAIN ? error_set(err, EBUSY, "%s: still starting", name) : rc;
+}
+
+static int stop_matching(pid_t owner, unsigned *ret_stopped, struct error *err)
+{
+	launched_vec all = {0};
+	unsigned stopped = 0;
+	int rc = samples_list(&all, err);
+	for (size_t i = 0; i < all.n; i++) {
+		if (owner && all.v[i].owner != owner)
+			continue;
+		int one = sample_stop(all.v[i].name, rc == 0 ? err : NULL);
+		stopped += one == 0;
+		if (one < 0 && one != -ENOENT && rc == 0)
+			rc = one;
+	}
+	launched_release(&all);
+	if (ret_stopped)
+		*ret_stopped = stopped;
+	return rc;
+}
+
+int samples_stop_all(unsigned *ret_stopped, struct error *err)
+{
+	return stop_matching(0, ret_stopped, err);
+}
+
+int samples_stop_owned(pid_t owner, struct error *err)
+{
+	return stop_matching(owner, NULL, err);
+}
+
+int samples_list(launched_vec *ret, struct error *err)
+{
+	cleanup_reg struct reg r = REG_INIT;
+	struct error local = {0};
+	int rc = reg_open(&r, false, &local);
+	if (rc == 0)
+		rc = reg_list(&r, ret, &local);
+	if (rc == -ENOENT)
+		return 0;
+	if (rc < 0 && err)
+		*err = local;
+	return rc;
+}
+
+/* Something of ours without any register: its directory was removed by hand. */
+static bool leaves_exist(void)
+{
+	leaf_vec leaves = {0};
+	if (geteuid() == 0)
+		lab_cgroup_leaves(&leaves);
+	bool some = leaves.n > 0;
+	leaf_vec_release(&leaves);
+	return some;
+}
+
+int samples_clean(unsigned *ret_removed, struct error *err)
+{
+	cleanup_reg struct reg r = REG_INIT;
+	struct error local = {0};
+	if (ret_removed)
+		*ret_removed = 0;
+	int rc = reg_open(&r, false, &local);
+	if (rc == -ENOENT || rc == -EPERM) {
+		if (!leaves_exist())
+			return 0; /* no register, or no place for one: nothing was ever started */
+		rc = reg_open(&r, true, &local);
+	}
+	if (rc == 0)
+		rc = reg_lock(&r, &local);
+	if (rc == 0)
+		rc = janitor_run(&r, ret_removed, &local);
+	if (rc < 0 && err)
+		*err = local;
+	return rc;
+}

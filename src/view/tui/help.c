@@ -1,0 +1,99 @@
+/* Help, the sort menu and the notices: made from the key table, the field table and the snapshot. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui-internal.h"
+
+#define KEYS_W 17
+
+static void legend_line(struct page *p, const char *sign, const char *what)
+{
+	page_at(p, 1, KEYS_W, STYLE_NORMAL, sign);
+	page_wrap(p, KEYS_W, STYLE_NORMAL, what);
+}
+
+static void help_legend(struct page *p, bool ascii)
+{
+	page_head(p, "Signs");
+	legend_line(p, ascii ? "###" : "███", "used");
+	legend_line(p, ascii ? "===" : "▓▓▓", "memory held but not needed now (cache); above: given to containers");
+	legend_line(p, ascii ? "..." : "░░░", "allocated and free");
+	legend_line(p, ascii ? "##---->" : "██┄┄┄┄›", "no cap: its use as a share of the host");
+	legend_line(p, ascii ? ">" : "▶", "more than it was given, or more given than there is");
+	legend_line(p, ascii ? ">=" : "≥", "a sum that leaves out what could not be measured");
+	legend_line(p, "0", "measured, and it is zero");
+	legend_line(p, "-", "not offered here");
+	legend_line(p, "?", "needs more rights: see ! and Enter");
+	legend_line(p, "max", "no cap");
+	legend_line(p, ascii ? "..." : "…", "not yet: a rate needs two readings");
+}
+
+static void help_columns(struct page *p, const struct tui *t)
+{
+	struct columns cols;
+	char line[320];
+	columns_fit(t->layout.list[INSTANCE_CONTAINER].w, &cols);
+	page_head(p, "Columns on this screen");
+	for (unsigned i = 0; i < cols.n; i++) {
+		const struct field *f = cols.v[i].field;
+		if (cols.v[i].kind != COLUMN_FIELD)
+			continue;
+		page_at(p, 1, KEYS_W, STYLE_NORMAL, f->title);
+		(void)snprintf(line, sizeof(line), "%s", f->help);
+		page_wrap(p, KEYS_W, STYLE_NORMAL, line);
+		(void)snprintf(line, sizeof(line), "%s, from %s", f->key, f->source);
+		page_wrap(p, KEYS_W, STYLE_DIM, line);
+	}
+}
+
+void help_page(struct page *p, const struct tui *t)
+{
+	page_wrap(p, 0, STYLE_NORMAL,
+		  "CPU is in cores: 1.00 is one CPU fully used. GIVEN is the most an instance may take. SLACK is what could be "
+		  "taken back: given minus what it needs with a margin.");
+	page_head(p, "Keys");
+	for (unsigned i = 0; i < key_bindings_count; i++) {
+		page_at(p, 1, KEYS_W - 1, STYLE_KEY, key_bindings[i].shown);
+		page_wrap(p, KEYS_W, STYLE_NORMAL, key_bindings[i].help);
+	}
+	help_legend(p, p->canvas && p->canvas->ascii);
+	help_columns(p, t);
+}
+
+void sort_page(struct page *p, const struct tui *t)
+{
+	const struct field *now = t->sort ? t->sort : field_by_key("name"), *f;
+	/* The choice stays in view; the page has nothing else to scroll. */
+	if (p->canvas)
+		p->scroll = (int)t->choice < p->area.h ? 0 : (int)t->choice - p->area.h + 1;
+	for (unsigned i = 0; (f = sortable_field(i)); i++) {
+		bool chosen = i == t->choice;
+		if (chosen && p->canvas)
+			canvas_fill(p->canvas, (struct rect){p->area.x, p->area.y + p->line - p->scroll, p->area.w, 1},
+				    STYLE_SELECTED, ' ');
+		enum style style = chosen ? STYLE_SELECTED : STYLE_NORMAL, dim = chosen ? STYLE_SELECTED : STYLE_DIM;
+		page_at(p, 1, 1, style, f == now ? "*" : " ");
+		page_at(p, 3, 13, style, f->column);
+		page_at(p, 17, p->area.w - 17, dim, f->help);
+		page_next(p);
+	}
+}
+
+void notices_page(struct page *p, const struct tui *t)
+{
+	const struct snapshot *s = t->frame ? t->frame->snap : NULL;
+	if (!s || !s->notices.n) {
+		page_wrap(p, 0, STYLE_NORMAL, "Nothing was kept from vctop: every source it knows of could be read.");
+		return;
+	}
+	for (size_t i = 0; i < s->notices.n; i++) {
+		const struct notice *n = &s->notices.v[i];
+		page_wrap(p, 0, STYLE_TITLE, n->what);
+		page_wrap(p, 2, STYLE_NORMAL, n->why ? n->why : "-");
+		if (n->change) {
+			page_at(p, 2, 10, STYLE_DIM, "to change:");
+			page_wrap(p, 13, STYLE_NORMAL, n->change);
+		}
+		page_next(p);
+	}
+}

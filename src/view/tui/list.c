@@ -1,0 +1,253 @@
+/* The two lists: a title with counts and totals, column heads, a row for each instance. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui-internal.h"
+#include "vctop/base/text.h"
+
+enum { PIECE_COUNT, PIECE_GIVEN, PIECE_USED, PIECE_SLACK, PIECE_OPEN, PIECE_MAX };
+
+/* A piece of a title, in a long and a short wording. */
+struct piece {
+	char full[128], brief[128];
+};
+
+static void make_pair(struct piece *p, const char *word, struct metric cores, struct metric bytes, const char *least_c,
+		      const char *least_m, bool ascii)
+{
+	char a[CELL_MAX], b[CELL_MAX];
+	metric_text(cores, UNIT_CORES, ascii, a, sizeof(a));
+	metric_text(bytes, UNIT_BYTES, ascii, b, sizeof(b));
+	(void)snprintf(p->full, sizeof(p->full), "%s %s%s cores %s%s", word, least_c, a, least_m, b);
+	(void)snprintf(p->brief, sizeof(p->brief), "%s %s%s %s%s", word, least_c, a, least_m, b);
+}
+
+static void make_pieces(const struct totals *s, bool ascii, struct piece p[PIECE_MAX])
+{
+	/* What could not be measured is missing from the sum: then the sum is a lower bound. */
+	const char *least = ascii ? ">=" : "≥";
+	unsigned open = s->unlimited_cpu > s->unlimited_mem ? s->unlimited_cpu : s->unlimited_mem;
+	memset(p, 0, PIECE_MAX * sizeof(*p));
+	(void)snprintf(p[PIECE_COUNT].full, sizeof(p->full), "%u running", s->running);
+	if (s->stopped)
+		(void)snprintf(p[PIECE_COUNT].full, sizeof(p->full), "%u running, %u stopped", s->running, s->stopped);
+	memcpy(p[PIECE_COUNT].brief, p[PIECE_COUNT].full, sizeof(p->brief));
+	make_pair(&p[PIECE_GIVEN], "given", s->allocated_cores, s->allocated_bytes, "", "", ascii);
+	make_pair(&p[PIECE_USED], "used", s->used_cores, s->used_bytes, s->unmeasured_cpu ? least : "",
+		  s->unmeasured_mem ? least : "", ascii);
+	make_pair(&p[PIECE_SLACK], "slack", s->slack_cores, s->slack_bytes, "", "", ascii);
+	if (open) {
+		(void)snprintf(p[PIECE_OPEN].full, sizeof(p->full), "%u without a cap", open);
+		(void)snprintf(p[PIECE_OPEN].brief, sizeof(p->brief), "%u uncapped", open);
+	}
+}
+
+/* Chooses what fits into `room`, the most telling first; what was given is also in the host band. */
+static bool choose_pieces(const struct piece p[PIECE_MAX], int room, bool on[PIECE_MAX])
+{
+	static const int order[PIECE_MAX] = {PIECE_COUNT, PIECE_SLACK, PIECE_USED, PIECE_GIVEN, PIECE_OPEN};
+	int all = 0, left = room + 3;
+	for (unsigned i = 0; i < PIECE_MAX; i++)
+		all += p[i].full[0] ? text_width(p[i].full) + 3 : 0;
+	bool brief = all > left;
+	for (unsigned i = 0; i < PIECE_MAX; i++) {
+		const char *s = brief ? p[order[i]].brief : p[order[i]].full;
+		int w = text_width(s) + 3;
+		on[order[i]] = *s && w <= left;
+		left -= on[order[i]] ? w : 0;
+	}
+	return brief;
+}
+
+static void draw_title(const struct tui *t, struct canvas *c, enum instance_kind kind)
+{
+	struct rect r = t->layout.list[kind];
+	struct piece p[PIECE_MAX];
+	bool on[PIECE_MAX], focused = t->focus == kind;
+	const char *mark = !focused ? " " : c->ascii ? ">" : "▸";
+	enum style style = kind == INSTANCE_VM ? STYLE_VM : STYLE_CONTAINER;
+	int x = canvas_text(c, r.x, r.y, r.w, style, mark);
+	x += canvas_text(c, r.x + x, r.y, r.w - x, style, tui_kind_title(kind)) + 2;
+	if (!t->frame || t->frame->totals[kind].running + t->frame->totals[kind].stopped == 0)
+		return;
+	if (t->filter[0])
+		x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match \"%s\" of", tui_count(t, kind), t->filter) + 1;
+	make_pieces(&t->frame->totals[kind], c->ascii, p);
+	bool brief = choose_pieces(p, r.w - x, on);
+	for (unsigned i = 0; i < PIECE_MAX; i++)
+		if (on[i])
+			x += canvas_text(c, r.x + x, r.y, r.w - x, STYLE_NORMAL, brief ? p[i].brief : p[i].full) + 3;
+}
+
+static void draw_heads(const struct tui *t, struct canvas *c, struct rect r, const struct columns *cols)
+{
+	const struct field *sort = t->sort ? t->sort : field_by_key("name");
+	canvas_fill(c, (struct rect){r.x, r.y + 1, r.w, 1}, STYLE_HEAD, ' ');
+	for (unsigned i = 0; i < cols->n; i++) {
+		const struct column *col = &cols->v[i];
+		if (col->kind != COLUMN_FIELD)
+			continue;
+		const char *title = col->field->title;
+		int w = text_width(title), x = r.x + col->x;
+		bool left = col->field->width < 0;
+		x += left || w >= col->w ? 0 : col->w - w;
+		int drawn = canvas_text(c, x, r.y + 1, col->w, STYLE_HEAD, title);
+		if (col->field != sort)
+			continue;
+		/* The mark stands in the gap beside the title, so that no title is cut for it. */
+		uint32_t mark = t->down ? (c->ascii ? 'v' : 0x25BC) : (c->ascii ? '^' : 0x25B2);
+		canvas_fill(c, (struct rect){left ? x + drawn : x - 1, r.y + 1, 1, 1}, STYLE_HEAD, mark);
+	}
+}
+
+static enum style verdict_style(const struct row *r)
+{
+	switch (r->verdict.state) {
+	case VERDICT_RIGHT_SIZED:
+		return STYLE_GOOD;
+	case VERDICT_IDLE:
+	case VERDICT_OVERSIZED:
+		return STYLE_WARN;
+	case VERDICT_PRESSURED:
+		return STYLE_CRIT;
+	case VERDICT_UNLIMITED:
+		return STYLE_NORMAL;
+	case VERDICT_UNKNOWN:
+	case VERDICT_LEARNING:
+	case VERDICT_PARKED:
+	case VERDICT_STATE_MAX:
+		break;
+	}
+	return STYLE_DIM;
+}
+
+static enum style field_style(const struct field *f, const struct row *r)
+{
+	if (r->inst->state == INSTANCE_STOPPED)
+		return STYLE_DIM;
+	if (strcmp(f->key, "verdict.state") == 0)
+		return verdict_style(r);
+	if (f->kind == FIELD_METRIC)
+		return metric_is_ok(f->get(r).metric) ? STYLE_NORMAL : STYLE_DIM;
+	return strncmp(f->key, "verdict.", 8) == 0 || strcmp(f->key, "runtime") == 0 ? STYLE_DIM : STYLE_NORMAL;
+}
+
+static void draw_field(struct canvas *c, int x, int y, int w, const struct field *f, const struct row *r)
+{
+	char buf[CELL_MAX];
+	/* Text as it is: a copy through a small buffer could end in half a character. */
+	const char *s = f->kind == FIELD_TEXT ? f->get(r).text : NULL;
+	if (!s)
+		s = field_format(f, r, c->ascii, buf, sizeof(buf));
+	if (strcmp(f->key, "verdict.now") == 0 && !f->get(r).text)
+		s = "";
+	int width = text_width(s);
+	int pad = f->width > 0 && width < w ? w - width : 0;
+	int drawn = canvas_text(c, x + pad, y, w - pad, field_style(f, r), s);
+	if (strcmp(f->key, "name") == 0 && r->inst->state == INSTANCE_PAUSED)
+		(void)canvas_text(c, x + drawn, y, w - drawn, STYLE_DIM, " (paused)");
+}
+
+static void draw_bar(const struct tui *t, struct canvas *c, int x, int y, const struct column *col, const struct row *r)
+{
+	const struct host_frame *h = &t->frame->host;
+	const struct sample *s = r->sample;
+	struct bar cpu = {.used = r->cpu_used_cores, .total = s->cpu.allocated.amount, .scale = h->capacity_cores.v};
+	struct bar mem = {.used = s->mem.used_bytes, .held = s->mem.held_bytes, .total = s->mem.allocated.amount,
+			  .scale = h->capacity_bytes.v};
+	bar_draw(c, x, y, col->w, col->kind == COLUMN_CPU_BAR ? &cpu : &mem);
+}
+
+/* A stopped instance uses nothing; what it still costs is said where its numbers would be. */
+static void draw_stopped(struct canvas *c, int x, int y, int w, const struct row *r)
+{
+	char disk[CELL_MAX];
+	const struct field *f = field_by_key("disk.writable_bytes");
+	if (metric_is_ok(f->get(r).metric))
+		(void)canvas_fmt(c, x, y, w, STYLE_DIM, "stopped, still holds %s of disk",
+				 field_format(f, r, c->ascii, disk, sizeof(disk)));
+	else
+		(void)canvas_fmt(c, x, y, w, STYLE_DIM, "stopped, disk %s",
+				 field_format(f, r, c->ascii, disk, sizeof(disk)));
+}
+
+static void draw_row(const struct tui *t, struct canvas *c, struct rect line, const struct columns *cols,
+		     const struct row *r)
+{
+	bool stopped = r->inst->state == INSTANCE_STOPPED;
+	int from = 0, to = line.w;
+	for (unsigned i = 0; i < cols->n; i++) {
+		const struct column *col = &cols->v[i];
+		bool text = col->kind == COLUMN_FIELD && col->field->kind == FIELD_TEXT;
+		if (stopped && !text) {
+			from = from ? from : col->x;
+			continue;
+		}
+		if (stopped && from && to == line.w)
+			to = col->x - 1;
+		if (col->kind == COLUMN_FIELD)
+			draw_field(c, line.x + col->x, line.y, col->w, col->field, r);
+		else
+			draw_bar(t, c, line.x + col->x, line.y, col, r);
+	}
+	if (stopped)
+		draw_stopped(c, line.x + from, line.y, to - from, r);
+}
+
+/* Bars keep their shades under the cursor; all else takes its style. */
+static void highlight(struct canvas *c, struct rect line)
+{
+	for (int x = line.x; x < line.x + line.w && x < c->columns; x++) {
+		struct cell *cell = &c->cells[(size_t)line.y * (size_t)c->columns + (size_t)x];
+		if (cell->style != STYLE_USED && cell->style != STYLE_HELD && cell->style != STYLE_FREE)
+			cell->style = STYLE_SELECTED;
+	}
+}
+
+static void draw_empty(const struct tui *t, struct canvas *c, struct rect r, enum instance_kind kind)
+{
+	const char *what = kind == INSTANCE_VM ? "VM" : "container";
+	if (r.h < 2)
+		return;
+	if (!t->frame)
+		(void)canvas_text(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM, "Taking the first reading.");
+	else if (t->filter[0])
+		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM, "No %s matches \"%s\". Press Esc to show all.", what,
+				 t->filter);
+	else
+		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM,
+				 "No %s is running. Press x to start a sample pair.", what);
+}
+
+void list_draw(struct tui *t, struct canvas *c, enum instance_kind kind)
+{
+	struct rect r = t->layout.list[kind];
+	size_t n = tui_count(t, kind);
+	struct columns cols;
+	if (r.h < 1)
+		return;
+	draw_title(t, c, kind);
+	if (!n) {
+		draw_empty(t, c, r, kind);
+		return;
+	}
+	if (r.h < 3)
+		return;
+	columns_fit(r.w, &cols);
+	draw_heads(t, c, r, &cols);
+	size_t h = (size_t)r.h - 2, *top = &t->top[kind], cur = t->cursor[kind];
+	if (cur < *top)
+		*top = cur;
+	if (cur >= *top + h)
+		*top = cur - h + 1;
+	if (*top + h > n)
+		*top = n > h ? n - h : 0;
+	for (size_t i = 0; i < h && *top + i < n; i++) {
+		struct rect line = {r.x, r.y + 2 + (int)i, r.w, 1};
+		draw_row(t, c, line, &cols, tui_row(t, kind, *top + i));
+		if (*top + i == cur && t->focus == kind)
+			highlight(c, line);
+	}
+	if (t->focus == kind)
+		t->page = h > 1 ? (int)h - 1 : 1;
+}
