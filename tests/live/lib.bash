@@ -63,7 +63,6 @@ equal() { # WHAT VALUE EXPECTED
 calc() { awk "BEGIN { printf \"%.9g\", $1 }"; }
 least() { if [ "$1" -lt "$2" ]; then echo "$1"; else echo "$2"; fi; }
 most() { if [ "$1" -gt "$2" ]; then echo "$1"; else echo "$2"; fi; }
-now_ns() { date +%s%N; }
 
 valid() { # FILE: every line follows the schema
 	"$VCTOP_SOURCE/tests/tools/validate-json" <"$1"
@@ -183,12 +182,10 @@ cgroup_of() { # PID CONTROLLER: the directory of its group for that controller
 	fi
 	echo "$mount$path"
 }
-kernel_cpu_ns() { # PID: CPU time of its group in nanoseconds
-	local d
-	d=$(cgroup_of "$1" cpuacct)
-	if [ -e "$d/cpuacct.usage" ]; then cat "$d/cpuacct.usage"; else
-		awk '$1 == "usage_usec" { print $2 * 1000 }' "$(cgroup_of "$1" cpu)/cpu.stat"
-	fi
+kernel_cpu_file() { # PID: the file whose first line is the CPU time of its group
+	local f
+	f=$(cgroup_of "$1" cpuacct)/cpuacct.usage
+	if [ -e "$f" ]; then echo "$f"; else echo "$(cgroup_of "$1" cpu)/cpu.stat"; fi
 }
 kernel_memory() { # PID: bytes charged to its group
 	local d
