@@ -14,6 +14,8 @@
 #include "vctop/base/attr.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
+#include "vctop/base/strbuf.h"
+#include "vctop/base/text.h"
 #include "vctop/base/units.h"
 #include "vctop/lab/samples.h"
 
@@ -40,12 +42,12 @@ static void on_signal(int sig)
 static int complain(const char *verb, int status, const char *fmt, ...) ATTR_PRINTF(3, 4);
 static int complain(const char *verb, int status, const char *fmt, ...)
 {
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 	va_list ap;
 	va_start(ap, fmt);
-	char line[600];
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	strbuf_vfmt(&sb, fmt, ap);
 	va_end(ap);
-	return app_failf(status, "sample%s%s: %s", *verb ? " " : "", verb, line);
+	return app_failf(status, "sample%s%s: %s", *verb ? " " : "", verb, sb.buf);
 }
 
 static int report_error(const char *verb, int r, const struct error *err)
@@ -108,12 +110,14 @@ static int parse_start(int argc, char **argv, struct sample_options *o)
 	int c;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, ":hc:m:w:b:n:", options, NULL)) != -1) {
-		int status = c == 'h' ? print_usage() : c == '?' || c == ':' ? bad_option("start", argv, c) : take_option(o, c, optarg);
+		int status = c == 'h'               ? print_usage()
+		             : c == '?' || c == ':' ? bad_option("start", argv, c)
+		                                    : take_option(o, c, optarg);
 		if (status >= 0)
 			return status;
 	}
 	if (optind >= argc)
-		return complain("start", 2, "container or vm?");
+		return complain("start", 2, "what? container or vm");
 	if (optind + 1 < argc)
 		return complain("start", 2, "'%s': one kind only", argv[optind + 1]);
 	o->kind = argv[optind];
@@ -133,19 +137,23 @@ static const char *limit_bytes(char *buf, size_t size, uint64_t bytes)
 static void print_started(const struct sample_result *res)
 {
 	launched_vec all = {0};
-	char cores[16] = "?", bytes[16] = "?";
+	struct strbuf sb = STRBUF_INIT;
+	char text[16];
+	strbuf_fmt(&sb, "started %s: %s, ", res->name, res->backend);
 	(void)samples_list(&all, NULL);
 	for (size_t i = 0; i < all.n; i++) {
-		if (strcmp(all.v[i].name, res->name) != 0)
+		const struct launched *l = &all.v[i];
+		if (strcmp(l->name, res->name) != 0)
 			continue;
-		(void)snprintf(cores, sizeof(cores), "%s", limit_cores((char[16]){0}, 16, all.v[i].cpus));
-		(void)snprintf(bytes, sizeof(bytes), "%s", limit_bytes((char[16]){0}, 16, all.v[i].memory));
+		strbuf_fmt(&sb, "%s cores, ", l->cpus > 0 ? units_cores(text, sizeof(text), l->cpus) : "unlimited");
+		strbuf_fmt(&sb, "%s memory, ",
+		           l->memory ? units_bytes(text, sizeof(text), (double)l->memory) : "unlimited");
 	}
 	launched_release(&all);
-	(void)printf("started %s: %s, %s cores, %s memory, ready in %.2f s, pid %d\n", res->name, res->backend, cores, bytes,
-		     res->ready_sec, (int)res->pid);
+	(void)printf("%sready in %.2f s, pid %d\n", sb.buf, res->ready_sec, (int)res->pid);
 	if (res->detail[0])
 		(void)printf("  %s\n", res->detail);
+	strbuf_release(&sb);
 }
 
 static int cmd_start(int argc, char **argv)
@@ -180,13 +188,13 @@ static void print_table(const launched_vec *all)
 	for (size_t i = 0; i < all->n; i++)
 		if ((int)strlen(all->v[i].name) > name)
 			name = (int)strlen(all->v[i].name);
-	(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8s  %s\n", name, "NAME", "KIND", "BACKEND", "WORKLOAD", "STATE",
-		     "CORES", "MEMORY", "PID", "AGE");
+	(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8s  %s\n", name, "NAME", "KIND", "BACKEND", "WORKLOAD",
+	             "STATE", "CORES", "MEMORY", "PID", "AGE");
 	for (size_t i = 0; i < all->n; i++) {
 		const struct launched *l = &all->v[i];
 		(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8d  %s\n", name, l->name, l->kind, l->backend,
-			     l->workload, l->state, limit_cores(cores, sizeof(cores), l->cpus),
-			     limit_bytes(bytes, sizeof(bytes), l->memory), (int)l->pid, age(l, since, sizeof(since)));
+		             l->workload, l->state, limit_cores(cores, sizeof(cores), l->cpus),
+		             limit_bytes(bytes, sizeof(bytes), l->memory), (int)l->pid, age(l, since, sizeof(since)));
 	}
 }
 
@@ -197,9 +205,9 @@ static json_t *to_json(const struct launched *l)
 	json_t *memory = l->memory ? json_integer((json_int_t)l->memory) : json_null();
 	json_t *pid = l->pid ? json_integer(l->pid) : json_null();
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:s?,s:s}", "name", l->name, "kind", l->kind, "backend",
-			 l->backend, "workload", l->workload, "state", l->state, "allocated_cores", cpus, "allocated_bytes",
-			 memory, "pid", pid, "container_id", l->ref, "started",
-			 units_rfc3339(started, sizeof(started), l->started_usec));
+	                 l->backend, "workload", l->workload, "state", l->state, "allocated_cores", cpus,
+	                 "allocated_bytes", memory, "pid", pid, "container_id", l->ref, "started",
+	                 units_rfc3339(started, sizeof(started), l->started_usec));
 }
 
 static int print_json(const launched_vec *all)
@@ -217,7 +225,7 @@ static int print_json(const launched_vec *all)
 static int cmd_list(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	launched_vec all = {0};
 	struct error err = {0};
 	bool json = false;
@@ -259,7 +267,7 @@ static int stop_all(void)
 static int cmd_stop(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	        {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	bool all = false;
 	int c, status = 0;
 	optind = 0;
@@ -297,5 +305,6 @@ int cmd_sample(int argc, char **argv)
 		return cmd_list(argc - 1, argv + 1);
 	if (strcmp(verb, "stop") == 0)
 		return cmd_stop(argc - 1, argv + 1);
-	return complain("", 2, *verb ? "'%s': start, list or stop" : "start, list or stop?%s", verb);
+	return complain("", 2, *verb ? "'%s': no such command: start, list or stop" : "which? start, list or stop%s",
+	                verb);
 }

@@ -127,7 +127,7 @@ void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct 
 		if (p && p->inst.incarnation != e->inst.incarnation)
 			st = (struct step){.cur = e, .recreated = true};
 		st.usec = st.prev ? (double)(e->sample.mono_usec - st.prev->sample.mono_usec) : 0;
-		struct row r = {.inst = &e->inst, .sample = &e->sample};
+		struct row r = {.inst = &e->inst, .sample = &e->sample, .background = &e->background};
 		row_fill(&r, &st, &cur->host);
 		vec_push(&ret->rows, r);
 	}

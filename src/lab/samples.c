@@ -1,4 +1,4 @@
-/* Starting, stopping and listing samples.  How each kind is made: builtin.c, vm.c, engine.c. */
+/* Starting samples.  Ending them: stop.c.  How each kind is made: builtin.c, vm.c, engine.c. */
 #include "vctop/lab/samples.h"
 
 #include <errno.h>
@@ -8,17 +8,14 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include "lab/cgroup.h"
 #include "lab/lab.h"
 #include "lab/proctable.h"
 #include "vctop/base/clock.h"
 
 #define MAX_VCPUS 64
-/* A start that is asked to end looks at that request several times a second. */
-#define STOP_WAIT_MSEC 15000
 
 static const struct backend *const backends[] = {
-	&backend_builtin, &backend_podman, &backend_docker, &backend_kvm, &backend_tcg,
+        &backend_builtin, &backend_podman, &backend_docker, &backend_kvm, &backend_tcg,
 };
 
 const struct backend *backend_find(const char *name)
@@ -84,7 +81,8 @@ static int check_memory(const struct sample_options *o, bool vm, struct error *e
 	struct sysinfo info;
 	uint64_t least = vm ? VM_LEAST_MEMORY : CONTAINER_LEAST_MEMORY;
 	if (o->memory && o->memory < least)
-		return error_set(err, EINVAL, "--memory: a %s needs at least %lluM", o->kind, (unsigned long long)least >> 20);
+		return error_set(err, EINVAL, "--memory: a %s needs at least %lluM", vm ? "VM" : "container",
+		                 (unsigned long long)least >> 20);
 	if (o->memory > INT64_MAX)
 		return error_set(err, EINVAL, "--memory: too large");
 	if (vm && sysinfo(&info) == 0 && o->memory > (uint64_t)info.totalram * info.mem_unit)
@@ -98,17 +96,20 @@ static int check_options(const struct sample_options *o, struct error *err)
 	bool vm = o->kind && strcmp(o->kind, "vm") == 0, known = !o->workload;
 	long here = sysconf(_SC_NPROCESSORS_ONLN);
 	if (!o->kind || (!vm && strcmp(o->kind, "container") != 0))
-		return error_set(err, EINVAL, "'%s': container or vm", o->kind ? o->kind : "");
+		return error_set(err, EINVAL, "'%.60s': no such kind: container or vm", o->kind ? o->kind : "");
 	if (o->name && !launched_name_valid(o->name))
-		return error_set(err, EINVAL, "--name: '%.60s': small letters, digits and '-', at most 40", o->name);
+		return error_set(err, EINVAL,
+		                 "--name: '%.60s': may have small letters, digits and '-', at most 40 of them",
+		                 o->name);
 	for (size_t i = 0; !known && i < ARRAY_SIZE(workloads); i++)
 		known = strcmp(workloads[i], o->workload) == 0;
 	if (!known)
-		return error_set(err, EINVAL, "--workload: '%.60s': idle, cpu, memory or burst", o->workload);
+		return error_set(err, EINVAL, "--workload: '%.60s': not one of idle, cpu, memory, burst", o->workload);
 	if (!isfinite(o->cpus) || o->cpus < 0 || (o->cpus > 0 && o->cpus < 0.01))
 		return error_set(err, EINVAL, "--cpus: at least 0.01");
 	if (o->cpus > (vm ? MAX_VCPUS : (double)here))
-		return error_set(err, EINVAL, vm ? "--cpus: at most %ld" : "--cpus: this host has %ld", vm ? MAX_VCPUS : here);
+		return error_set(err, EINVAL, vm ? "--cpus: at most %ld" : "--cpus: this host has %ld",
+		                 vm ? MAX_VCPUS : here);
 	return check_memory(o, vm, err);
 }
 
@@ -126,8 +127,9 @@ static int choose(const struct sample_options *o, const struct backend *ret[2], 
 	} else {
 		ret[0] = backend_find(o->backend);
 		if (!ret[0] || strcmp(ret[0]->kind, o->kind) != 0)
-			return error_set(err, EINVAL, "--backend: '%.60s': %s", o->backend,
-					 vm ? "auto, kvm or tcg" : "auto, builtin, podman or docker");
+			return error_set(err, EINVAL, "--backend: '%.60s': for a %s one of %s", o->backend,
+			                 vm ? "VM" : "container",
+			                 vm ? "auto, kvm, tcg" : "auto, builtin, podman, docker");
 	}
 	return ret[0]->check(err);
 }
@@ -148,16 +150,18 @@ static void describe(struct launch *ln, const struct sample_options *o, const ch
 	if (vm) /* QEMU counts in MiB */
 		memory = memory ? (memory + (1 << 20) - 1) >> 20 << 20 : VM_DEFAULT_MEMORY;
 	ln->l = (struct launched){
-		.name = xstrdup(name),
-		.kind = xstrdup(o->kind),
-		.workload = xstrdup(o->workload ? o->workload : "idle"),
-		.cpus = o->cpus > 0 ? o->cpus : vm ? 1 : 0,
-		.memory = memory,
-		.starter = getpid(),
-		.starter_start = proctable_start(getpid()),
-		.owner = o->owner,
-		.owner_start = o->owner ? proctable_start(o->owner) : 0,
-		.started_usec = clock_real_usec(),
+	        .name = xstrdup(name),
+	        .kind = xstrdup(o->kind),
+	        .workload = xstrdup(o->workload ? o->workload : "idle"),
+	        .cpus = o->cpus > 0 ? o->cpus
+	                : vm        ? 1
+	                            : 0,
+	        .memory = memory,
+	        .starter = getpid(),
+	        .starter_start = proctable_start(getpid()),
+	        .owner = o->owner,
+	        .owner_start = o->owner ? proctable_start(o->owner) : 0,
+	        .started_usec = clock_real_usec(),
 	};
 	sample_leaf(o->kind, name, ln->leaf);
 }
@@ -192,7 +196,7 @@ static int announce(struct launch *ln, const struct sample_options *o, const str
 		describe(ln, o, name);
 		set_backend(ln, b);
 		r = o->owner && !ln->l.owner_start ? error_set(err, ESRCH, "owner %d: no such process", (int)o->owner)
-						   : reg_write(&ln->reg, &ln->l, err);
+		                                   : reg_write(&ln->reg, &ln->l, err);
 	}
 	reg_unlock(&ln->reg);
 	return r;
@@ -225,7 +229,8 @@ static int launch_first_that_works(struct launch *ln, const struct backend *cons
 	int r = try[0]->launch(ln, &first);
 	if (r < 0 && try[1] && r != -EINTR && r != -ECANCELED) {
 		const char *why = strchr(first.what, ' '); /* without the sample's name */
-		(void)snprintf(ln->detail, sizeof(ln->detail), "KVM:%.150s; emulated with TCG", why ? why : "");
+		(void)snprintf(ln->detail, sizeof(ln->detail), "%.150s; emulated with TCG",
+		               why ? why + 1 : "KVM failed");
 		first = (struct error){0};
 		r = fall_back(ln, try[1], &first);
 		if (r == 0)
@@ -270,131 +275,4 @@ int sample_start(const struct sample_options *o, struct sample_result *ret, stru
 	launched_clear(&ln.l);
 	reg_close(&ln.reg);
 	return r;
-}
-
-/* Its starter undoes it, for only that one knows how far it has come. true: the starter has died over it. */
-static bool starter_is_gone(const struct launched *l)
-{
-	return strcmp(l->state, "running") == 0 || l->starter == getpid() ||
-	       !proctable_is(l->starter, l->starter_start);
-}
-
-/* 0 gone, -EAGAIN its starter is at it. */
-static int stop_once(struct reg *r, const char *name, struct error *err)
-{
-	struct launched l = {0};
-	int rc = reg_lock(r, err);
-	if (rc < 0)
-		return rc;
-	rc = reg_read(r, name, &l);
-	if (rc == 0 && starter_is_gone(&l)) {
-		rc = sample_remove(r, &l, err);
-	} else if (rc == 0) {
-		free(l.state);
-		l.state = xstrdup("stopping");
-		rc = reg_write(r, &l, err);
-		rc = rc < 0 ? rc : -EAGAIN;
-	} else {
-		rc = error_set(err, ENOENT, "%s: no such sample", name);
-	}
-	launched_clear(&l);
-	reg_unlock(r);
-	return rc;
-}
-
-int sample_stop(const char *name, struct error *err)
-{
-	cleanup_reg struct reg r = REG_INIT;
-	if (!launched_name_valid(name))
-		return error_set(err, ENOENT, "%.60s: no such sample", name);
-	int rc = reg_open(&r, false, err);
-	if (rc < 0)
-		return rc == -ENOENT ? error_set(err, ENOENT, "%s: no such sample", name) : rc;
-	rc = stop_once(&r, name, err);
-	for (unsigned waited = 0; rc == -EAGAIN && waited < STOP_WAIT_MSEC; waited += 50) {
-		lab_nap(50);
-		if (!reg_has(&r, name))
-			return 0;
-		struct launched l = {0};
-		bool retry = reg_read(&r, name, &l) == 0 && starter_is_gone(&l);
-		launched_clear(&l);
-		if (retry)
-			rc = stop_once(&r, name, err);
-	}
-	return rc == -EAGAIN ? error_set(err, EBUSY, "%s: still starting", name) : rc;
-}
-
-static int stop_matching(pid_t owner, unsigned *ret_stopped, struct error *err)
-{
-	launched_vec all = {0};
-	unsigned stopped = 0;
-	int rc = samples_list(&all, err);
-	for (size_t i = 0; i < all.n; i++) {
-		if (owner && all.v[i].owner != owner)
-			continue;
-		int one = sample_stop(all.v[i].name, rc == 0 ? err : NULL);
-		stopped += one == 0;
-		if (one < 0 && one != -ENOENT && rc == 0)
-			rc = one;
-	}
-	launched_release(&all);
-	if (ret_stopped)
-		*ret_stopped = stopped;
-	return rc;
-}
-
-int samples_stop_all(unsigned *ret_stopped, struct error *err)
-{
-	return stop_matching(0, ret_stopped, err);
-}
-
-int samples_stop_owned(pid_t owner, struct error *err)
-{
-	return stop_matching(owner, NULL, err);
-}
-
-int samples_list(launched_vec *ret, struct error *err)
-{
-	cleanup_reg struct reg r = REG_INIT;
-	struct error local = {0};
-	int rc = reg_open(&r, false, &local);
-	if (rc == 0)
-		rc = reg_list(&r, ret, &local);
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0 && err)
-		*err = local;
-	return rc;
-}
-
-/* Something of ours without any register: its directory was removed by hand. */
-static bool leaves_exist(void)
-{
-	leaf_vec leaves = {0};
-	if (geteuid() == 0)
-		lab_cgroup_leaves(&leaves);
-	bool some = leaves.n > 0;
-	leaf_vec_release(&leaves);
-	return some;
-}
-
-int samples_clean(unsigned *ret_removed, struct error *err)
-{
-	cleanup_reg struct reg r = REG_INIT;
-	struct error local = {0};
-	if (ret_removed)
-		*ret_removed = 0;
-	int rc = reg_open(&r, false, &local);
-	if (rc == -ENOENT || rc == -EPERM) {
-		if (!leaves_exist())
-			return 0; /* no register, or no place for one: nothing was ever started */
-		rc = reg_open(&r, true, &local);
-	}
-	if (rc == 0)
-		rc = reg_lock(&r, &local);
-	if (rc == 0)
-		rc = janitor_run(&r, ret_removed, &local);
-	if (rc < 0 && err)
-		*err = local;
-	return rc;
 }

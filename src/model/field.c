@@ -21,7 +21,7 @@
 #define FLAG(fn, expr)                                                                                                 \
 	static struct field_value fn(const struct row *r)                                                              \
 	{                                                                                                              \
-		return (struct field_value){.flag = (expr)};                                                           \
+		return (struct field_value){.metric = (expr)};                                                           \
 	}
 
 static struct metric pid_metric(const struct row *r)
@@ -61,7 +61,7 @@ TEXT(get_sample, r->inst->sample)
 METRIC(get_cpu_alloc, r->sample->cpu.allocated.amount)
 TEXT(get_cpu_by, r->sample->cpu.allocated.by)
 TEXT(get_cpu_at, r->sample->cpu.allocated.at)
-FLAG(get_cpu_shared, r->sample->cpu.allocated.shared)
+FLAG(get_cpu_shared, metric_ok(r->sample->cpu.allocated.shared))
 METRIC(get_cpu_used, r->cpu_used_cores)
 METRIC(get_cpu_pct, r->cpu_used_pct)
 METRIC(get_vcpus, r->sample->cpu.vcpus)
@@ -73,7 +73,7 @@ METRIC(get_cpu_psi, r->cpu_pressure_pct)
 METRIC(get_mem_alloc, r->sample->mem.allocated.amount)
 TEXT(get_mem_by, r->sample->mem.allocated.by)
 TEXT(get_mem_at, r->sample->mem.allocated.at)
-FLAG(get_mem_shared, r->sample->mem.allocated.shared)
+FLAG(get_mem_shared, metric_ok(r->sample->mem.allocated.shared))
 METRIC(get_mem_used, r->sample->mem.used_bytes)
 TEXT(get_mem_used_by, r->sample->mem.used_by)
 METRIC(get_mem_pct, r->mem_used_pct)
@@ -93,6 +93,41 @@ METRIC(get_rx, r->net_rx_per_sec)
 METRIC(get_tx, r->net_tx_per_sec)
 METRIC(get_pids, r->sample->pids)
 METRIC(get_writable, r->sample->disk_writable_bytes)
+TEXT(get_kernel, r->background->isolation.kernel)
+TEXT(get_ns_pid, ns_state_name(r->background->isolation.ns[NS_PID]))
+TEXT(get_ns_mnt, ns_state_name(r->background->isolation.ns[NS_MNT]))
+TEXT(get_ns_net, ns_state_name(r->background->isolation.ns[NS_NET]))
+TEXT(get_ns_ipc, ns_state_name(r->background->isolation.ns[NS_IPC]))
+TEXT(get_ns_uts, ns_state_name(r->background->isolation.ns[NS_UTS]))
+TEXT(get_ns_user, ns_state_name(r->background->isolation.ns[NS_USER]))
+TEXT(get_ns_cgroup, ns_state_name(r->background->isolation.ns[NS_CGROUP]))
+TEXT(get_ns_time, ns_state_name(r->background->isolation.ns[NS_TIME]))
+TEXT(get_user, r->background->isolation.user)
+METRIC(get_uid, r->background->isolation.uid)
+TEXT(get_caps, r->background->isolation.capabilities)
+FLAG(get_all_caps, r->background->isolation.all_capabilities)
+TEXT(get_seccomp, r->background->isolation.seccomp)
+TEXT(get_lsm, r->background->isolation.lsm)
+FLAG(get_nnp, r->background->isolation.no_new_privs)
+FLAG(get_privileged, r->background->isolation.privileged)
+FLAG(get_ro_root, r->background->isolation.read_only_root)
+TEXT(get_host_mounts, r->background->isolation.host_mounts)
+TEXT(get_guard, r->background->isolation.guard)
+TEXT(get_isolation, r->background->isolation.summary)
+METRIC(get_image_bytes, r->background->disk.image_bytes)
+METRIC(get_shared_bytes, r->background->disk.shared_bytes)
+METRIC(get_layers, r->background->disk.layers)
+METRIC(get_virtual, r->background->disk.virtual_bytes)
+METRIC(get_disk_alloc, r->background->disk.allocated_bytes)
+METRIC(get_snapshots, r->background->disk.snapshots)
+METRIC(get_chain, r->background->disk.chain)
+TEXT(get_driver, r->background->disk.driver)
+TEXT(get_daemon, r->background->supervisor.daemon)
+FLAG(get_daemon_running, r->background->supervisor.daemon_running)
+TEXT(get_monitor, r->background->supervisor.monitor)
+METRIC(get_monitor_pid, r->background->supervisor.monitor_pid)
+TEXT(get_survives, r->background->supervisor.survives)
+TEXT(get_super_evidence, r->background->supervisor.evidence)
 TEXT(get_verdict, verdict_state_name(r->verdict.state))
 TEXT(get_now, verdict_now_name(r->verdict.now))
 TEXT(get_rule, r->verdict.rule)
@@ -111,7 +146,7 @@ const struct field field_table[] = {
 {"id", "ID", "id", UNIT_NONE, FIELD_TEXT, -20, false, "runtime and container id, or VMM and uuid", "Identity: unique on this host, stable while the instance lives.", get_id},
 {"kind", "KIND", "kind", UNIT_NONE, FIELD_TEXT, -9, false, "how it was recognised", "container: shares this kernel. vm: has its own.", get_kind},
 {"runtime", "RUNTIME", "runtime", UNIT_NONE, FIELD_TEXT, -8, false, "cgroup path or VMM executable", "The program that made it.", get_runtime},
-{"name", "NAME", "name", UNIT_NONE, FIELD_TEXT, -16, false, "the runtime's files; -name of the VMM", "Its name, read without asking a daemon.", get_name},
+{"name", "NAME", "name", UNIT_NONE, FIELD_TEXT, -16, false, "the runtime's files; VM: -name (/proc/PID/cmdline)", "Its name, read without asking a daemon.", get_name},
 {"image", "IMAGE", "image", UNIT_NONE, FIELD_TEXT, -16, false, "the runtime's files; first disk or kernel of a VM", "What it was made from.", get_image},
 {"state", "STATE", "state", UNIT_NONE, FIELD_TEXT, -8, false, "cgroup.procs, cgroup.freeze | freezer.state, /proc/PID", "running, paused or stopped, as the kernel says.", get_state},
 {"pid", "PID", "pid", UNIT_COUNT, FIELD_METRIC, 8, false, "cgroup.procs, /proc", "The first process of the container, or the VMM.", get_pid},
@@ -119,43 +154,78 @@ const struct field field_table[] = {
 {"age_sec", "AGE", "age", UNIT_SECONDS, FIELD_METRIC, 6, true, "now - started", "How long it has run.", get_age},
 {"cgroup", "CGROUP", "cgroup", UNIT_NONE, FIELD_TEXT, -24, false, "/proc/PID/cgroup", "Its control group; empty when it has none of its own.", get_cgroup},
 {"parent", "PARENT", NULL, UNIT_NONE, FIELD_TEXT, -20, false, "nesting of cgroup paths", "The instance it runs inside; it is counted there.", get_parent},
-{"uuid", "UUID", NULL, UNIT_NONE, FIELD_TEXT, -36, false, "-uuid", "The VM's uuid.", get_uuid},
+{"uuid", "UUID", NULL, UNIT_NONE, FIELD_TEXT, -36, false, "-uuid (/proc/PID/cmdline)", "The VM's uuid.", get_uuid},
 {"sample", "SAMPLE", NULL, UNIT_NONE, FIELD_TEXT, -12, false, "/run/vctop/samples", "Set when vctop launched it.", get_sample},
-{"cpu.allocated_cores", "GIVEN", "cpu-given", UNIT_CORES, FIELD_METRIC, 5, true, "min over levels of cpu.max | cpu.cfs_quota_us, and cpuset; VM: vCPUs", "Cores it may use at most.", get_cpu_alloc},
+{"cpu.allocated_cores", "GIVEN", "cpu-given", UNIT_CORES, FIELD_METRIC, 5, true, "min over levels of cpu.max | cpu.cfs_quota_us / cpu.cfs_period_us, and cpuset.cpus.effective | cpuset.effective_cpus; VM: vCPUs (/proc/PID/cmdline)", "Cores it may use at most.", get_cpu_alloc},
 {"cpu.allocated_by", "CAP BY", NULL, UNIT_NONE, FIELD_TEXT, -10, false, "the file that binds", "What sets that cap.", get_cpu_by},
 {"cpu.allocated_at", "CAP AT", NULL, UNIT_NONE, FIELD_TEXT, -16, false, "the cgroup level that binds", "The level of the tree whose cap binds.", get_cpu_at},
 {"cpu.shared_cap", "SHARED", NULL, UNIT_NONE, FIELD_FLAG, 6, false, "an ancestor binds", "Siblings share the cap: it is counted once in totals.", get_cpu_shared},
-{"cpu.used_cores", "CPU", "cpu", UNIT_CORES, FIELD_METRIC, 5, true, "cpu.stat usage_usec | cpuacct.usage; VM: /proc/PID/stat", "Cores used over the interval; 1.00 is one CPU fully used.", get_cpu_used},
+{"cpu.used_cores", "CPU", "cpu", UNIT_CORES, FIELD_METRIC, 5, true, "cpu.stat usage_usec | cpuacct.usage; VM: /proc/PID/stat utime + stime", "Cores used over the interval; 1.00 is one CPU fully used.", get_cpu_used},
 {"cpu.used_pct", "%GIVEN", "cpu-pct", UNIT_PERCENT, FIELD_METRIC, 6, true, "cpu.used_cores / cpu.allocated_cores", "Share of the allocation in use.", get_cpu_pct},
-{"cpu.vcpus", "VCPU", "vcpus", UNIT_COUNT, FIELD_METRIC, 4, true, "vCPU threads, else -smp", "Virtual CPUs of a VM.", get_vcpus},
-{"cpu.guest_cores", "GUEST", "guest", UNIT_CORES, FIELD_METRIC, 5, true, "task/TID/schedstat field 1 of vCPU threads", "Cores the vCPU threads ran.", get_guest},
-{"cpu.overhead_cores", "VMM", "cpu-overhead", UNIT_CORES, FIELD_METRIC, 5, true, "process minus vCPU threads", "Cores the VMM used beside its vCPUs.", get_cpu_overhead},
-{"cpu.steal_cores", "STEAL", "steal", UNIT_CORES, FIELD_METRIC, 5, true, "task/TID/schedstat field 2 of vCPU threads", "Cores' worth of time the vCPUs waited for a CPU.", get_steal},
-{"cpu.throttled_pct", "THROT", "throttled", UNIT_PERCENT, FIELD_METRIC, 5, true, "cpu.stat nr_throttled / nr_periods", "Enforcement periods in which the cap stopped it.", get_throttled},
+{"cpu.vcpus", "VCPU", "vcpus", UNIT_COUNT, FIELD_METRIC, 4, true, "vCPU threads (/proc/PID/task/TID/comm), else -smp (/proc/PID/cmdline)", "Virtual CPUs of a VM.", get_vcpus},
+{"cpu.guest_cores", "GUEST", "guest", UNIT_CORES, FIELD_METRIC, 5, true, "/proc/PID/task/TID/schedstat field 1, sum over vCPU threads", "Cores the vCPU threads ran.", get_guest},
+{"cpu.overhead_cores", "VMM", "cpu-overhead", UNIT_CORES, FIELD_METRIC, 5, true, "/proc/PID/stat utime + stime minus /proc/PID/task/TID/schedstat of vCPU threads", "Cores the VMM used beside its vCPUs.", get_cpu_overhead},
+{"cpu.steal_cores", "STEAL", "steal", UNIT_CORES, FIELD_METRIC, 5, true, "/proc/PID/task/TID/schedstat field 2, sum over vCPU threads", "Cores' worth of time the vCPUs waited for a CPU.", get_steal},
+{"cpu.throttled_pct", "THROT", "throttled", UNIT_PERCENT, FIELD_METRIC, 5, true, "cpu.stat nr_throttled / cpu.stat nr_periods", "Enforcement periods in which the cap stopped it.", get_throttled},
 {"cpu.pressure_some_pct", "CPUPSI", "cpu-psi", UNIT_PERCENT, FIELD_METRIC, 6, true, "cpu.pressure some total=", "Share of the interval in which some task waited for CPU.", get_cpu_psi},
-{"memory.allocated_bytes", "GIVEN", "mem-given", UNIT_BYTES, FIELD_METRIC, 6, true, "min over levels of memory.max, memory.high | memory.limit_in_bytes; VM: RAM", "Memory it may hold at most.", get_mem_alloc},
+{"memory.allocated_bytes", "GIVEN", "mem-given", UNIT_BYTES, FIELD_METRIC, 6, true, "min over levels of memory.max, memory.high | memory.limit_in_bytes; VM: RAM (/proc/PID/cmdline)", "Memory it may hold at most.", get_mem_alloc},
 {"memory.allocated_by", "CAP BY", NULL, UNIT_NONE, FIELD_TEXT, -12, false, "the file that binds", "What sets that cap.", get_mem_by},
 {"memory.allocated_at", "CAP AT", NULL, UNIT_NONE, FIELD_TEXT, -16, false, "the cgroup level that binds", "The level of the tree whose cap binds.", get_mem_at},
 {"memory.shared_cap", "SHARED", NULL, UNIT_NONE, FIELD_FLAG, 6, false, "an ancestor binds", "Siblings share the cap: it is counted once in totals.", get_mem_shared},
-{"memory.used_bytes", "MEM", "mem", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.current - inactive_file; VM: guest used, else resident guest RAM", "Memory needed now.", get_mem_used},
+{"memory.used_bytes", "MEM", "mem", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.current - memory.stat inactive_file | memory.usage_in_bytes - memory.stat total_inactive_file; VM: guest used, else resident guest RAM (/proc/PID/smaps)", "Memory needed now.", get_mem_used},
 {"memory.used_by", "USED BY", NULL, UNIT_NONE, FIELD_TEXT, -12, false, "what used_bytes was taken from", "Which measure used_bytes is.", get_mem_used_by},
 {"memory.used_pct", "%GIVEN", "mem-pct", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.used_bytes / memory.allocated_bytes", "Share of the allocation in use; a VM may pass 100.", get_mem_pct},
-{"memory.held_bytes", "HELD", "held", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.current | usage_in_bytes; VM: resident guest RAM from smaps", "Memory physically resident on this host.", get_held},
-{"memory.cache_bytes", "CACHE", "cache", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.stat file | total_cache", "Page cache charged to it.", get_cache},
-{"memory.swap_bytes", "SWAP", "swap", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.swap.current | total_swap; VM: VmSwap", "Memory swapped out.", get_swap},
-{"memory.peak_bytes", "PEAK", "peak", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.peak | max_usage_in_bytes; VM: VmHWM", "The most it ever held, page cache included.", get_peak},
+{"memory.held_bytes", "HELD", "held", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.current | memory.usage_in_bytes; VM: resident guest RAM (/proc/PID/smaps)", "Memory physically resident on this host.", get_held},
+{"memory.cache_bytes", "CACHE", "cache", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.stat file | memory.stat total_cache", "Page cache charged to it.", get_cache},
+{"memory.swap_bytes", "SWAP", "swap", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.swap.current | memory.stat total_swap; VM: /proc/PID/smaps Swap", "Memory swapped out.", get_swap},
+{"memory.peak_bytes", "PEAK", "peak", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.peak | memory.max_usage_in_bytes; VM: /proc/PID/status VmHWM", "The most it ever held, page cache included.", get_peak},
 {"memory.rss_bytes", "RSS", "rss", UNIT_BYTES, FIELD_METRIC, 6, true, "/proc/PID/statm", "VM: the whole VMM process.", get_rss},
 {"memory.guest_used_bytes", "GUEST", "guest-used", UNIT_BYTES, FIELD_METRIC, 6, true, "balloon statistics or an agent", "What the guest says it uses.", get_guest_used},
-{"memory.overhead_bytes", "OVERHD", "mem-overhead", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: smaps outside guest RAM; container: shim or conmon", "Memory it costs beyond its workload.", get_mem_overhead},
+{"memory.overhead_bytes", "OVERHD", "mem-overhead", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: /proc/PID/smaps outside guest RAM; container: /proc/PID/statm of its shim or conmon", "Memory it costs beyond its workload.", get_mem_overhead},
 {"memory.balloon_bytes", "BALLON", NULL, UNIT_BYTES, FIELD_METRIC, 6, true, "query-balloon", "Guest RAM given back by the balloon.", get_balloon},
 {"memory.pressure_some_pct", "MEMPSI", "mem-psi", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure some total=", "Share of the interval in which some task waited for memory.", get_mem_psi},
-{"memory.oom_kills", "OOM", "oom", UNIT_COUNT, FIELD_METRIC, 4, true, "memory.events oom_kill | memory.oom_control", "Processes killed for lack of memory since it was created.", get_oom},
-{"io.read_bytes_per_sec", "READ", "read", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat rbytes | blkio.throttle.io_service_bytes_recursive", "Bytes read from disks.", get_io_read},
-{"io.write_bytes_per_sec", "WRITE", "write", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat wbytes | blkio.throttle.io_service_bytes_recursive", "Bytes written to disks.", get_io_write},
+{"memory.oom_kills", "OOM", "oom", UNIT_COUNT, FIELD_METRIC, 4, true, "memory.events oom_kill | memory.oom_control oom_kill", "Processes killed for lack of memory since it was created.", get_oom},
+{"io.read_bytes_per_sec", "READ", "read", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat rbytes= | blkio.throttle.io_service_bytes_recursive", "Bytes read from disks.", get_io_read},
+{"io.write_bytes_per_sec", "WRITE", "write", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat wbytes= | blkio.throttle.io_service_bytes_recursive", "Bytes written to disks.", get_io_write},
 {"net.rx_bytes_per_sec", "RX", "rx", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "/proc/PID/net/dev of its own network namespace", "Bytes received.", get_rx},
 {"net.tx_bytes_per_sec", "TX", "tx", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "/proc/PID/net/dev of its own network namespace", "Bytes sent.", get_tx},
-{"pids", "TASKS", "tasks", UNIT_COUNT, FIELD_METRIC, 5, true, "pids.current; VM: num_threads", "Tasks: threads, not processes.", get_pids},
+{"pids", "TASKS", "tasks", UNIT_COUNT, FIELD_METRIC, 5, true, "pids.current; VM: /proc/PID/stat num_threads", "Tasks: threads, not processes.", get_pids},
 {"disk.writable_bytes", "DISK", "disk", UNIT_BYTES, FIELD_METRIC, 6, true, "st_blocks below the writable layer", "What its writable layer occupies.", get_writable},
+{"disk.image_bytes", "IMAGE", "image-size", UNIT_BYTES, FIELD_METRIC, 6, true, "layer sizes in the image store", "All layers of its image.", get_image_bytes},
+{"disk.shared_bytes", "SHARED", NULL, UNIT_BYTES, FIELD_METRIC, 6, true, "layers that other images use too", "What of the image is shared with other images.", get_shared_bytes},
+{"disk.layers", "LAYERS", "layers", UNIT_COUNT, FIELD_METRIC, 6, true, "the image store", "Number of image layers.", get_layers},
+{"disk.virtual_bytes", "VDISK", "vdisk", UNIT_BYTES, FIELD_METRIC, 6, true, "qcow2 header, or the size of a raw image", "VM: disk size the guest sees.", get_virtual},
+{"disk.allocated_bytes", "ONHOST", "disk-held", UNIT_BYTES, FIELD_METRIC, 6, true, "st_blocks of the images and their backing files", "VM: what its disks occupy on the host.", get_disk_alloc},
+{"disk.snapshots", "SNAPS", NULL, UNIT_COUNT, FIELD_METRIC, 5, true, "qcow2 header nb_snapshots", "VM: internal snapshots.", get_snapshots},
+{"disk.chain", "CHAIN", NULL, UNIT_COUNT, FIELD_METRIC, 5, true, "qcow2 backing file names", "VM: files in the longest backing chain.", get_chain},
+{"disk.driver", "DRIVER", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "the image store; the image's magic", "How it is stored.", get_driver},
+{"isolation.summary", "ISOLATION", "isolation", UNIT_NONE, FIELD_TEXT, -28, false, "the facts below in one line", "How isolated it is.", get_isolation},
+{"isolation.kernel", "KERNEL", "kernel", UNIT_NONE, FIELD_TEXT, -6, false, "container: shared; VM: own", "Whose kernel it runs on.", get_kernel},
+{"isolation.namespaces.pid", "PIDNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/pid against PID 1's", "own: it cannot see the host's processes.", get_ns_pid},
+{"isolation.namespaces.mnt", "MNTNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/mnt", "own: its own mounts.", get_ns_mnt},
+{"isolation.namespaces.net", "NETNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/net", "own: its own network.", get_ns_net},
+{"isolation.namespaces.ipc", "IPCNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/ipc", "own: its own shared memory and queues.", get_ns_ipc},
+{"isolation.namespaces.uts", "UTSNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/uts", "own: its own host name.", get_ns_uts},
+{"isolation.namespaces.user", "USERNS", NULL, UNIT_NONE, FIELD_TEXT, -6, false, "/proc/PID/ns/user", "own: its root is not the host's root.", get_ns_user},
+{"isolation.namespaces.cgroup", "CGNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/cgroup", "own: it sees only its part of the cgroup tree.", get_ns_cgroup},
+{"isolation.namespaces.time", "TIMENS", NULL, UNIT_NONE, FIELD_TEXT, -6, false, "/proc/PID/ns/time", "own: its own clock offsets.", get_ns_time},
+{"isolation.user", "USER", "user", UNIT_NONE, FIELD_TEXT, -8, false, "/proc/PID/uid_map and status", "root: the host's root. rootless: a plain user's. userns: root only inside.", get_user},
+{"isolation.uid", "UID", NULL, UNIT_COUNT, FIELD_METRIC, 6, false, "/proc/PID/status Uid", "Host user id of its first process.", get_uid},
+{"isolation.capabilities", "CAPS", NULL, UNIT_NONE, FIELD_TEXT, -16, false, "/proc/PID/status CapEff", "Effective capabilities, hexadecimal.", get_caps},
+{"isolation.all_capabilities", "ALLCAPS", NULL, UNIT_NONE, FIELD_FLAG, 7, false, "CapEff against PID 1's CapBnd", "It has every capability this host has.", get_all_caps},
+{"isolation.seccomp", "SECCOMP", "seccomp", UNIT_NONE, FIELD_TEXT, -7, false, "/proc/PID/status Seccomp", "System call filter: off, strict or filter.", get_seccomp},
+{"isolation.lsm", "LSM", NULL, UNIT_NONE, FIELD_TEXT, -16, false, "/proc/PID/attr/current", "AppArmor or SELinux label.", get_lsm},
+{"isolation.no_new_privs", "NNP", NULL, UNIT_NONE, FIELD_FLAG, 4, false, "/proc/PID/status NoNewPrivs", "setuid programs give it nothing.", get_nnp},
+{"isolation.privileged", "PRIV", "privileged", UNIT_NONE, FIELD_FLAG, 4, false, "capabilities, seccomp, user namespace and masked mounts together", "Nothing but the namespaces holds it back.", get_privileged},
+{"isolation.read_only_root", "RO", NULL, UNIT_NONE, FIELD_FLAG, 3, false, "/proc/PID/mountinfo options of /", "Its root file system is read-only.", get_ro_root},
+{"isolation.host_mounts", "HOST MOUNTS", NULL, UNIT_NONE, FIELD_TEXT, -16, false, "/proc/PID/mountinfo", "Mounts that give the host away.", get_host_mounts},
+{"isolation.guard", "GUARD", NULL, UNIT_NONE, FIELD_TEXT, -24, false, "status of the VMM process", "VM: the process that guards it, and with what.", get_guard},
+{"supervisor.daemon", "DAEMON", "daemon", UNIT_NONE, FIELD_TEXT, -10, false, "runtime and process tree", "The daemon that manages it.", get_daemon},
+{"supervisor.daemon_running", "UP", NULL, UNIT_NONE, FIELD_FLAG, 4, false, "/proc", "Whether that daemon runs now.", get_daemon_running},
+{"supervisor.monitor", "MONITOR", "monitor", UNIT_NONE, FIELD_TEXT, -15, false, "parent of its first process", "The process that watches it alone.", get_monitor},
+{"supervisor.monitor_pid", "MONPID", NULL, UNIT_COUNT, FIELD_METRIC, 8, false, "parent of its first process", "That process's id.", get_monitor_pid},
+{"supervisor.survives_daemon", "SURVIVES", "survives", UNIT_NONE, FIELD_TEXT, -10, false, "process tree; live-restore as configured", "Whether it survives the daemon's death.", get_survives},
+{"supervisor.evidence", "EVIDENCE", NULL, UNIT_NONE, FIELD_TEXT, -40, false, "process tree and configuration files", "From what that was concluded.", get_super_evidence},
 {"verdict.state", "VERDICT", "verdict", UNIT_NONE, FIELD_TEXT, -11, false, "derive/verdict", "What the allocation is judged to be.", get_verdict},
 {"verdict.now", "NOW", "now", UNIT_NONE, FIELD_TEXT, -9, false, "this interval alone", "low, busy or pressured in this interval; no more than a look.", get_now},
 {"verdict.rule", "RULE", NULL, UNIT_NONE, FIELD_TEXT, -20, false, "derive/verdict", "The rule that decided.", get_rule},
@@ -232,7 +302,10 @@ char *field_format(const struct field *f, const struct row *r, bool ascii, char 
 		(void)snprintf(buf, size, "%s", v.text ? v.text : "-");
 		break;
 	case FIELD_FLAG:
-		(void)snprintf(buf, size, "%s", v.flag ? "yes" : "no");
+		(void)snprintf(buf, size, "%s",
+			       !metric_is_ok(v.metric) ? metric_state_glyph(v.metric.st, ascii)
+			       : v.metric.v != 0       ? "yes"
+						       : "no");
 		break;
 	case FIELD_METRIC:
 		if (metric_is_ok(v.metric))
@@ -261,10 +334,8 @@ int field_compare(const struct field *f, const struct row *a, const struct row *
 	int c = 0;
 	switch (f->kind) {
 	case FIELD_METRIC:
-		return compare_metric(x.metric, y.metric, down);
 	case FIELD_FLAG:
-		c = (int)x.flag - (int)y.flag;
-		break;
+		return compare_metric(x.metric, y.metric, down);
 	case FIELD_TEXT:
 		if (!x.text || !y.text)
 			return (y.text != NULL) - (x.text != NULL);

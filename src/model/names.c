@@ -1,5 +1,6 @@
 /* The words of the contract: every enum's name as JSON and the screen spell it. */
 #include "vctop/base/attr.h"
+#include "vctop/model/background.h"
 #include "vctop/model/instance.h"
 #include "vctop/model/sample.h"
 #include "vctop/model/verdict.h"
@@ -22,3 +23,5 @@ NAMES(verdict_state_name, enum verdict_state, VERDICT_STATE_MAX, "unknown", "lea
 NAMES(verdict_now_name, enum verdict_now, NOW_MAX, NULL, "low", NULL, "busy", "pressured")
 NAMES(verdict_basis_name, enum verdict_basis, BASIS_MAX, "window", "lifetime", "history")
 NAMES(confidence_name, enum confidence, CONFIDENCE_MAX, "snapshot", "low", "fair", "good", "high")
+NAMES(ns_type_name, enum ns_type, NS_MAX, "pid", "mnt", "net", "ipc", "uts", "user", "cgroup", "time")
+NAMES(ns_state_name, enum ns_state, NS_STATE_MAX, NULL, "own", "host")

@@ -15,7 +15,7 @@ void snapshot_clear(struct snapshot *s)
 	arena_clear(&s->arena);
 	s->host = (struct host_sample){0};
 	s->entries.n = 0;
-	s->notices.n = 0;
+	s->notices.n = s->stores.n = s->daemons.n = 0;
 }
 
 struct entry *snapshot_add(struct snapshot *s)
@@ -53,6 +53,8 @@ void snapshot_free(struct snapshot *s)
 		return;
 	vec_free(&s->entries);
 	vec_free(&s->notices);
+	vec_free(&s->stores);
+	vec_free(&s->daemons);
 	arena_release(&s->arena);
 	free(s);
 }

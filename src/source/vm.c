@@ -20,7 +20,7 @@ struct vm_reader {
 	struct rootfs *fs;
 	pid_t pid;
 	unsigned configured;
-	bool known;	      /* start_ticks is set */
+	bool known;           /* start_ticks is set */
 	uint64_t start_ticks; /* with the pid, whose VM this is */
 	double usec_per_tick;
 	double total_usec; /* never goes back while it is the same process */
@@ -53,7 +53,8 @@ struct vm_reader *vm_reader_new(struct rootfs *fs, pid_t pid, const struct vmm_o
 	struct vm_reader *v = xcalloc(1, sizeof(*v));
 	struct process_stat st;
 	long hz = sysconf(_SC_CLK_TCK);
-	*v = (struct vm_reader){.fs = fs, .pid = pid, .configured = config->vcpus, .stat = KFILE_INIT, .io = KFILE_INIT};
+	*v = (struct vm_reader){
+	        .fs = fs, .pid = pid, .configured = config->vcpus, .stat = KFILE_INIT, .io = KFILE_INIT};
 	v->usec_per_tick = 1e6 / (double)(hz > 0 ? hz : 100);
 	vm_threads_init(&v->threads, fs, pid, vmm, config->runtime, config->vcpus);
 	vm_memory_init(&v->memory, fs, pid, config->ram_bytes);
@@ -130,8 +131,8 @@ static void sample_io(struct vm_reader *v, struct sample *s)
 	} else {
 		bool denied = v->io_err == -EACCES || v->io_err == -EPERM;
 		s->io_read_bytes = s->io_write_bytes =
-			metric_errno(v->io_err, denied ? "/proc/PID/io needs root or CAP_SYS_PTRACE"
-						       : "/proc/PID/io could not be read");
+		        metric_errno(v->io_err, denied ? "/proc/PID/io needs root or CAP_SYS_PTRACE"
+		                                       : "/proc/PID/io could not be read");
 	}
 	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "not read for VMs yet");
 }

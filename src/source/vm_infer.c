@@ -124,7 +124,7 @@ static bool is_kvm_vcpu(struct rootfs *fs, pid_t pid, pid_t tid, struct strbuf *
 }
 
 int vm_infer_kvm(struct rootfs *fs, pid_t pid, const struct rootfs_names *names, unsigned configured,
-		 struct vm_inference *inf)
+                 struct vm_inference *inf)
 {
 	unsigned vms, vcpu_fds = 0;
 	pid_t tid = 0;
@@ -146,7 +146,7 @@ static enum seen judge_futex(const struct call *c)
 {
 	uint64_t op = c->arg[1] & ~(uint64_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 	bool endless = c->arg[3] == 0;
-	if (op == FUTEX_WAIT_BITSET)	      /* a condition: halted vCPUs wait without end, pool workers some seconds */
+	if (op == FUTEX_WAIT_BITSET) /* a condition: halted vCPUs wait without end, pool workers some seconds */
 		return endless ? SEEN_FIT : SEEN_UNFIT;
 	if (op == FUTEX_WAIT && (uint32_t)c->arg[2] == UINT32_MAX) /* QemuEvent (EV_BUSY): RCU */
 		return SEEN_UNFIT;
@@ -157,11 +157,12 @@ static enum seen judge_futex(const struct call *c)
 static enum seen judge_call(const struct call *c)
 {
 	static const long io_threads[] = {
-		SYS_ppoll,	SYS_epoll_pwait, SYS_io_uring_enter, SYS_pselect6,  SYS_preadv,	     SYS_pwritev,
-		SYS_pread64,	SYS_pwrite64,	 SYS_fdatasync,	     SYS_fsync,	    SYS_fallocate,   SYS_io_getevents,
-		SYS_nanosleep,	SYS_accept4,	 SYS_rt_sigtimedwait, SYS_recvmsg,  SYS_clock_nanosleep,
+	        SYS_ppoll,     SYS_epoll_pwait,     SYS_io_uring_enter, SYS_pselect6,  SYS_preadv,
+	        SYS_pwritev,   SYS_pread64,         SYS_pwrite64,       SYS_fdatasync, SYS_fsync,
+	        SYS_fallocate, SYS_io_getevents,    SYS_nanosleep,      SYS_accept4,   SYS_rt_sigtimedwait,
+	        SYS_recvmsg,   SYS_clock_nanosleep,
 #ifdef SYS_poll
-		SYS_poll,	SYS_epoll_wait,	 SYS_select,
+	        SYS_poll,      SYS_epoll_wait,      SYS_select,
 #endif
 	};
 	if (c->running)
@@ -271,7 +272,7 @@ static int conclude(const struct rootfs_names *names, bool single, unsigned conf
 }
 
 int vm_infer_tcg(struct rootfs *fs, pid_t pid, const struct rootfs_names *names, unsigned configured,
-		 struct vm_inference *inf)
+                 struct vm_inference *inf)
 {
 	const struct vm_sight unseen = {0};
 	inf->tids.n = inf->sights.n = 0;

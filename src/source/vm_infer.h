@@ -16,12 +16,12 @@
 
 struct vm_sight {
 	unsigned char seen; /* as a vCPU; the values are vm_infer.c's */
-	bool slept;	    /* seen halted, with this much of its last stack page used */
+	bool slept;         /* seen halted, with this much of its last stack page used */
 	unsigned short depth;
 };
 
 struct vm_inference {
-	VEC(pid_t) tids;  /* the vCPU threads; empty: not conclusive */
+	VEC(pid_t) tids;             /* the vCPU threads; empty: not conclusive */
 	VEC(struct vm_sight) sights; /* scratch, one per thread */
 	struct strbuf text;
 };
@@ -31,9 +31,9 @@ struct vm_inference {
  * 0 conclusive; -ENOENT not; -EACCES: not, for want of privilege.
  */
 int vm_infer_kvm(struct rootfs *fs, pid_t pid, const struct rootfs_names *names, unsigned configured,
-		 struct vm_inference *inf);
+                 struct vm_inference *inf);
 int vm_infer_tcg(struct rootfs *fs, pid_t pid, const struct rootfs_names *names, unsigned configured,
-		 struct vm_inference *inf);
+                 struct vm_inference *inf);
 void vm_inference_release(struct vm_inference *inf);
 
 #endif

@@ -19,8 +19,13 @@
 void vm_memory_init(struct vm_memory *m, struct rootfs *fs, pid_t pid, uint64_t ram_bytes)
 {
 	long page = sysconf(_SC_PAGESIZE);
-	*m = (struct vm_memory){.fs = fs, .pid = pid, .ram_bytes = ram_bytes, .statm = KFILE_INIT, .status = KFILE_INIT,
-				.smaps = STRBUF_INIT, .page = page > 0 ? (uint64_t)page : 4096};
+	*m = (struct vm_memory){.fs = fs,
+	                        .pid = pid,
+	                        .ram_bytes = ram_bytes,
+	                        .statm = KFILE_INIT,
+	                        .status = KFILE_INIT,
+	                        .smaps = STRBUF_INIT,
+	                        .page = page > 0 ? (uint64_t)page : 4096};
 }
 
 void vm_memory_release(struct vm_memory *m)
@@ -101,8 +106,8 @@ static void not_guests(struct vm_memory *m, struct sample_memory *s, struct metr
 	struct metric why = metric_none(METRIC_ABSENT, "no mapping of this process is recognised as guest RAM");
 	if (m->smaps_err < 0)
 		why = metric_errno(m->smaps_err, m->smaps_err == -EACCES || m->smaps_err == -EPERM
-							 ? "smaps needs root or CAP_SYS_PTRACE"
-							 : "smaps could not be read");
+		                                         ? "smaps needs root or CAP_SYS_PTRACE"
+		                                         : "smaps could not be read");
 	s->held_bytes = s->overhead_bytes = why;
 	s->used_bytes = rss;
 	s->used_by = metric_is_ok(rss) ? "VMM resident" : NULL;

@@ -14,8 +14,8 @@ struct vm_memory {
 
 	bool status_read;
 	int status_err;
-	uint64_t status_rss;	/* resident when status was read */
-	int64_t status_usec;	/* and the time */
+	uint64_t status_rss; /* resident when status was read */
+	int64_t status_usec; /* and the time */
 	uint64_t hugetlb, swap, peak;
 
 	bool smaps_read;

@@ -10,11 +10,17 @@
 /* Looking again for what was not found costs a read per thread: ever more seldom, down to this. */
 #define PAUSE_MAX 64U
 
-void vm_threads_init(struct vm_threads *t, struct rootfs *fs, pid_t pid, const struct vmm_ops *vmm,
-		     const char *runtime, unsigned configured)
+void vm_threads_init(struct vm_threads *t, struct rootfs *fs, pid_t pid, const struct vmm_ops *vmm, const char *runtime,
+                     unsigned configured)
 {
-	*t = (struct vm_threads){.fs = fs, .pid = pid, .vmm = vmm, .runtime = runtime, .configured = configured,
-				 .why = UNNAMED, .names = {.text = STRBUF_INIT}, .inferred = {.text = STRBUF_INIT}};
+	*t = (struct vm_threads){.fs = fs,
+	                         .pid = pid,
+	                         .vmm = vmm,
+	                         .runtime = runtime,
+	                         .configured = configured,
+	                         .why = UNNAMED,
+	                         .names = {.text = STRBUF_INIT},
+	                         .inferred = {.text = STRBUF_INIT}};
 }
 
 static void forget(struct vm_threads *t)
@@ -102,7 +108,7 @@ static int find_unnamed(struct vm_threads *t)
 {
 	bool tcg = strcmp(t->runtime, "qemu-tcg") == 0;
 	int r = tcg ? vm_infer_tcg(t->fs, t->pid, &t->names, t->configured, &t->inferred)
-		    : vm_infer_kvm(t->fs, t->pid, &t->names, t->configured, &t->inferred);
+	            : vm_infer_kvm(t->fs, t->pid, &t->names, t->configured, &t->inferred);
 	t->round_robin = tcg && r == 0 && t->inferred.tids.n < t->configured;
 	return r;
 }

@@ -22,14 +22,14 @@ struct vm_threads {
 	const char *why;  /* why there are none */
 	bool denied;
 
-	unsigned seen;		/* num_threads when last listed */
+	unsigned seen;          /* num_threads when last listed */
 	unsigned misses, pause; /* listings without a result; ticks until the next */
 	struct rootfs_names names;
 	struct vm_inference inferred;
 };
 
-void vm_threads_init(struct vm_threads *t, struct rootfs *fs, pid_t pid, const struct vmm_ops *vmm,
-		     const char *runtime, unsigned configured);
+void vm_threads_init(struct vm_threads *t, struct rootfs *fs, pid_t pid, const struct vmm_ops *vmm, const char *runtime,
+                     unsigned configured);
 void vm_threads_release(struct vm_threads *t);
 /* Sums over the vCPU threads. 0; -ENOENT: no vCPU threads known (why, denied say why). */
 int vm_threads_read(struct vm_threads *t, unsigned num_threads, uint64_t *ret_run_ns, uint64_t *ret_wait_ns);

@@ -72,7 +72,6 @@ static json_t *field_json(const struct field *f, const struct row *r, json_t *un
 	case FIELD_TEXT:
 		return text(v.text);
 	case FIELD_FLAG:
-		return json_boolean(v.flag);
 	case FIELD_METRIC:
 		break;
 	}
@@ -83,6 +82,8 @@ static json_t *field_json(const struct field *f, const struct row *r, json_t *un
 						       why ? why : ""));
 		return json_null();
 	}
+	if (f->kind == FIELD_FLAG)
+		return json_boolean(v.metric.v != 0);
 	if (f->unit == UNIT_TIME)
 		return json_string(units_rfc3339(buf, sizeof(buf), (int64_t)(v.metric.v * 1e6)));
 	return is_real(f->unit) ? real(v.metric.v) : number(v.metric.v);

@@ -9,7 +9,8 @@
 #include "vctop/source/process.h"
 
 #define IN(s) s, sizeof(s) - 1
-#define TAIL " 1 5816 5816 0 -1 4194560 58318 0 0 0 700 41 0 0 20 0 4 0 122393 1679003648 57680 18446744073709551615 1 1\n"
+#define TAIL                                                                                                           \
+	" 1 5816 5816 0 -1 4194560 58318 0 0 0 700 41 0 0 20 0 4 0 122393 1679003648 57680 18446744073709551615 1 1\n"
 
 static void test_stat(void **state)
 {
@@ -20,22 +21,22 @@ static void test_stat(void **state)
 		int rc;
 		const char *comm;
 	} rows[] = {
-		{IN("5816 (qemu-system-x86) S" TAIL), 0, "qemu-system-x86"},
-		{IN("5816 (a) R 2 (b) S" TAIL), 0, "a) R 2 (b"},
-		{IN("5816 () S" TAIL), 0, ""},
-		{IN("5816 (a\033[m\n) S" TAIL), 0, "a?[m?"},
-		{IN("5816 (a S" TAIL), -EINVAL, NULL},
-		{IN("5816 a) S" TAIL), -EINVAL, NULL},
-		{IN("5816 )a( S" TAIL), -EINVAL, NULL},
-		{IN("5816 (a)"), -EINVAL, NULL},
-		{IN("5816 (a) S 1 2 3"), -EINVAL, NULL},
-		{IN("5816 (a) SS" TAIL), -EINVAL, NULL},
-		{IN("5816 (a) S 1 1 1 0 -1 0 0 0 0 0 x 41 0 0 20 0 4 0 122393 1 2 3\n"), -EINVAL, NULL},
-		{IN("5816 (a) S 1 1 1 0 -1 0 0 0 0 0 18446744073709551615 1 0 0 20 0 4 0 1 1 2 3\n"), -EINVAL, NULL},
-		{IN("5816 (a) S 99999999999 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 4 0 1 1 2 3\n"), -EINVAL, NULL},
-		{IN(""), -EINVAL, NULL},
-		{IN("("), -EINVAL, NULL},
-		{IN("\xff\0()"), -EINVAL, NULL},
+	        {IN("5816 (qemu-system-x86) S" TAIL), 0, "qemu-system-x86"},
+	        {IN("5816 (a) R 2 (b) S" TAIL), 0, "a) R 2 (b"},
+	        {IN("5816 () S" TAIL), 0, ""},
+	        {IN("5816 (a\033[m\n) S" TAIL), 0, "a?[m?"},
+	        {IN("5816 (a S" TAIL), -EINVAL, NULL},
+	        {IN("5816 a) S" TAIL), -EINVAL, NULL},
+	        {IN("5816 )a( S" TAIL), -EINVAL, NULL},
+	        {IN("5816 (a)"), -EINVAL, NULL},
+	        {IN("5816 (a) S 1 2 3"), -EINVAL, NULL},
+	        {IN("5816 (a) SS" TAIL), -EINVAL, NULL},
+	        {IN("5816 (a) S 1 1 1 0 -1 0 0 0 0 0 x 41 0 0 20 0 4 0 122393 1 2 3\n"), -EINVAL, NULL},
+	        {IN("5816 (a) S 1 1 1 0 -1 0 0 0 0 0 18446744073709551615 1 0 0 20 0 4 0 1 1 2 3\n"), -EINVAL, NULL},
+	        {IN("5816 (a) S 99999999999 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 4 0 1 1 2 3\n"), -EINVAL, NULL},
+	        {IN(""), -EINVAL, NULL},
+	        {IN("("), -EINVAL, NULL},
+	        {IN("\xff\0()"), -EINVAL, NULL},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -207,8 +208,8 @@ static void test_started(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stat),   cmocka_unit_test(test_read),    cmocka_unit_test(test_long),
-		cmocka_unit_test(test_faults), cmocka_unit_test(test_started),
+	        cmocka_unit_test(test_stat),   cmocka_unit_test(test_read),    cmocka_unit_test(test_long),
+	        cmocka_unit_test(test_faults), cmocka_unit_test(test_started),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

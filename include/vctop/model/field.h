@@ -13,9 +13,8 @@ enum field_unit { UNIT_NONE, UNIT_CORES, UNIT_BYTES, UNIT_PERCENT, UNIT_BYTES_PE
 enum field_kind { FIELD_METRIC, FIELD_TEXT, FIELD_FLAG };
 
 struct field_value {
-	struct metric metric; /* FIELD_METRIC */
+	struct metric metric; /* FIELD_METRIC; FIELD_FLAG: yes is not 0 */
 	const char *text;     /* FIELD_TEXT; NULL is JSON null */
-	bool flag;	      /* FIELD_FLAG */
 };
 
 struct field {

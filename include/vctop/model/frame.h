@@ -13,6 +13,7 @@
 struct row {
 	const struct instance *inst;
 	const struct sample *sample;
+	const struct background *background;
 	double interval_sec; /* between the two CPU readings; 0 when there is none */
 	double age_sec;	     /* since started; < 0 unknown */
 	struct metric cpu_used_cores;

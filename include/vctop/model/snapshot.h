@@ -7,12 +7,14 @@
 
 #include "vctop/base/arena.h"
 #include "vctop/base/vec.h"
+#include "vctop/model/background.h"
 #include "vctop/model/instance.h"
 #include "vctop/model/sample.h"
 
 struct entry {
 	struct instance inst;
 	struct sample sample;
+	struct background background;
 };
 
 /* What the source could not do, one quiet line each: "podman (root): /var/lib/containers: denied". */
@@ -25,6 +27,8 @@ struct snapshot {
 	struct host_sample host;
 	VEC(struct entry) entries;
 	VEC(struct notice) notices;
+	VEC(struct store) stores;
+	VEC(struct blast_radius) daemons;
 };
 
 struct snapshot *snapshot_new(void);

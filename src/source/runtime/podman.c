@@ -34,11 +34,11 @@ static bool match(const char *path, const char *leaf, char id[RUNTIME_ID_MAX])
 }
 
 /* The metadata is JSON in a string; buildah and CRI-O keep other things there, so podman's own keys must be in it. */
-struct store {
+struct storage {
 	const char *graphroot, *runroot, *driver;
 };
 
-static void take_container(struct facts_table *t, json_t *c, const struct store *st, const char *from)
+static void take_container(struct facts_table *t, json_t *c, const struct storage *st, const char *from)
 {
 	const char *id = json_string_value(json_object_get(c, "id"));
 	const char *text = json_string_value(json_object_get(c, "metadata"));
@@ -71,7 +71,7 @@ static bool from_is(const struct facts *f, const char *path)
 	return f->from && strcmp(f->from, path) == 0;
 }
 
-static void read_store(struct facts_table *t, const char *path, const struct store *st)
+static void read_store(struct facts_table *t, const char *path, const struct storage *st)
 {
 	int err;
 	const char *key;
@@ -108,7 +108,7 @@ static void scan_store(struct facts_table *t, const char *graphroot, const char 
 				char path[2048];
 				int n = snprintf(path, sizeof(path), "%s/%s-containers/%s", roots[r], drivers[d], stores[s]);
 				if (n > 0 && (size_t)n < sizeof(path))
-					read_store(t, path, &(struct store){graphroot, runroot, drivers[d]});
+					read_store(t, path, &(struct storage){graphroot, runroot, drivers[d]});
 			}
 }
 

@@ -124,7 +124,7 @@ static bool is_vcpu_thread(const char *comm)
 }
 
 const struct vmm_ops vmm_qemu = {
-	.name = "qemu",
-	.recognise = recognise,
-	.is_vcpu_thread = is_vcpu_thread,
+        .name = "qemu",
+        .recognise = recognise,
+        .is_vcpu_thread = is_vcpu_thread,
 };

@@ -131,12 +131,48 @@ static bool read_flag(struct qemu_args *a, const char *option)
 {
 	/* Every option of QEMU 4 to 10 without a value. */
 	static const char *const flags[] = {
-		"alt-grab", "async-teardown", "audio-help", "ctrl-grab", "curses", "daemonize", "enable-fips",
-		"enable-sync-profile", "full-screen", "localtime", "mem-prealloc", "no-acpi", "no-fd-bootchk",
-		"no-frame", "no-hpet", "no-kvm", "no-kvm-irqchip", "no-kvm-pit", "no-kvm-pit-reinjection", "no-quit",
-		"no-reboot", "no-shutdown", "no-user-config", "nodefaults", "nodefconfig", "nographic",
-		"old-param", "one-insn-per-tb", "only-migratable", "portrait", "preconfig", "rtc-td-hack", "s", "sdl",
-		"semihosting", "show-cursor", "singlestep", "snapshot", "tdf", "usb", "win2k-hack", "xen-attach",
+	        "alt-grab",
+	        "async-teardown",
+	        "audio-help",
+	        "ctrl-grab",
+	        "curses",
+	        "daemonize",
+	        "enable-fips",
+	        "enable-sync-profile",
+	        "full-screen",
+	        "localtime",
+	        "mem-prealloc",
+	        "no-acpi",
+	        "no-fd-bootchk",
+	        "no-frame",
+	        "no-hpet",
+	        "no-kvm",
+	        "no-kvm-irqchip",
+	        "no-kvm-pit",
+	        "no-kvm-pit-reinjection",
+	        "no-quit",
+	        "no-reboot",
+	        "no-shutdown",
+	        "no-user-config",
+	        "nodefaults",
+	        "nodefconfig",
+	        "nographic",
+	        "old-param",
+	        "one-insn-per-tb",
+	        "only-migratable",
+	        "portrait",
+	        "preconfig",
+	        "rtc-td-hack",
+	        "s",
+	        "sdl",
+	        "semihosting",
+	        "show-cursor",
+	        "singlestep",
+	        "snapshot",
+	        "tdf",
+	        "usb",
+	        "win2k-hack",
+	        "xen-attach",
 	};
 	if (streq(option, "S"))
 		a->launch->config.paused_at_start = true;
@@ -156,7 +192,8 @@ static bool read_flag(struct qemu_args *a, const char *option)
 /* Options whose value may itself begin with '-'. */
 static bool takes_anything(const char *option)
 {
-	static const char *const names[] = {"append", "kernel", "initrd", "dtb", "bios", "fw_cfg", "acpitable", "chardev"};
+	static const char *const names[] = {"append", "kernel", "initrd",    "dtb",
+	                                    "bios",   "fw_cfg", "acpitable", "chardev"};
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (streq(names[i], option))
 			return true;
@@ -245,7 +282,8 @@ static void decide_ram(struct qemu_args *a, struct vm_config *c)
 		c->ram_from = "-object";
 		c->ram_bytes = bad ? 0 : named;
 		if (bad)
-			qemu_problem(a, "-object", a->machine_backend ? a->machine_backend : "", "size of guest RAM unknown");
+			qemu_problem(a, "-object", a->machine_backend ? a->machine_backend : "",
+			             "size of guest RAM unknown");
 	} else if (a->node_bytes) {
 		c->ram_from = "-numa";
 		c->ram_bytes = a->node_bytes;
@@ -272,6 +310,14 @@ static void args_release(struct qemu_args *a)
 	free(a->kernel);
 }
 
+/* The first that is there; it is the caller's then. */
+static char *take_first(char **a, char **b)
+{
+	char **slot = *a ? a : b, *taken = *slot;
+	*slot = NULL;
+	return taken;
+}
+
 void qemu_args_parse(const struct process *p, const struct qemu_reader *reader, struct qemu_launch *ret)
 {
 	*ret = (struct qemu_launch){0};
@@ -285,7 +331,7 @@ void qemu_args_parse(const struct process *p, const struct qemu_reader *reader, 
 	decide_vcpus(&a, &ret->config);
 	decide_ram(&a, &ret->config);
 	ret->no_guest |= ret->accel == QEMU_ACCEL_OTHER;
-	ret->config.uuid = a.uuid_option ? steal_ptr(&a.uuid_option) : steal_ptr(&a.uuid_smbios);
-	ret->config.image = a.disk ? steal_ptr(&a.disk) : a.cdrom ? steal_ptr(&a.cdrom) : steal_ptr(&a.kernel);
+	ret->config.uuid = take_first(&a.uuid_option, &a.uuid_smbios);
+	ret->config.image = take_first(&a.disk, a.cdrom ? &a.cdrom : &a.kernel);
 	args_release(&a);
 }

@@ -13,7 +13,7 @@ void qemu_problem(struct qemu_args *a, const char *what, const char *value, cons
 	if (c->problem)
 		return;
 	c->problem = a->file ? xasprintf("-readconfig %.128s: %s %.64s: %s", a->file, what, value, why)
-			     : xasprintf("%s %.64s: %s", what, value, why);
+	                     : xasprintf("%s %.64s: %s", what, value, why);
 	(void)text_clean(c->problem, QEMU_NAME_MAX * 2);
 }
 
@@ -44,7 +44,7 @@ static bool ends(const char *s, const char *suffix)
 static uint64_t *smp_slot(struct qemu_args *a, const char *key)
 {
 	static const char *const levels[TOPOLOGY_LEVELS] = {"drawers",  "books",   "sockets", "dies",
-							    "clusters", "modules", "cores",   "threads"};
+	                                                    "clusters", "modules", "cores",   "threads"};
 	if (streq(key, "cpus"))
 		return &a->cpus;
 	if (streq(key, "maxcpus"))
@@ -148,7 +148,8 @@ static void object_end(struct qemu_args *a)
 	struct qemu_scratch *o = &a->now;
 	if (!o->type || !o->id || !starts(o->type, "memory-backend-") || a->backends.n == QEMU_BACKENDS_MAX)
 		return;
-	struct qemu_backend b = {.id = steal_ptr(&o->id), .bytes = o->bytes, .bad = o->bad};
+	struct qemu_backend b = {.id = o->id, .bytes = o->bytes, .bad = o->bad};
+	o->id = NULL;
 	vec_push(&a->backends, b);
 }
 
@@ -162,7 +163,8 @@ static void numa_key(struct qemu_args *a, const char *key, const char *value)
 		qemu_set_text(&id, value, QEMU_NAME_MAX);
 		if (id)
 			vec_push(&a->node_backends, id);
-	} else if (streq(key, "mem") && qemu_parse_size(value, true, &bytes) == 0 && a->node_bytes + bytes > a->node_bytes) {
+	} else if (streq(key, "mem") && qemu_parse_size(value, true, &bytes) == 0 &&
+	           a->node_bytes + bytes > a->node_bytes) {
 		a->node_bytes += bytes;
 	}
 }
@@ -204,17 +206,17 @@ static void smbios_key(struct qemu_args *a, const char *key, const char *value)
 }
 
 const struct qemu_group qemu_groups[] = {
-	{"smp", "smp-opts", "cpus", smp_key, NULL},
-	{"m", "memory", "size", memory_key, NULL},
-	{"name", "name", "guest", name_key, NULL},
-	{"machine", "machine", "type", machine_key, NULL},
-	{"M", NULL, "type", machine_key, NULL},
-	{"accel", "accel", "accel", accel_key, NULL},
-	{"object", "object", "qom-type", object_key, object_end},
-	{"numa", "numa", "type", numa_key, NULL},
-	{"drive", "drive", NULL, drive_key, drive_end},
-	{"blockdev", NULL, "driver", drive_key, drive_end},
-	{"device", "device", "driver", device_key, NULL},
-	{"smbios", "smbios", NULL, smbios_key, NULL},
+        {"smp", "smp-opts", "cpus", smp_key, NULL},
+        {"m", "memory", "size", memory_key, NULL},
+        {"name", "name", "guest", name_key, NULL},
+        {"machine", "machine", "type", machine_key, NULL},
+        {"M", NULL, "type", machine_key, NULL},
+        {"accel", "accel", "accel", accel_key, NULL},
+        {"object", "object", "qom-type", object_key, object_end},
+        {"numa", "numa", "type", numa_key, NULL},
+        {"drive", "drive", NULL, drive_key, drive_end},
+        {"blockdev", NULL, "driver", drive_key, drive_end},
+        {"device", "device", "driver", device_key, NULL},
+        {"smbios", "smbios", NULL, smbios_key, NULL},
 };
 const size_t qemu_groups_n = ARRAY_SIZE(qemu_groups);

@@ -35,7 +35,7 @@ struct qemu_args {
 	const struct qemu_group *group;
 	struct qemu_scratch now;
 	const char *file; /* the -readconfig file being read; NULL: the command line */
-	bool hidden;	  /* some option could not be read: defaults are not known to hold */
+	bool hidden;      /* some option could not be read: defaults are not known to hold */
 
 	bool smp_given, smp_bad;
 	uint64_t cpus, maxcpus, extra_cpus;

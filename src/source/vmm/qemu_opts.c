@@ -75,7 +75,8 @@ static void json_each(struct json_walk *w, json_t *object, size_t at, unsigned d
 {
 	const char *key;
 	json_t *j;
-	json_object_foreach (object, key, j) {
+	json_object_foreach(object, key, j)
+	{
 		size_t n = strlen(key);
 		if (at + n + 2 > KEY_MAX)
 			continue;

@@ -6,7 +6,7 @@
 #include "vctop/base/attr.h"
 
 const struct vmm_ops *const vmm_table[] = {
-	&vmm_qemu,
+        &vmm_qemu,
 };
 const unsigned vmm_count = ARRAY_SIZE(vmm_table);
 

@@ -5,7 +5,7 @@
 #include "tui-internal.h"
 #include "vctop/base/text.h"
 
-#define KEY_W 27 /* "memory.pressure_some_pct" and a gap */
+#define KEY_W 29 /* "isolation.namespaces.cgroup" and a gap */
 #define VALUE_W 14
 
 static const struct row *find_row(const struct tui *t)
@@ -16,15 +16,26 @@ static const struct row *find_row(const struct tui *t)
 	return NULL;
 }
 
-static bool in_group(const struct field *f, unsigned group)
+/* The pane's sections: the first part of a field's key says which; keys of one part are its identity. */
+static const struct {
+	const char *title, *prefixes[4];
+} sections[] = {
+	{"Identity", {""}},
+	{"CPU", {"cpu."}},
+	{"Memory", {"memory."}},
+	{"I/O, network, tasks", {"io.", "net.", "pids"}},
+	{"Disk", {"disk."}},
+	{"Isolation", {"isolation."}},
+	{"Supervisor", {"supervisor."}},
+	{"Verdict", {"verdict."}},
+};
+
+static bool in_section(const struct field *f, unsigned section)
 {
-	static const char *const prefix[] = {"", "cpu.", "memory.", "io.", "verdict."};
-	bool io = strncmp(f->key, "net.", 4) == 0 || strncmp(f->key, "disk.", 5) == 0 || strcmp(f->key, "pids") == 0;
-	if (group == 3)
-		return io || strncmp(f->key, prefix[3], 3) == 0;
-	if (group == 0)
-		return !strchr(f->key, '.') && !io;
-	return strncmp(f->key, prefix[group], strlen(prefix[group])) == 0;
+	for (const char *const *p = sections[section].prefixes; *p; p++)
+		if (**p ? strncmp(f->key, *p, strlen(*p)) == 0 : !strchr(f->key, '.') && strcmp(f->key, "pids") != 0)
+			return true;
+	return false;
 }
 
 #define SOURCE_X (KEY_W + VALUE_W + 2)
@@ -58,21 +69,21 @@ static void draw_metric_field(struct page *p, const struct field *f, const struc
 	if (ok)
 		(void)snprintf(line, sizeof(line), "%s", f->source);
 	else
-		(void)snprintf(line, sizeof(line), "%s: %s (%s)", metric_state_name(m.st), m.why ? m.why : "no reason given",
-			       f->source);
+		(void)snprintf(line, sizeof(line), "%s: %s (%s)", metric_state_name(m.st),
+		               m.why ? m.why : "no reason given", f->source);
 	page_wrap(p, SOURCE_X, ok ? STYLE_DIM : STYLE_NORMAL, line);
 }
 
-static void draw_group(struct page *p, const struct row *r, unsigned group, bool ascii)
+static void draw_section(struct page *p, const struct row *r, unsigned section, bool ascii)
 {
 	for (unsigned i = 0; i < field_count; i++) {
 		const struct field *f = &field_table[i];
-		if (!in_group(f, group))
+		if (!in_section(f, section))
 			continue;
-		if (f->kind == FIELD_METRIC)
-			draw_metric_field(p, f, r, ascii);
+		if (f->kind == FIELD_TEXT)
+			draw_text_field(p, f, f->get(r).text);
 		else
-			draw_text_field(p, f, f->kind == FIELD_FLAG ? (f->get(r).flag ? "yes" : "no") : f->get(r).text);
+			draw_metric_field(p, f, r, ascii);
 	}
 }
 
@@ -86,14 +97,13 @@ static void draw_origin(struct page *p, const struct instance *inst)
 	for (size_t i = 0; i < inst->labels_n; i++) {
 		page_at(p, 1, KEY_W - 1, STYLE_DIM, i ? "" : "labels");
 		(void)snprintf(line, sizeof(line), "%s=%s", inst->labels[i].key,
-			       inst->labels[i].value ? inst->labels[i].value : "");
+		               inst->labels[i].value ? inst->labels[i].value : "");
 		page_wrap(p, KEY_W, STYLE_NORMAL, line);
 	}
 }
 
 void detail_page(struct page *p, const struct tui *t)
 {
-	static const char *const groups[] = {"Identity", "CPU", "Memory", "Disk, network, tasks", "Verdict"};
 	const struct row *r = find_row(t);
 	bool ascii = p->canvas && p->canvas->ascii;
 	if (!r) {
@@ -102,15 +112,15 @@ void detail_page(struct page *p, const struct tui *t)
 	}
 	char line[128];
 	(void)snprintf(line, sizeof(line), "%s %s, %s: %s", r->inst->runtime ? r->inst->runtime : "",
-		       instance_kind_name(r->inst->kind), instance_state_name(r->inst->state),
-		       verdict_state_name(r->verdict.state));
+	               instance_kind_name(r->inst->kind), instance_state_name(r->inst->state),
+	               verdict_state_name(r->verdict.state));
 	page_wrap(p, 0, STYLE_NORMAL, line);
 	if (r->verdict.reason)
 		page_wrap(p, 0, STYLE_NORMAL, r->verdict.reason);
-	for (unsigned g = 0; g < ARRAY_SIZE(groups); g++) {
-		page_head(p, groups[g]);
-		draw_group(p, r, g, ascii);
-		if (g == 0)
+	for (unsigned i = 0; i < ARRAY_SIZE(sections); i++) {
+		page_head(p, sections[i].title);
+		draw_section(p, r, i, ascii);
+		if (i == 0)
 			draw_origin(p, r->inst);
 	}
 }

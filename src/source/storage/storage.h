@@ -1,0 +1,24 @@
+/*
+ * What instances and image stores occupy on disk.  Read-only, without the daemons, and slowly: a refresh works in
+ * bounded slices, and what was not reached yet says so ("not measured yet").
+ */
+#ifndef SOURCE_STORAGE_H
+#define SOURCE_STORAGE_H
+
+#include "source/runtime/runtime.h"
+#include "vctop/model/background.h"
+
+struct storage;
+
+struct storage *storage_new(struct rootfs *fs);
+void storage_free(struct storage *s);
+/* Re-reads what changed since the last time, at most every STORAGE_USEC. */
+void storage_refresh(struct storage *s, const struct facts_table *facts, int64_t now_usec);
+/* Image, shared bytes and layers of a container; strings into the arena. f NULL: unknown container. */
+void storage_container(struct storage *s, const struct facts *f, struct arena *a, struct disk *ret);
+/* Disks of a VM, from the image files its VMM has open. */
+void storage_vm(struct storage *s, pid_t vmm, struct arena *a, struct disk *ret);
+/* One struct store per image store on the host. */
+void storage_stores(struct storage *s, struct snapshot *snap);
+
+#endif
