@@ -62,7 +62,7 @@ static void bounded(struct canvas *c, int x, int y, int w, double used, double h
 	if (part && (to_held <= full || (part >= 4 && full + 1 < w)))
 		canvas_fill(c, (struct rect){x + full, y, 1, 1}, STYLE_USED,
 		            to_held > full ? 0x2588 : 0x2590U - (uint32_t)part);
-	if (used > 1.005) /* a VM's resident memory may pass its RAM: worth a sign, no alarm */
+	if (used > 1.05) /* a VM may hold more than its RAM: a sign, no alarm; less is how caps are enforced */
 		canvas_fill(c, (struct rect){x + w - 1, y, 1, 1}, STYLE_WARN, c->ascii ? '>' : 0x25B6);
 }
 
