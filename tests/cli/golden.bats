@@ -32,7 +32,7 @@ each() { # CASE: all views, so that one difference does not hide another
 }
 
 @test "unified, hybrid and legacy hosts with the same instances give the same numbers" {
-	local a b
+	local a
 	for a in unified hybrid legacy; do
 		"${VCTOP:-build/vctop}" --root "tests/fixtures/$a" --json |
 			jq -c '[.instances[] | select(.runtime == "docker" or .kind == "vm" or .name == "db")

@@ -38,6 +38,7 @@ check() {
 	rm -f "$new"
 	return $status
 }
+# shellcheck disable=SC2317 # called through each
 bless() { draw "$1" "$2" >"tests/golden/$1.$2"; }
 
 bad=0
