@@ -4,6 +4,7 @@
 
 #include "source/cgroup.h"
 #include "source/runtime/runtime.h"
+#include "source/vm_names.h"
 #include "vctop/source/process.h"
 
 /* What every part needs in a tick. */
@@ -29,9 +30,14 @@ void containers_release(struct containers *c);
 const char *containers_owner(const struct containers *c, const char *path);
 
 /* vms.c: one VM per VMM process. */
+struct vms_vhost {
+	pid_t pid, owner;
+	uint64_t start_ticks;
+};
 struct vms {
 	struct map by_pid; /* "123" -> struct vm */
-	unsigned tick;
+	struct vm_names names;
+	VEC(struct vms_vhost) vhosts; /* seen since the last collect */
 };
 /* Called for each process looked at (proctab.h). */
 void vms_look(struct vms *v, const struct tick *t, const struct process *p);
