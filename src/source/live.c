@@ -69,6 +69,7 @@ static void look(void *data, const struct process *p)
 	struct look *k = data;
 	vms_look(&k->l->vms, k->t, p);
 	learn_names(&k->l->facts, p);
+	runtime_look(&k->l->facts, p);
 }
 
 static bool is_sample(const struct launched *l, const struct instance *i)
@@ -170,6 +171,6 @@ struct source *source_open_traced(const char *root, rootfs_trace fn, void *data,
 	l->facts_notices = snapshot_new();
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	host_reader_open(&l->host, fs);
-	facts_table_init(&l->facts, fs);
+	facts_table_init(&l->facts, fs, &l->cgroups);
 	return &l->base;
 }

@@ -18,9 +18,11 @@ struct tick {
 /* containers.c: groups that a runtime's container lives in, and containers known from files alone. */
 struct containers {
 	struct map by_path; /* cgroup path -> struct container */
+	struct map by_id;   /* instance id -> the same */
 	struct strbuf census, census_now;
 	int64_t walked_usec;
 	bool stale; /* a group vanished: walk again */
+	bool found; /* a new one came in this walk */
 	unsigned walk;
 };
 void containers_collect(struct containers *c, const struct tick *t);
