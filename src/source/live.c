@@ -14,7 +14,7 @@
 #include "vctop/source/source.h"
 
 #define FACTS_USEC 2000000
-#define TRIM_USEC 60000000
+#define TRIM_USEC 3000000 /* caps of groups that have gone keep fds until then */
 /* Names learned from command lines; forgotten all at once at the limit, learned again at the next sweep. */
 #define MAX_LEARNED 8192
 
