@@ -53,6 +53,12 @@ struct facts *container_facts(const struct container *ct, const struct tick *t)
 	return ct->runtime->named && ct->parent ? NULL : facts_get(t->facts, ct->runtime, ct->runtime_id);
 }
 
+static char *twin_id(const char *id, struct container *ct)
+{
+	ct->twin = true;
+	return xasprintf("%s@%016llx", id, (unsigned long long)map_hash(ct->path));
+}
+
 /*
  * Names are unique among one runtime's on one host; inside a container, its id goes before.  Of two groups with the same
  * id (LXC leaves an old one and adds -1; somebody plays tricks) the one with processes gets it.
@@ -64,15 +70,16 @@ static char *make_id(struct containers *c, struct container *ct)
 					ct->runtime_id),
 			      512);
 	struct container *same = map_get(&c->by_id, id);
-	if (same && cgroup_reader_life(same->reader) == CGROUP_EMPTY) {
-		same->twin = true;
-		(void)map_remove(&c->by_id, id);
-		same = NULL;
-	}
 	if (!same)
 		return id;
-	ct->twin = true;
-	char *other = xasprintf("%s@%016llx", id, (unsigned long long)map_hash(ct->path));
+	if (cgroup_reader_life(same->reader) == CGROUP_EMPTY) {
+		(void)map_remove(&c->by_id, id);
+		free(same->id);
+		same->id = twin_id(id, same);
+		map_put(&c->by_id, same->id, same);
+		return id;
+	}
+	char *other = twin_id(id, ct);
 	free(id);
 	return other;
 }

@@ -161,7 +161,7 @@ char *runtime_pod_of_path(const char *path)
 		{"/ecstasks-", "./", 8, 64, 64},
 		{"/ecs/", "/", 8, 64, 64},
 	};
-	const char *at;
+	const char *at = path;
 	if (strstr(path, "kubepods"))
 		return pod_uid(path);
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
