@@ -35,6 +35,8 @@ struct cgroup_reader; /* kept fds of one group's counters */
 struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path);
 void cgroup_reader_free(struct cgroup_reader *r);
 const char *cgroup_reader_path(const struct cgroup_reader *r);
+/* On v1 a group may have another path in another controller's hierarchy; known after the first sample. */
+const char *cgroup_reader_path_in(const struct cgroup_reader *r, enum controller c);
 /* Identity of the directory: its inode (live), or a hash of the path (a captured tree). */
 uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
 /*
@@ -55,5 +57,7 @@ int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
 void cgroup_census(struct cgroup_tree *t, struct strbuf *ret);
 /* The path of a process in the hierarchy that is walked (from proc/PID/cgroup); -errno. */
 int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret);
+/* The same in the v1 hierarchy of one controller, or on v2 (CTRL_MAX). */
+int cgroup_of_pid_in(struct cgroup_tree *t, pid_t pid, enum controller c, struct strbuf *ret);
 
 #endif

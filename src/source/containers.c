@@ -148,9 +148,9 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	if (is_pause(ct, f, s.pids))
 		return 0;
 	const struct host_sample *h = &t->snap->host;
-	s.cpu.allocated = cgroup_cpu_allocation(t->cgroups, a, ct->path, t->now.mono_usec,
+	s.cpu.allocated = cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_CPU), t->now.mono_usec,
 						metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
-	s.mem.allocated = cgroup_memory_allocation(t->cgroups, a, ct->path, t->now.mono_usec,
+	s.mem.allocated = cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY), t->now.mono_usec,
 						   metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
 	s.disk_writable_bytes = writable_bytes(f, t, budget);

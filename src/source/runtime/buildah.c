@@ -1,5 +1,5 @@
 /*
- * buildah: a working container is an entry in containers-storage with a buildah.json beside it; it runs only while a
+ * buildah: a working container is an entry in containers-storage with userdata/buildah.json; it runs only while a
  * RUN step does, as the runtime's container buildah-buildah<NUMBER>, in a group of that name or in buildah's own.
  */
 #include <stdlib.h>
@@ -27,24 +27,15 @@ static bool match(const char *path, const char *leaf, char id[RUNTIME_ID_MAX])
 
 bool buildah_take(struct facts_table *t, json_t *container, const char *store, const char *from)
 {
-	const char *id = json_string_value(json_object_get(container, "id")), *key;
+	const char *id = json_string_value(json_object_get(container, "id"));
 	const char *name = json_string_value(json_array_get(json_object_get(container, "names"), 0));
-	json_t *keys = json_object_get(container, "big-data-names"), *value;
-	bool ours = false;
-	size_t i;
-	json_array_foreach(keys, i, value)
-		ours = ours || ((key = json_string_value(value)) && strcmp(key, "buildah.json") == 0);
-	if (!ours || !id || !name)
+	cleanup_free char *path = id ? xasprintf("%s/%s/userdata/buildah.json", store, id) : NULL;
+	struct stat st;
+	if (!name || !path || rootfs_stat(t->fs, path, &st) < 0)
 		return false;
 	struct facts *f = facts_put(t, id, &runtime_buildah);
 	facts_set(&f->name, name);
 	facts_set(&f->from, from);
-	cleanup_free char *path = xasprintf("%s/%s/userdata/buildah.json", store, id);
-	struct stat st;
-	if (rootfs_stat(t->fs, path, &st) < 0) {
-		free(path);
-		path = xasprintf("%s/%s/buildah.json", store, id);
-	}
 	json_t *state = facts_json(t, path);
 	const char *image = json_string_value(json_object_get(state, "image")); /* what it was made from */
 	facts_set(&f->image, image && *image ? image : NULL);

@@ -240,6 +240,9 @@ void facts_put_sightings(struct facts_table *t, const struct runtime_ops *rt, co
 		f->pid = s->init_pid;
 		f->pid_start = s->init.start_ticks;
 		f->group = s->group ? xstrdup(s->group) : NULL;
+		size_t n = s->group ? strlen(s->group) : 0;
+		if (n > 8 && strcmp(s->group + n - 8, "/payload") == 0) /* nspawn's, in a unit that was delegated to it */
+			facts_set_cgroup(t, f, s->group);
 		f->no_group = no_group;
 		f->group_only = true;
 	}

@@ -29,18 +29,20 @@ static const char *string_of(json_t *object, const char *key)
 	return s && *s ? s : NULL;
 }
 
-/* Of runc's group, the path in the hierarchy or below a mount; v2's first, then any. */
-static const char *runc_cgroup(json_t *state)
+/* Of its groups, one in each hierarchy, that in the one that is walked. */
+static const char *runc_cgroup(const struct facts_table *t, json_t *state)
 {
 	json_t *paths = json_object_get(state, "cgroup_paths"), *value;
-	static const char *const order[] = {"memory", "cpuacct", "cpu", "pids", ""};
-	const char *key;
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		if ((value = json_object_get(paths, order[i])))
-			return json_string_value(value);
+	const char *key, *walk = t->cgroups ? t->cgroups->mounts.walk : NULL, *any = NULL;
 	json_object_foreach(paths, key, value)
-		return json_string_value(value);
-	return NULL;
+	{
+		const char *path = json_string_value(value);
+		if (path && walk && path[0] == '/' && strncmp(path + 1, walk, strlen(walk)) == 0 &&
+		    path[1 + strlen(walk)] == '/')
+			return path;
+		any = path ? path : any;
+	}
+	return any;
 }
 
 static const char *runc_bundle(json_t *state)
@@ -110,7 +112,7 @@ static void read_runc(struct facts_table *t, const char *id, const char *path)
 	json_t *o = facts_json(t, path);
 	if (!o)
 		return;
-	struct state s = {runc_cgroup(o), runc_bundle(o), json_integer_value(json_object_get(o, "init_process_pid")),
+	struct state s = {runc_cgroup(t, o), runc_bundle(o), json_integer_value(json_object_get(o, "init_process_pid")),
 			  json_integer_value(json_object_get(o, "init_process_start"))};
 	const char *own = string_of(o, "id");
 	if (own && strcmp(own, id) == 0)
