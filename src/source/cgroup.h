@@ -27,9 +27,9 @@ void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec);
 
 /* The caps that bind a group at `path` ("/docker/x"): minimum over itself and every ancestor, then the host. */
 struct allocation cgroup_cpu_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
-					double online_cpus);
+                                        double online_cpus);
 struct allocation cgroup_memory_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
-					   double host_bytes);
+                                           double host_bytes);
 
 struct cgroup_reader; /* kept fds of one group's counters */
 struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path);
@@ -50,7 +50,8 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r);
 /* The process that has been longest in the group or below it: its init; 0 none. */
 pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path);
 
-/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend. */
+/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend.
+ */
 typedef bool (*cgroup_visit)(void *data, const char *path);
 int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
 /* A cheap text that changes when groups come or go: /proc/cgroups | cgroup.stat. */

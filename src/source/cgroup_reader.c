@@ -10,7 +10,7 @@
 #define READ_SIZE 16384
 
 enum counter {
-	COUNT_CPU,	/* v2 cpu.stat | v1 cpuacct.usage */
+	COUNT_CPU,      /* v2 cpu.stat | v1 cpuacct.usage */
 	COUNT_THROTTLE, /* v1 cpu.stat */
 	COUNT_MEMORY,
 	COUNT_MEM_STAT,
@@ -32,25 +32,25 @@ static const struct {
 	const char *v2, *v1;
 	bool v2_always;
 } files[] = {
-	[COUNT_CPU] = {CTRL_CPUACCT, "cpu.stat", "cpuacct.usage", false},
-	[COUNT_THROTTLE] = {CTRL_CPU, NULL, "cpu.stat", false},
-	[COUNT_MEMORY] = {CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", false},
-	[COUNT_MEM_STAT] = {CTRL_MEMORY, "memory.stat", "memory.stat", false},
-	[COUNT_MEM_EVENTS] = {CTRL_MEMORY, "memory.events", "memory.oom_control", false},
-	[COUNT_PEAK] = {CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", false},
-	[COUNT_SWAP] = {CTRL_MEMORY, "memory.swap.current", NULL, false},
-	[COUNT_PIDS] = {CTRL_PIDS, "pids.current", "pids.current", false},
-	[COUNT_IO] = {CTRL_IO, "io.stat", "blkio.throttle.io_service_bytes_recursive", false},
-	[COUNT_CPU_PSI] = {CTRL_CPU, "cpu.pressure", NULL, true},
-	[COUNT_MEM_PSI] = {CTRL_MEMORY, "memory.pressure", NULL, true},
-	[COUNT_EVENTS] = {CTRL_MAX, "cgroup.events", NULL, true},
-	[COUNT_FREEZER] = {CTRL_FREEZER, NULL, "freezer.state", false},
+        [COUNT_CPU] = {CTRL_CPUACCT, "cpu.stat", "cpuacct.usage", false},
+        [COUNT_THROTTLE] = {CTRL_CPU, NULL, "cpu.stat", false},
+        [COUNT_MEMORY] = {CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", false},
+        [COUNT_MEM_STAT] = {CTRL_MEMORY, "memory.stat", "memory.stat", false},
+        [COUNT_MEM_EVENTS] = {CTRL_MEMORY, "memory.events", "memory.oom_control", false},
+        [COUNT_PEAK] = {CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", false},
+        [COUNT_SWAP] = {CTRL_MEMORY, "memory.swap.current", NULL, false},
+        [COUNT_PIDS] = {CTRL_PIDS, "pids.current", "pids.current", false},
+        [COUNT_IO] = {CTRL_IO, "io.stat", "blkio.throttle.io_service_bytes_recursive", false},
+        [COUNT_CPU_PSI] = {CTRL_CPU, "cpu.pressure", NULL, true},
+        [COUNT_MEM_PSI] = {CTRL_MEMORY, "memory.pressure", NULL, true},
+        [COUNT_EVENTS] = {CTRL_MAX, "cgroup.events", NULL, true},
+        [COUNT_FREEZER] = {CTRL_FREEZER, NULL, "freezer.state", false},
 };
 _Static_assert(ARRAY_SIZE(files) == COUNT_MAX, "a file for each counter");
 
 struct cgroup_reader {
 	struct cgroup_tree *tree;
-	char *path; /* "/docker/x"; "" is the root */
+	char *path;              /* "/docker/x"; "" is the root */
 	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
 	uint64_t incarnation;
 	struct kfile file[COUNT_MAX];
@@ -194,13 +194,14 @@ static int sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
 	s->cpu.vcpus = s->cpu.guest_usec = s->cpu.steal_usec = metric_none(METRIC_ABSENT, "not a VM");
 	if (n == -ENODEV || n == -ENOENT) {
 		s->cpu.usage_usec = s->cpu.periods = s->cpu.throttled = s->cpu.pressure_usec =
-			metric_none(METRIC_ABSENT, "its group is not in the hierarchy that counts CPU time");
+		        metric_none(METRIC_ABSENT, "its group is not in the hierarchy that counts CPU time");
 		return -ENODEV;
 	}
 	if (v1) {
 		uint64_t ns;
 		bool ok = n > 0 && parse_u64(buf, (size_t)n, &ns) == 0;
-		s->cpu.usage_usec = ok ? metric_ok((double)ns / 1000) : metric_errno((int)n, "cpuacct.usage not readable");
+		s->cpu.usage_usec =
+		        ok ? metric_ok((double)ns / 1000) : metric_errno((int)n, "cpuacct.usage not readable");
 		n = read_counter(r, COUNT_THROTTLE, buf, READ_SIZE);
 	} else {
 		s->cpu.usage_usec = flat_metric(buf, n, "usage_usec", "cpu.stat not readable");
@@ -295,8 +296,8 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
 	n = read_counter(r, COUNT_EVENTS, buf, sizeof(buf));
 	if (n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0)
 		frozen = frozen || v == 1;
-	bool populated = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0 ? v == 1
-										   : has_members(r->tree, r->path);
+	bool populated =
+	        n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0 ? v == 1 : has_members(r->tree, r->path);
 	if (!populated && r->tree->mounts.layout == CGROUP_HYBRID)
 		populated = has_members(r->tree, r->path); /* its processes may be in the v1 trees only */
 	return !populated ? CGROUP_EMPTY : frozen ? CGROUP_FROZEN : CGROUP_POPULATED;

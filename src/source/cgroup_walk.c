@@ -54,7 +54,7 @@ void cgroup_census(struct cgroup_tree *t, struct strbuf *ret)
 {
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	strbuf_fmt(&path, t->mounts.layout == CGROUP_UNIFIED ? "%s/cgroup.stat" : "proc/cgroups",
-		   t->mounts.v2 ? t->mounts.v2 : "");
+	           t->mounts.v2 ? t->mounts.v2 : "");
 	if (rootfs_read(t->fs, path.buf, 65536, ret) < 0)
 		strbuf_clear(ret);
 }

@@ -60,15 +60,15 @@ static char *twin_id(const char *id, struct container *ct)
 }
 
 /*
- * Names are unique among one runtime's on one host; inside a container, its id goes before.  Of two groups with the same
- * id (LXC leaves an old one and adds -1; somebody plays tricks) the one with processes gets it.
+ * Names are unique among one runtime's on one host; inside a container, its id goes before.  Of two groups with the
+ * same id (LXC leaves an old one and adds -1; somebody plays tricks) the one with processes gets it.
  */
 static char *make_id(struct containers *c, struct container *ct)
 {
 	bool inside = ct->runtime->named && ct->parent;
 	char *id = text_clean(xasprintf("%s%s%s:%s", inside ? ct->parent->id : "", inside ? "/" : "", ct->runtime->name,
-					ct->runtime_id),
-			      512);
+	                                ct->runtime_id),
+	                      512);
 	struct container *same = map_get(&c->by_id, id);
 	if (!same)
 		return id;

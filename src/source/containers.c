@@ -88,7 +88,7 @@ static const char *name_of_id(struct arena *a, const struct runtime_ops *rt, con
 }
 
 static void name_instance(struct instance *i, struct arena *a, const struct tick *t, const struct facts *f,
-			  const struct runtime_ops *rt, const char *runtime_id)
+                          const struct runtime_ops *rt, const char *runtime_id)
 {
 	const char *learned = map_get(&t->facts->names, runtime_id);
 	i->name = arena_strdup(a, f && f->name ? f->name : learned);
@@ -133,7 +133,8 @@ static bool is_pause(const struct container *ct, const struct facts *f, struct m
 }
 
 /* 0, or -ENODEV when the group has gone. */
-static int add_running(struct container *ct, const struct tick *t, struct facts *f, enum cgroup_life life, unsigned *budget)
+static int add_running(struct container *ct, const struct tick *t, struct facts *f, enum cgroup_life life,
+                       unsigned *budget)
 {
 	struct sample s = {0};
 	struct arena *a = &t->snap->arena;
@@ -148,23 +149,27 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	if (is_pause(ct, f, s.pids))
 		return 0;
 	const struct host_sample *h = &t->snap->host;
-	s.cpu.allocated = cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_CPU), t->now.mono_usec,
-						metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
-	s.mem.allocated = cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY), t->now.mono_usec,
-						   metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+	s.cpu.allocated =
+	        cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_CPU), t->now.mono_usec,
+	                              metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
+	s.mem.allocated =
+	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY),
+	                                 t->now.mono_usec, metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
 	s.disk_writable_bytes = writable_bytes(f, t, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
 	e->inst = (struct instance){
-		.id = arena_strdup(a, ct->id),
-		.kind = INSTANCE_CONTAINER,
-		.runtime = ct->runtime->name,
-		.state = life == CGROUP_EMPTY ? INSTANCE_STOPPED : life == CGROUP_FROZEN ? INSTANCE_PAUSED : INSTANCE_RUNNING,
-		.pid = life == CGROUP_EMPTY ? 0 : ct->pid,
-		.started_usec = ct->pid ? process_started(&ct->init, t->now) : 0,
-		.cgroup = text_clean(arena_strdup(a, ct->path), 4096),
-		.incarnation = ct->incarnation,
+	        .id = arena_strdup(a, ct->id),
+	        .kind = INSTANCE_CONTAINER,
+	        .runtime = ct->runtime->name,
+	        .state = life == CGROUP_EMPTY    ? INSTANCE_STOPPED
+	                 : life == CGROUP_FROZEN ? INSTANCE_PAUSED
+	                                         : INSTANCE_RUNNING,
+	        .pid = life == CGROUP_EMPTY ? 0 : ct->pid,
+	        .started_usec = ct->pid ? process_started(&ct->init, t->now) : 0,
+	        .cgroup = text_clean(arena_strdup(a, ct->path), 4096),
+	        .incarnation = ct->incarnation,
 	};
 	name_instance(&e->inst, a, t, f, ct->runtime, ct->runtime_id);
 	label_instance(&e->inst, a, f, ct->pod);
@@ -200,15 +205,16 @@ static pid_t pid_without_group(struct facts *f, const struct tick *t, struct pro
 	}
 	if (f->pidfile && rootfs_read(t->fs, f->pidfile, 64, &text) > 0)
 		(void)parse_u64(text.buf, text.len, &pid);
-	/* A pid file may be older than the process that now has the number: its parent must be what watches containers. */
+	/* A pid file may be older than the process that now has the number: its parent must be what watches containers.
+	 */
 	bool alive = pid > 0 && pid < INT32_MAX && process_read_stat(t->fs, (pid_t)pid, ret) == 0 &&
-		     process_read_stat(t->fs, ret->ppid, &up) == 0 && strcmp(up.comm, "conmon") == 0;
+	             process_read_stat(t->fs, ret->ppid, &up) == 0 && strcmp(up.comm, "conmon") == 0;
 	return alive ? (pid_t)pid : 0;
 }
 
 /* Known from files or processes, without a group: stopped; or running without one. */
 static void add_without_group(const struct containers *c, struct facts *f, const char *id, const struct tick *t,
-			      unsigned *budget)
+                              unsigned *budget)
 {
 	struct arena *a = &t->snap->arena;
 	struct process_stat st = {0};
@@ -221,19 +227,19 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 		return;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
-	nothing_to_measure(&e->sample, !pid	      ? "not running"
-				       : f->no_group ? f->no_group
-						     : "it has no cgroup of its own (rootless on cgroup v1)");
+	nothing_to_measure(&e->sample, !pid          ? "not running"
+	                               : f->no_group ? f->no_group
+	                                             : "it has no cgroup of its own (rootless on cgroup v1)");
 	e->sample.disk_writable_bytes = writable_bytes(f, t, budget);
 	e->inst = (struct instance){
-		.id = arena_strdup(a, id),
-		.kind = INSTANCE_CONTAINER,
-		.runtime = f->runtime->name,
-		.state = pid ? INSTANCE_RUNNING : INSTANCE_STOPPED,
-		.pid = pid,
-		.started_usec = pid ? process_started(&st, t->now) : 0,
-		.parent = arena_strdup(a, owner),
-		.incarnation = f->pid_start,
+	        .id = arena_strdup(a, id),
+	        .kind = INSTANCE_CONTAINER,
+	        .runtime = f->runtime->name,
+	        .state = pid ? INSTANCE_RUNNING : INSTANCE_STOPPED,
+	        .pid = pid,
+	        .started_usec = pid ? process_started(&st, t->now) : 0,
+	        .parent = arena_strdup(a, owner),
+	        .incarnation = f->pid_start,
 	};
 	name_instance(&e->inst, a, t, f, f->runtime, f->id);
 	label_instance(&e->inst, a, f, NULL);

@@ -9,8 +9,8 @@ struct container {
 	char *pod; /* what its path says groups it; NULL nothing */
 	const struct runtime_ops *runtime;
 	struct container *parent; /* the container whose group holds ours */
-	size_t entry;		  /* 1 + its index in the snapshot of this tick; 0 not shown */
-	bool twin;		  /* another group has the same id: while empty, this one is what was left behind */
+	size_t entry;             /* 1 + its index in the snapshot of this tick; 0 not shown */
+	bool twin;                /* another group has the same id: while empty, this one is what was left behind */
 	struct cgroup_reader *reader;
 	unsigned seen;
 	uint64_t incarnation;

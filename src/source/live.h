@@ -30,6 +30,15 @@ void containers_release(struct containers *c);
 /* The id of the container whose group holds `path`; NULL none. Borrowed until the next collect. */
 const char *containers_owner(const struct containers *c, const char *path);
 
+/* services.c: the host's own groups that are units of systemd. */
+struct services {
+	struct map by_path; /* cgroup path -> struct unit */
+	int64_t walked_usec;
+	unsigned walk;
+};
+void services_collect(struct services *s, const struct containers *containers, const struct tick *t);
+void services_release(struct services *s);
+
 /* vms.c: one VM per VMM process. */
 struct vms {
 	struct map by_pid; /* "123" -> struct vm */

@@ -53,7 +53,8 @@ static void look(struct facts_table *t, const struct process *p)
 
 static void refresh(struct facts_table *t)
 {
-	facts_put_sightings(t, &runtime_bubblewrap, "bubblewrap makes no cgroup: its use is counted in the group it was started in");
+	facts_put_sightings(t, &runtime_bubblewrap,
+	                    "bubblewrap makes no cgroup: its use is counted in the group it was started in");
 }
 
 const struct runtime_ops runtime_bubblewrap = {.name = "bubblewrap", .refresh = refresh, .named = true, .look = look};

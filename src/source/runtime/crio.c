@@ -46,7 +46,8 @@ static void take_annotations(struct facts *f, json_t *a)
 
 bool crio_take(struct facts_table *t, json_t *container, json_t *meta, const char *store, const char *from)
 {
-	const char *id = string_of(container, "id"), *pod = string_of(meta, "pod-name"), *pod_id = string_of(meta, "pod-id");
+	const char *id = string_of(container, "id"), *pod = string_of(meta, "pod-name"),
+	           *pod_id = string_of(meta, "pod-id");
 	const char *name = string_of(meta, "metadata-name");
 	if (!id || !pod)
 		return false;

@@ -1,6 +1,7 @@
 /*
- * Applications in a sandbox of their own: Flatpak (app-flatpak-<app>-<pid>.scope) and Snap (snap.<snap>.<app>-<uuid>.scope,
- * snap.<snap>.<app>.service, hooks).  Flatpak's instances are in $XDG_RUNTIME_DIR/.flatpak/<instance>/{info,pid}.
+ * Applications in a sandbox of their own: Flatpak (app-flatpak-<app>-<pid>.scope) and Snap
+ * (snap.<snap>.<app>-<uuid>.scope, snap.<snap>.<app>.service, hooks).  Flatpak's instances are in
+ * $XDG_RUNTIME_DIR/.flatpak/<instance>/{info,pid}.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,8 @@ static void read_instance(struct facts_table *t, const char *dir, const char *in
 	if (rootfs_read(t->fs, path, 64, &text) <= 0 || parse_u64(text.buf, text.len, &pid) < 0)
 		return;
 	(void)snprintf(path, sizeof(path), "%s/.flatpak/%s/info", dir, instance);
-	if ((!facts_file_changed(t, path, &err) && facts_seen_from(t, path)) || rootfs_read(t->fs, path, 65536, &info) <= 0)
+	if ((!facts_file_changed(t, path, &err) && facts_seen_from(t, path)) ||
+	    rootfs_read(t->fs, path, 65536, &info) <= 0)
 		return;
 	cleanup_free char *name = ini_value(&info, "name"), *runtime = ini_value(&info, "runtime");
 	if (!name || strlen(name) + 12 > RUNTIME_ID_MAX)
@@ -111,5 +113,5 @@ static void refresh_flatpak(struct facts_table *t)
 }
 
 const struct runtime_ops runtime_flatpak = {
-	.name = "flatpak", .match = match_flatpak, .refresh = refresh_flatpak, .named = true, .title = title_flatpak};
+        .name = "flatpak", .match = match_flatpak, .refresh = refresh_flatpak, .named = true, .title = title_flatpak};
 const struct runtime_ops runtime_snap = {.name = "snap", .match = match_snap, .named = true, .title = title_snap};

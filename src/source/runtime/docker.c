@@ -1,7 +1,7 @@
 /*
  * Docker: cgroups docker-<ID>.scope (systemd driver) and docker/<ID> (cgroupfs driver), below a pod's slice with
- * cri-dockerd, /ecs/<TASK>/<ID> with the ECS agent; facts from <data-root>/containers/<ID>/config.v2.json.  That file is
- * stale after a daemon crash: only its names are believed, never its State.
+ * cri-dockerd, /ecs/<TASK>/<ID> with the ECS agent; facts from <data-root>/containers/<ID>/config.v2.json.  That file
+ * is stale after a daemon crash: only its names are believed, never its State.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -54,8 +54,7 @@ static void take_labels(struct facts *f, json_t *labels)
 	const char *kind = string_of(labels, "io.kubernetes.docker.type");
 	const char *task = string_of(labels, "com.amazonaws.ecs.task-arn");
 	json_t *value;
-	json_object_foreach(labels, key, value)
-		facts_label(f, key, json_string_value(value));
+	json_object_foreach(labels, key, value) facts_label(f, key, json_string_value(value));
 	if (pod) {
 		cleanup_free char *full = xasprintf("%s%s%s", space ? space : "", space ? "/" : "", pod);
 		facts_set(&f->pod, full);

@@ -189,19 +189,19 @@ static void sighting_free(struct sighting *s)
 	free(s);
 }
 
-void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init, char *id,
-		 char *name)
+void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init,
+                 char *id, char *name)
 {
 	char key[16];
 	struct strbuf group = STRBUF_INIT;
 	(void)snprintf(key, sizeof(key), "%d", (int)monitor->pid);
 	struct sighting *s = xcalloc(1, sizeof(*s));
 	*s = (struct sighting){.runtime = rt,
-			       .monitor = monitor->stat,
-			       .monitor_pid = monitor->pid,
-			       .init_pid = init,
-			       .id = id,
-			       .name = name};
+	                       .monitor = monitor->stat,
+	                       .monitor_pid = monitor->pid,
+	                       .init_pid = init,
+	                       .id = id,
+	                       .name = name};
 	struct sighting *old = map_remove(&t->sightings, key);
 	if (old)
 		sighting_free(old);
@@ -241,7 +241,8 @@ void facts_put_sightings(struct facts_table *t, const struct runtime_ops *rt, co
 		f->pid_start = s->init.start_ticks;
 		f->group = s->group ? xstrdup(s->group) : NULL;
 		size_t n = s->group ? strlen(s->group) : 0;
-		if (n > 8 && strcmp(s->group + n - 8, "/payload") == 0) /* nspawn's, in a unit that was delegated to it */
+		if (n > 8 &&
+		    strcmp(s->group + n - 8, "/payload") == 0) /* nspawn's, in a unit that was delegated to it */
 			facts_set_cgroup(t, f, s->group);
 		f->no_group = no_group;
 		f->group_only = true;
@@ -288,7 +289,7 @@ void facts_denied(struct facts_table *t, const char *runtime, const char *path, 
 	}
 	cleanup_free char *what = xasprintf("%s: /%s", runtime, path);
 	snapshot_notice(t->notices, what, "denied: containers are shown by their ids, stopped ones not at all",
-			"run vctop as root");
+	                "run vctop as root");
 }
 
 void facts_table_refresh(struct facts_table *t, struct snapshot *notices)
@@ -301,7 +302,7 @@ void facts_table_refresh(struct facts_table *t, struct snapshot *notices)
 			runtime_table[i]->refresh(t);
 	if (t->denied_homes)
 		snapshot_notice(notices, "rootless containers", "the storage of other users may not be read",
-				"run vctop as root, or as the user who owns them");
+		                "run vctop as root, or as the user who owns them");
 	t->notices = NULL;
 	drop_unseen(t);
 }

@@ -26,7 +26,7 @@ static struct facts_file *file_of(struct facts_table *t, const char *path)
 static bool differs(struct facts_file *f, const struct stat *st)
 {
 	bool same = f->mtime.tv_sec == st->st_mtim.tv_sec && f->mtime.tv_nsec == st->st_mtim.tv_nsec &&
-		    f->ino == st->st_ino && f->size == st->st_size;
+	            f->ino == st->st_ino && f->size == st->st_size;
 	f->mtime = st->st_mtim;
 	f->ino = st->st_ino;
 	f->size = st->st_size;

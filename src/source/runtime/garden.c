@@ -10,7 +10,8 @@ static bool match(const char *path, const char *leaf, char id[RUNTIME_ID_MAX])
 	size_t n;
 	const char *up = runtime_above(path, leaf, 0, &n);
 	/* A GUID begins it; tasks and checks add to it. */
-	if (strspn(leaf, "0123456789abcdef-") < 36 || leaf[8] != '-' || leaf[13] != '-' || leaf[18] != '-' || leaf[23] != '-')
+	if (strspn(leaf, "0123456789abcdef-") < 36 || leaf[8] != '-' || leaf[13] != '-' || leaf[18] != '-' ||
+	    leaf[23] != '-')
 		return false;
 	if ((n == 4 && memcmp(up, "good", 4) == 0) || (n == 3 && memcmp(up, "bad", 3) == 0))
 		up = runtime_above(path, leaf, 1, &n);

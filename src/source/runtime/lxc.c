@@ -199,6 +199,6 @@ static void refresh_lxd(struct facts_table *t)
 }
 
 const struct runtime_ops runtime_lxc = {
-	.name = "lxc", .match = match, .refresh = refresh, .named = true, .refine = refine};
+        .name = "lxc", .match = match, .refresh = refresh, .named = true, .refine = refine};
 const struct runtime_ops runtime_incus = {.name = "incus", .refresh = refresh_incus, .named = true, .title = title};
 const struct runtime_ops runtime_lxd = {.name = "lxd", .refresh = refresh_lxd, .named = true, .title = title};

@@ -1,8 +1,8 @@
 /*
  * What systemd-machined knows: systemd-nspawn's containers and libvirt's LXC domains.
- * Groups: machine.slice/systemd-nspawn@<name>.service and machine.slice/machine-<name>.scope, with payload and supervisor
- * below; machine-lxc-<pid>-<name>.scope is libvirt's; machine-qemu-... is a VM, as is what machined calls one.
- * nspawn with --keep-unit has no group of its own and is found by its process.
+ * Groups: machine.slice/systemd-nspawn@<name>.service and machine.slice/machine-<name>.scope, with payload and
+ * supervisor below; machine-lxc-<pid>-<name>.scope is libvirt's; machine-qemu-... is a VM, as is what machined calls
+ * one. nspawn with --keep-unit has no group of its own and is found by its process.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -169,4 +169,4 @@ static void look(struct facts_table *t, const struct process *p)
 
 const struct runtime_ops runtime_libvirt_lxc = {.name = "libvirt-lxc", .match = match_libvirt, .named = true};
 const struct runtime_ops runtime_nspawn = {
-	.name = "nspawn", .match = match_nspawn, .refresh = refresh, .named = true, .look = look};
+        .name = "nspawn", .match = match_nspawn, .refresh = refresh, .named = true, .look = look};

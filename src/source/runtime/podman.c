@@ -33,7 +33,8 @@ static bool is_infra(const char *name, const char *image)
 	size_t n = strlen(name);
 	if (image && strstr(image, "podman-pause:"))
 		return true;
-	return (!image || !*image) && n == 18 && strspn(name, "0123456789abcdef") == 12 && strcmp(name + 12, "-infra") == 0;
+	return (!image || !*image) && n == 18 && strspn(name, "0123456789abcdef") == 12 &&
+	       strcmp(name + 12, "-infra") == 0;
 }
 
 static bool podman_take(struct facts_table *t, json_t *c, json_t *meta, const struct storage *st, const char *from)
@@ -63,15 +64,15 @@ static void take_container(struct facts_table *t, json_t *c, const struct storag
 	cleanup_free char *store = xasprintf("%s/%s-containers", st->graphroot, st->driver);
 	json_t *meta = text && *text ? json_loads(text, 0, NULL) : NULL;
 	bool taken = crio_take(t, c, meta, store, from) || podman_take(t, c, meta, st, from) ||
-		     buildah_take(t, c, store, from);
+	             buildah_take(t, c, store, from);
 	struct facts *f = taken ? map_get(&t->by_id, id) : NULL;
 	if (f) {
 		free(f->writable);
 		f->writable = NULL;
 		if (layer && runtime_is_hex(layer, 64))
 			f->writable = strcmp(st->driver, "vfs") == 0
-					      ? xasprintf("%s/vfs/dir/%s", st->graphroot, layer)
-					      : xasprintf("%s/%s/%s/diff", st->graphroot, st->driver, layer);
+			                      ? xasprintf("%s/vfs/dir/%s", st->graphroot, layer)
+			                      : xasprintf("%s/%s/%s/diff", st->graphroot, st->driver, layer);
 	}
 	json_decref(meta);
 }
@@ -93,8 +94,7 @@ static void read_store(struct facts_table *t, const char *path, const struct sto
 		/* Rewritten by rename, so a half file is not a moment but a fault. */
 		snapshot_notice(t->notices, path, "not a JSON array: Podman containers are shown by their ids", NULL);
 	} else {
-		json_array_foreach(all, i, c)
-			take_container(t, c, st, path);
+		json_array_foreach(all, i, c) take_container(t, c, st, path);
 	}
 	json_decref(all);
 }
@@ -108,7 +108,8 @@ static void scan_store(struct facts_table *t, const char *graphroot, const char 
 		for (size_t d = 0; d < ARRAY_SIZE(drivers); d++)
 			for (size_t s = 0; s < ARRAY_SIZE(stores); s++) {
 				char path[2048];
-				int n = snprintf(path, sizeof(path), "%s/%s-containers/%s", roots[r], drivers[d], stores[s]);
+				int n = snprintf(path, sizeof(path), "%s/%s-containers/%s", roots[r], drivers[d],
+				                 stores[s]);
 				if (n > 0 && (size_t)n < sizeof(path))
 					read_store(t, path, &(struct storage){graphroot, runroot, drivers[d]});
 			}
@@ -125,7 +126,8 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 	cleanup_free char *graph = facts_toml_path(&conf, "graphroot");
 	cleanup_free char *run = facts_toml_path(&conf, "runroot");
 	if (!graph)
-		graph = root ? xstrdup("var/lib/containers/storage") : xasprintf("%s/.local/share/containers/storage", home);
+		graph = root ? xstrdup("var/lib/containers/storage")
+		             : xasprintf("%s/.local/share/containers/storage", home);
 	if (!run) {
 		struct stat st;
 		bool known = !root && rootfs_stat(t->fs, home, &st) == 0;

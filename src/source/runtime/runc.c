@@ -60,10 +60,10 @@ static const char *runc_bundle(json_t *state)
 
 /* Another runtime's, which knows more about it? */
 static bool is_foreign(const struct facts_table *t, const struct runtime_ops *rt, const char *id, const char *cgroup,
-		       const char *bundle)
+                       const char *bundle)
 {
 	static const char *const places[] = {"/overlay-containers/", "/vfs-containers/",
-					     "/io.containerd.runtime.v2.task/"};
+	                                     "/io.containerd.runtime.v2.task/"};
 	char other[RUNTIME_ID_MAX];
 	const struct runtime_ops *by_path = cgroup ? runtime_match(cgroup, other) : NULL;
 	if (by_path && by_path != rt && by_path != &runtime_buildah)
@@ -81,7 +81,7 @@ struct state {
 };
 
 static void take(struct facts_table *t, const struct runtime_ops *rt, const char *id, const char *path,
-		 const struct state *s)
+                 const struct state *s)
 {
 	char other[RUNTIME_ID_MAX];
 	static const char *const step[] = {".scope/container"}; /* crun's sub-group: the limits are at the scope */
@@ -113,7 +113,7 @@ static void read_runc(struct facts_table *t, const char *id, const char *path)
 	if (!o)
 		return;
 	struct state s = {runc_cgroup(t, o), runc_bundle(o), json_integer_value(json_object_get(o, "init_process_pid")),
-			  json_integer_value(json_object_get(o, "init_process_start"))};
+	                  json_integer_value(json_object_get(o, "init_process_start"))};
 	const char *own = string_of(o, "id");
 	if (own && strcmp(own, id) == 0)
 		take(t, &runtime_runc, id, path, &s);
@@ -129,7 +129,7 @@ static void read_crun(struct facts_table *t, const char *id, const char *path)
 		return;
 	const char *cgroup = string_of(o, "cgroup-path");
 	struct state s = {cgroup, string_of(o, "bundle"), json_integer_value(json_object_get(o, "pid")),
-			  json_integer_value(json_object_get(o, "process-start-time"))};
+	                  json_integer_value(json_object_get(o, "process-start-time"))};
 	take(t, &runtime_crun, id, path, &s);
 	json_decref(o);
 }

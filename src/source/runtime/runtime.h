@@ -20,23 +20,23 @@
 struct facts {
 	char *id; /* as in the cgroup path */
 	char *name, *image;
-	char *from;	 /* file the name was read from */
-	char *pod;	 /* "namespace/name" of its pod, or what else groups it; NULL none */
-	char *writable;	 /* directory of the writable layer, relative to the root; NULL unknown */
+	char *from;           /* file the name was read from */
+	char *pod;            /* "namespace/name" of its pod, or what else groups it; NULL none */
+	char *writable;       /* directory of the writable layer, relative to the root; NULL unknown */
 	struct label *labels; /* heap, strings too */
 	size_t labels_n;
 	const struct runtime_ops *runtime;
-	char *cgroup;	 /* its own group, where its files say so: "/default/redis" */
-	char *group;	 /* the group its processes are in, when it has none of its own */
-	char *pidfile;	 /* of the container's init, relative to the root; NULL none */
-	pid_t pid;	 /* its init, as its files say; 0 not said */
+	char *cgroup;       /* its own group, where its files say so: "/default/redis" */
+	char *group;        /* the group its processes are in, when it has none of its own */
+	char *pidfile;      /* of the container's init, relative to the root; NULL none */
+	pid_t pid;          /* its init, as its files say; 0 not said */
 	uint64_t pid_start; /* start_ticks of that process; 0 not said */
 	struct kfile pid_stat;
 	const char *no_group; /* why it has no group when it runs; NULL: rootless on cgroup v1 */
-	bool left_out;	 /* not a container to show: a pod's pause container, a machine that is a VM */
-	bool group_only; /* without a group or a process it is not there: our samples are removed, not stopped */
-	unsigned seen;	 /* refresh in which it was last there */
-	struct {	 /* of `writable`, measured slowly */
+	bool left_out;        /* not a container to show: a pod's pause container, a machine that is a VM */
+	bool group_only;      /* without a group or a process it is not there: our samples are removed, not stopped */
+	unsigned seen;        /* refresh in which it was last there */
+	struct {              /* of `writable`, measured slowly */
 		struct metric bytes;
 		int64_t at;
 	} disk;
@@ -65,16 +65,16 @@ struct sighting {
 struct facts_table {
 	struct rootfs *fs;
 	struct cgroup_tree *cgroups; /* NULL in tests of paths alone */
-	struct map by_id;     /* facts_key -> struct facts */
-	struct map by_cgroup; /* path -> struct facts that names it as its own; borrowed */
-	struct map files;     /* path -> struct facts_file */
-	struct map names;     /* id -> heap name learned from a monitor's command line (conmon) */
-	struct map roots;     /* docker data roots learned from dockerd's command line: path -> path */
-	struct map sightings; /* monitor's pid -> struct sighting */
-	unsigned refresh;     /* counts refreshes */
+	struct map by_id;            /* facts_key -> struct facts */
+	struct map by_cgroup;        /* path -> struct facts that names it as its own; borrowed */
+	struct map files;            /* path -> struct facts_file */
+	struct map names;            /* id -> heap name learned from a monitor's command line (conmon) */
+	struct map roots;            /* docker data roots learned from dockerd's command line: path -> path */
+	struct map sightings;        /* monitor's pid -> struct sighting */
+	unsigned refresh;            /* counts refreshes */
 	int64_t refreshed_usec;
-	bool due;	  /* something was learned: refresh at the next tick */
-	unsigned denied_homes;	  /* users whose storage may not be read, in this refresh */
+	bool due;                 /* something was learned: refresh at the next tick */
+	unsigned denied_homes;    /* users whose storage may not be read, in this refresh */
 	struct snapshot *notices; /* where to say what could not be read; set during a refresh */
 };
 
@@ -109,10 +109,10 @@ char *runtime_pod_of_path(const char *path);
 void runtime_look(struct facts_table *t, const struct process *p);
 
 /* Helpers of match functions. */
-bool runtime_is_hex(const char *s, size_t n);	 /* exactly n lower-case hex digits */
+bool runtime_is_hex(const char *s, size_t n); /* exactly n lower-case hex digits */
 /* leaf is prefix + 64 hex digits + (suffix, or nothing where suffix_optional). */
 bool runtime_hex_leaf(const char *leaf, const char *prefix, const char *suffix, bool suffix_optional,
-		      char id[RUNTIME_ID_MAX]);
+                      char id[RUNTIME_ID_MAX]);
 /* leaf is prefix + something + suffix: that something, with systemd's \xHH decoded. */
 bool runtime_named_leaf(const char *leaf, const char *prefix, const char *suffix, char id[RUNTIME_ID_MAX]);
 /* The n-th component above the leaf (0: its parent), and its length; "" and 0 beyond the root. */
@@ -158,8 +158,8 @@ void facts_each_run_dir(struct facts_table *t, void (*fn)(struct facts_table *t,
 void facts_set(char **field, const char *value); /* replaces, cleaned; NULL clears */
 
 /* Sightings: takes over id and name (heap); group is found here.  What is gone is dropped at the next refresh. */
-void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init, char *id,
-		 char *name);
+void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init,
+                 char *id, char *name);
 /* Puts facts for each sighting of this runtime that is still there. */
 void facts_put_sightings(struct facts_table *t, const struct runtime_ops *rt, const char *no_group);
 /* The first child of a process; 0 none or not readable. */

@@ -7,16 +7,16 @@
 #include "vctop/base/text.h"
 
 extern const struct runtime_ops runtime_docker, runtime_podman, runtime_crio, runtime_containerd, runtime_nerdctl,
-	runtime_kubernetes, runtime_buildah, runtime_runc, runtime_crun, runtime_lxc, runtime_incus, runtime_lxd,
-	runtime_nspawn, runtime_libvirt_lxc, runtime_flatpak, runtime_snap, runtime_garden, runtime_bubblewrap,
-	runtime_vctop;
+        runtime_kubernetes, runtime_buildah, runtime_runc, runtime_crun, runtime_lxc, runtime_incus, runtime_lxd,
+        runtime_nspawn, runtime_libvirt_lxc, runtime_flatpak, runtime_snap, runtime_garden, runtime_bubblewrap,
+        runtime_vctop;
 
 /* buildah before runc: it runs its containers by runc, and their names are its own. */
 const struct runtime_ops *const runtime_table[] = {
-	&runtime_docker,     &runtime_podman,  &runtime_crio,	      &runtime_containerd, &runtime_nerdctl,
-	&runtime_kubernetes, &runtime_buildah, &runtime_runc,	      &runtime_crun,	   &runtime_lxc,
-	&runtime_incus,	     &runtime_lxd,     &runtime_libvirt_lxc,  &runtime_nspawn,	   &runtime_flatpak,
-	&runtime_snap,	     &runtime_garden,  &runtime_bubblewrap,   &runtime_vctop,
+        &runtime_docker,     &runtime_podman,  &runtime_crio,        &runtime_containerd, &runtime_nerdctl,
+        &runtime_kubernetes, &runtime_buildah, &runtime_runc,        &runtime_crun,       &runtime_lxc,
+        &runtime_incus,      &runtime_lxd,     &runtime_libvirt_lxc, &runtime_nspawn,     &runtime_flatpak,
+        &runtime_snap,       &runtime_garden,  &runtime_bubblewrap,  &runtime_vctop,
 };
 const unsigned runtime_count = ARRAY_SIZE(runtime_table);
 
@@ -26,7 +26,7 @@ bool runtime_is_hex(const char *s, size_t n)
 }
 
 bool runtime_hex_leaf(const char *leaf, const char *prefix, const char *suffix, bool suffix_optional,
-		      char id[RUNTIME_ID_MAX])
+                      char id[RUNTIME_ID_MAX])
 {
 	size_t n = strlen(prefix);
 	if (strncmp(leaf, prefix, n) != 0 || strlen(leaf) < n + 64)
@@ -46,11 +46,12 @@ static int hex_digit(char c)
 bool runtime_named_leaf(const char *leaf, const char *prefix, const char *suffix, char id[RUNTIME_ID_MAX])
 {
 	size_t n = strlen(leaf), p = strlen(prefix), s = strlen(suffix), o = 0;
-	if (n <= p + s || n - p - s >= RUNTIME_ID_MAX || strncmp(leaf, prefix, p) != 0 || strcmp(leaf + n - s, suffix) != 0)
+	if (n <= p + s || n - p - s >= RUNTIME_ID_MAX || strncmp(leaf, prefix, p) != 0 ||
+	    strcmp(leaf + n - s, suffix) != 0)
 		return false;
 	for (size_t i = p; i < n - s; i++) {
 		bool escape = leaf[i] == '\\' && i + 3 < n - s && leaf[i + 1] == 'x' && hex_digit(leaf[i + 2]) >= 0 &&
-			      hex_digit(leaf[i + 3]) >= 0;
+		              hex_digit(leaf[i + 3]) >= 0;
 		int c = escape ? hex_digit(leaf[i + 2]) * 16 + hex_digit(leaf[i + 3]) : 0;
 		/* A decoded NUL would cut the name short, a slash would make it look like a path. */
 		if (c == 0 || c == '/') {
@@ -155,11 +156,11 @@ char *runtime_pod_of_path(const char *path)
 		size_t min, max; /* length accepted */
 		size_t keep;
 	} marks[] = {
-		{"/machine-libpod_pod_", "./", 64, 64, 12},
-		{"/user-libpod_pod_", "./", 64, 64, 12},
-		{"/libpod_parent/", "/", 64, 64, 12},
-		{"/ecstasks-", "./", 8, 64, 64},
-		{"/ecs/", "/", 8, 64, 64},
+	        {"/machine-libpod_pod_", "./", 64, 64, 12},
+	        {"/user-libpod_pod_", "./", 64, 64, 12},
+	        {"/libpod_parent/", "/", 64, 64, 12},
+	        {"/ecstasks-", "./", 8, 64, 64},
+	        {"/ecs/", "/", 8, 64, 64},
 	};
 	const char *at = path;
 	if (strstr(path, "kubepods"))
