@@ -26,6 +26,7 @@ struct live {
 	struct proctab procs;
 	struct facts_table facts;
 	struct containers containers;
+	struct services services;
 	struct vms vms;
 	launched_vec launched;
 	struct snapshot *facts_notices; /* kept between refreshes, repeated in every snapshot */
@@ -69,6 +70,7 @@ static void look(void *data, const struct process *p)
 	struct look *k = data;
 	vms_look(&k->l->vms, k->t, p);
 	learn_names(&k->l->facts, p);
+	runtime_look(&k->l->facts, p);
 }
 
 static bool is_sample(const struct launched *l, const struct instance *i)
@@ -122,8 +124,11 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
 		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: containers cannot be seen",
-				"mount -t cgroup2 none /sys/fs/cgroup");
+		                "mount -t cgroup2 none /sys/fs/cgroup");
 	containers_collect(&l->containers, &t);
+	ret->with_services = s->services;
+	if (s->services)
+		services_collect(&l->services, &l->containers, &t);
 	vms_collect(&l->vms, &t, &l->containers);
 	mark_samples(l, ret);
 	cgroup_tree_trim(&l->cgroups, t.now.mono_usec - TRIM_USEC);
@@ -140,6 +145,7 @@ static void live_close(struct source *s)
 {
 	struct live *l = (struct live *)s;
 	vms_release(&l->vms, l->fs);
+	services_release(&l->services);
 	containers_release(&l->containers);
 	facts_table_release(&l->facts);
 	launched_release(&l->launched);
@@ -170,6 +176,6 @@ struct source *source_open_traced(const char *root, rootfs_trace fn, void *data,
 	l->facts_notices = snapshot_new();
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	host_reader_open(&l->host, fs);
-	facts_table_init(&l->facts, fs);
+	facts_table_init(&l->facts, fs, &l->cgroups);
 	return &l->base;
 }

@@ -153,6 +153,35 @@ static json_t *notices(const struct snapshot *s)
 	return a;
 }
 
+static void say_why(json_t *unavailable, const char *key, struct metric m)
+{
+	if (!metric_is_ok(m))
+		(void)json_object_set_new(
+		        unavailable, key,
+		        json_sprintf("%s%s%s", metric_state_name(m.st), m.why ? ": " : "", m.why ? m.why : ""));
+}
+
+static json_t *services(const struct frame *f)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; i < f->services.n; i++) {
+		const struct service_row *r = &f->services.v[i];
+		const struct sample *s = &r->service->sample;
+		json_t *why = json_object();
+		say_why(why, "cpu.used_cores", r->cpu_used_cores);
+		say_why(why, "memory.used_bytes", s->mem.used_bytes);
+		say_why(why, "memory.held_bytes", s->mem.held_bytes);
+		say_why(why, "pids", s->pids);
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:{s:o}, s:{s:o, s:o}, s:o, s:o}", "name",
+		                                         text(r->service->name), "cgroup", text(r->service->cgroup),
+		                                         "cpu", "used_cores", metric_real(r->cpu_used_cores), "memory",
+		                                         "used_bytes", metric(s->mem.used_bytes), "held_bytes",
+		                                         metric(s->mem.held_bytes), "pids", metric(s->pids),
+		                                         "unavailable", why));
+	}
+	return a;
+}
+
 void json_frame(const struct frame *f, struct strbuf *out)
 {
 	char time[64];
@@ -170,6 +199,8 @@ void json_frame(const struct frame *f, struct strbuf *out)
 		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
 			"syscalls", metric(f->self.syscalls));
 	/* clang-format on */
+	if (f->snap->with_services)
+		(void)json_object_set_new(o, "services", services(f));
 	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
 	if (line) {
 		strbuf_str(out, line);
