@@ -17,7 +17,7 @@
 
 struct rootfs {
 	int base_fd; /* the tree given */
-	int fd;	     /* the moment being played */
+	int fd;      /* the moment being played */
 	bool live, series;
 	unsigned moment, generation;
 	struct rootfs_time time; /* not live: of this moment */
@@ -302,7 +302,21 @@ static int kfile_open(struct rootfs *fs, struct kfile *k, const char *path, bool
 	return fd;
 }
 
-static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
+static ssize_t pread_at(struct rootfs *fs, int fd, char *buf, size_t size, ssize_t at)
+{
+	ssize_t n;
+	do {
+		n = pread(fd, buf + at, size - 1 - (size_t)at, at);
+		fs->stats.reads++;
+		fs->stats.syscalls++;
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* Files of many records come a page at a time: what ends this much before a page's end is whole. */
+#define RECORDS_MORE 3584
+
+static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size, bool records)
 {
 	bool keep = true;
 	if (k->fd >= 0 && k->generation != fs->generation)
@@ -311,14 +325,11 @@ static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path,
 	if (fd < 0)
 		return fd;
 	ssize_t n = fault_check(fs, "read", path);
-	if (n == 0) {
-		do {
-			n = pread(fd, buf, size - 1, 0);
-			fs->stats.reads++;
-			fs->stats.syscalls++;
-		} while (n < 0 && errno == EINTR);
-		if (n < 0)
-			n = -errno;
+	if (n == 0)
+		n = pread_at(fs, fd, buf, size, 0);
+	for (ssize_t more = n; records && more > 0 && n >= RECORDS_MORE && (size_t)n < size - 1;) {
+		more = pread_at(fs, fd, buf, size, n);
+		n = more < 0 ? more : n + more;
 	}
 	if (!keep)
 		(void)close(fd);
@@ -332,7 +343,13 @@ static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path,
 
 ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
 {
-	ssize_t n = kfile_pread(fs, k, path, buf, size);
+	ssize_t n = kfile_pread(fs, k, path, buf, size, false);
+	return traced(fs, path, buf, n);
+}
+
+ssize_t kfile_read_records(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
+{
+	ssize_t n = kfile_pread(fs, k, path, buf, size, true);
 	return traced(fs, path, buf, n);
 }
 

@@ -19,7 +19,8 @@ const char *ns_state_name(enum ns_state s); /* NULL for unknown, "own", "host" *
 struct isolation {
 	const char *kernel; /* "shared" or "own" */
 	enum ns_state ns[NS_MAX]; /* /proc/PID/ns/X against PID 1's */
-	const char *user;   /* "root": host root; "rootless": a plain user's; "userns": root only inside (uid_map) */
+	/* "root": host root; "user": another uid, no user namespace; "rootless": a plain user's; "userns": root only inside */
+	const char *user;
 	struct metric uid;  /* host uid of its first process */
 	const char *capabilities; /* CapEff, 16 hex digits */
 	struct metric all_capabilities; /* CapEff covers PID 1's CapBnd */
@@ -70,7 +71,9 @@ struct store {
 /* How many hang on one daemon. */
 struct blast_radius {
 	const char *daemon;
+	const char *root; /* dockerd: its data root; NULL else */
 	struct metric running; /* is the daemon there */
+	struct metric pid;
 	unsigned instances, survivors;
 };
 
