@@ -114,17 +114,6 @@ static void disk_none(struct disk *d, const char *why)
 	                   .chain = none};
 }
 
-static void read_disk(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
-{
-	const char *colon = strchr(i->id, ':');
-	disk_none(&k->bg.disk, i->kind == INSTANCE_VM ? "not a container" : "not a VM");
-	if (i->kind == INSTANCE_CONTAINER)
-		storage_container(b->storage, colon ? map_get(&t->facts->by_id, colon + 1) : NULL, &k->arena,
-		                  &k->bg.disk);
-	else if (i->pid > 0)
-		storage_vm(b->storage, i->pid, &k->arena, &k->bg.disk);
-}
-
 static void read_instance(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
 {
 	bool vm = i->kind == INSTANCE_VM;
@@ -141,7 +130,9 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	if (!k->bg.isolation.kernel)
 		k->bg.isolation.kernel = vm ? "own" : "shared";
 	k->daemon = supervisor_find(&b->daemons, i, &k->arena, &k->bg.supervisor);
-	read_disk(b, t, k, i);
+	disk_none(&k->bg.disk, "not running");
+	if (vm && k->running)
+		storage_vm(b->storage, i->pid, &k->arena, &k->bg.disk);
 	if (k->running)
 		network_look(&k->net, b->fs, &b->host, i->pid, vm);
 	else
@@ -199,10 +190,15 @@ static void keep(struct arena *a, const char **text)
 	*text = arena_strdup(a, *text);
 }
 
-/* The snapshot outlives what is remembered here. */
-static void copy(struct arena *a, const struct known *k, struct background *to)
+/* The snapshot outlives what is remembered here; a container's disk is looked up, not remembered. */
+static void copy(struct background_reader *b, const struct tick *t, const struct known *k, struct entry *e)
 {
+	struct background *to = &e->background;
+	struct arena *a = &t->snap->arena;
+	const char *colon = strchr(e->inst.id, ':');
 	*to = k->bg;
+	if (e->inst.kind == INSTANCE_CONTAINER)
+		storage_container(b->storage, colon ? map_get(&t->facts->by_id, colon + 1) : NULL, a, &to->disk);
 	struct isolation *i = &to->isolation;
 	keep(a, &i->capabilities);
 	keep(a, &i->lsm);
@@ -215,6 +211,7 @@ static void copy(struct arena *a, const struct known *k, struct background *to)
 	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++)
 		keep(a, &metrics[m]->why);
 	keep(a, &d->driver);
+	keep(a, &d->detail);
 	keep(a, &to->supervisor.evidence);
 	if (k->daemon)
 		to->supervisor.daemon_running = metric_ok(k->daemon->running);
@@ -250,7 +247,7 @@ static void fill(struct background_reader *b, const struct tick *t)
 	for (size_t i = 0; i < t->snap->entries.n; i++) {
 		struct entry *e = &t->snap->entries.v[i];
 		struct known *k = b->entries.v[i];
-		copy(&t->snap->arena, k, &e->background);
+		copy(b, t, k, e);
 		if (k->daemon)
 			k->daemon->refs++;
 		if (e->inst.state == INSTANCE_STOPPED)

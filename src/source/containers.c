@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "source/live.h"
+#include "source/storage/storage.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/text.h"
 
 #define WALK_USEC 1000000
-#define DISK_USEC 60000000
 /* Files looked at per tick for writable layers: about 20 ms. */
 #define DISK_BUDGET 10000
 #define SHORT_ID 12
@@ -174,7 +174,7 @@ static struct metric monitor_rss(struct container *ct, const struct tick *t)
 }
 
 static void name_instance(struct instance *i, struct arena *a, const struct tick *t, const struct facts *f,
-			  const char *runtime_id)
+                          const char *runtime_id)
 {
 	const char *learned = map_get(&t->facts->names, runtime_id);
 	i->name = arena_strdup(a, f && f->name ? f->name : learned);
@@ -189,25 +189,6 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 		labels[l] = (struct label){arena_strdup(a, f->labels[l].key), arena_strdup(a, f->labels[l].value)};
 	i->labels = labels;
 	i->labels_n = f->labels_n;
-}
-
-static struct metric writable_bytes(struct facts *f, const struct tick *t, unsigned *budget)
-{
-	double bytes;
-	if (!f || !f->writable)
-		return metric_none(METRIC_ABSENT, "writable layer not found");
-	bool fresh = f->disk.at && t->now.mono_usec - f->disk.at < DISK_USEC;
-	if (fresh || *budget == 0)
-		return f->disk.bytes;
-	int r = disk_usage(t->fs, f->writable, budget, &bytes);
-	if (r == -E2BIG && !metric_is_ok(f->disk.bytes))
-		f->disk.bytes = metric_none(METRIC_ABSENT, "writable layer has too many files to add up");
-	else if (r == 0)
-		f->disk.bytes = metric_ok(bytes);
-	else if (r != -E2BIG)
-		f->disk.bytes = metric_errno(r, "writable layer not readable");
-	f->disk.at = t->now.mono_usec;
-	return f->disk.bytes;
 }
 
 /* 0, or -ENODEV when the group has gone. */
@@ -226,23 +207,25 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	enum cgroup_life life = cgroup_reader_life(ct->reader);
 	const struct host_sample *h = &t->snap->host;
 	s.cpu.allocated = cgroup_cpu_allocation(t->cgroups, a, ct->path, t->now.mono_usec,
-						metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
+	                                        metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
 	s.mem.allocated = cgroup_memory_allocation(t->cgroups, a, ct->path, t->now.mono_usec,
-						   metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+	                                           metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
-	s.disk_writable_bytes = writable_bytes(f, t, budget);
+	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
 	e->inst = (struct instance){
-		.id = arena_strdup(a, ct->id),
-		.kind = INSTANCE_CONTAINER,
-		.runtime = ct->runtime->name,
-		.state = life == CGROUP_EMPTY ? INSTANCE_STOPPED : life == CGROUP_FROZEN ? INSTANCE_PAUSED : INSTANCE_RUNNING,
-		.pid = life == CGROUP_EMPTY ? 0 : ct->pid,
-		.started_usec = ct->pid ? process_started(&ct->init, t->now) : 0,
-		.cgroup = text_clean(arena_strdup(a, ct->path), 4096),
-		.parent = ct->parent ? arena_strdup(a, ct->parent->id) : NULL,
-		.incarnation = ct->incarnation,
+	        .id = arena_strdup(a, ct->id),
+	        .kind = INSTANCE_CONTAINER,
+	        .runtime = ct->runtime->name,
+	        .state = life == CGROUP_EMPTY    ? INSTANCE_STOPPED
+	                 : life == CGROUP_FROZEN ? INSTANCE_PAUSED
+	                                         : INSTANCE_RUNNING,
+	        .pid = life == CGROUP_EMPTY ? 0 : ct->pid,
+	        .started_usec = ct->pid ? process_started(&ct->init, t->now) : 0,
+	        .cgroup = text_clean(arena_strdup(a, ct->path), 4096),
+	        .parent = ct->parent ? arena_strdup(a, ct->parent->id) : NULL,
+	        .incarnation = ct->incarnation,
 	};
 	name_instance(&e->inst, a, t, f, ct->runtime_id);
 	return 0;
@@ -273,18 +256,18 @@ static void add_without_group(struct facts *f, const struct tick *t, unsigned *b
 	strbuf_release(&text);
 	struct process_stat up = {0};
 	bool alive = pid > 0 && pid < INT32_MAX && process_read_stat(t->fs, (pid_t)pid, &st) == 0 &&
-		     process_read_stat(t->fs, st.ppid, &up) == 0 && strcmp(up.comm, "conmon") == 0;
+	             process_read_stat(t->fs, st.ppid, &up) == 0 && strcmp(up.comm, "conmon") == 0;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
 	nothing_to_measure(&e->sample, alive ? "it has no cgroup of its own (rootless on cgroup v1)" : "not running");
-	e->sample.disk_writable_bytes = writable_bytes(f, t, budget);
+	e->sample.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	e->inst = (struct instance){
-		.id = arena_fmt(a, "%s:%s", f->runtime->name, f->id),
-		.kind = INSTANCE_CONTAINER,
-		.runtime = f->runtime->name,
-		.state = alive ? INSTANCE_RUNNING : INSTANCE_STOPPED,
-		.pid = alive ? (pid_t)pid : 0,
-		.started_usec = alive ? process_started(&st, t->now) : 0,
+	        .id = arena_fmt(a, "%s:%s", f->runtime->name, f->id),
+	        .kind = INSTANCE_CONTAINER,
+	        .runtime = f->runtime->name,
+	        .state = alive ? INSTANCE_RUNNING : INSTANCE_STOPPED,
+	        .pid = alive ? (pid_t)pid : 0,
+	        .started_usec = alive ? process_started(&st, t->now) : 0,
 	};
 	name_instance(&e->inst, a, t, f, f->id);
 }

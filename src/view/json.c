@@ -112,12 +112,13 @@ static json_t *stores(const struct snapshot *s)
 	json_t *a = json_array();
 	for (size_t i = 0; i < s->stores.n; i++) {
 		const struct store *st = &s->stores.v[i];
-		(void)json_array_append_new(
-		        a, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "runtime", text(st->runtime),
-		                     "path", text(st->path), "images", metric(st->images), "layers", metric(st->layers),
-		                     "containers", metric(st->containers), "images_bytes", metric(st->images_bytes),
-		                     "layers_bytes", metric(st->layers_bytes), "writable_bytes",
-		                     metric(st->writable_bytes), "reclaimable_bytes", metric(st->reclaimable_bytes)));
+		/* clang-format off */
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			"runtime", text(st->runtime), "path", text(st->path), "driver", text(st->driver),
+			"images", metric(st->images), "layers", metric(st->layers), "containers", metric(st->containers),
+			"images_bytes", metric(st->images_bytes), "layers_bytes", metric(st->layers_bytes),
+			"writable_bytes", metric(st->writable_bytes), "reclaimable_bytes", metric(st->reclaimable_bytes)));
+		/* clang-format on */
 	}
 	return a;
 }

@@ -37,7 +37,8 @@ static void take_labels(struct facts *f, json_t *labels)
 	if (!n)
 		return;
 	f->labels = xcalloc(n > MAX_LABELS ? MAX_LABELS : n, sizeof(*f->labels));
-	json_object_foreach(labels, key, value) {
+	json_object_foreach(labels, key, value)
+	{
 		char *k = NULL, *v = NULL;
 		if (f->labels_n == MAX_LABELS)
 			break;
@@ -82,7 +83,9 @@ static void read_container(struct facts_table *t, const char *root, const char *
 	facts_set(&f->image, json_string_value(json_object_get(inner, "Image")));
 	facts_set(&f->from, path);
 	take_labels(f, json_object_get(inner, "Labels"));
-	find_writable(t, f, root, json_string_value(json_object_get(config, "Driver")));
+	const char *driver = json_string_value(json_object_get(config, "Driver"));
+	facts_set_image(f, root, driver, json_string_value(json_object_get(config, "Image")));
+	find_writable(t, f, root, driver);
 	json_decref(config);
 }
 
@@ -94,6 +97,8 @@ static void scan_root(struct facts_table *t, const char *root, bool system)
 	int r = rootfs_list(t->fs, path.buf, true, &names);
 	if (r == -EACCES)
 		facts_denied(t, "docker", path.buf, system);
+	if (r == 0)
+		facts_store_seen(t, root, STORE_DOCKER, &runtime_docker);
 	for (size_t i = 0; r == 0 && i < names.at.n; i++) {
 		const char *id = rootfs_name(&names, i);
 		if (!runtime_is_hex(id, 64))

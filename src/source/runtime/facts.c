@@ -65,6 +65,8 @@ void facts_free(struct facts *f)
 	free(f->from);
 	free(f->writable);
 	free(f->pidfile);
+	free(f->image_id);
+	free(f->store);
 	labels_free(f);
 	free(f);
 }
@@ -84,6 +86,39 @@ struct facts *facts_put(struct facts_table *t, const char *id, const struct runt
 	return f;
 }
 
+void facts_store_seen(struct facts_table *t, const char *root, enum store_layout layout, const struct runtime_ops *rt)
+{
+	struct facts_store *s = map_get(&t->stores, root);
+	if (!s) {
+		s = xcalloc(1, sizeof(*s));
+		*s = (struct facts_store){.runtime = rt, .layout = layout};
+		map_put(&t->stores, root, s);
+	}
+	s->seen = t->refresh;
+}
+
+static const char *known_driver(const char *driver)
+{
+	static const char *const drivers[] = {"overlay2", "overlay",        "overlayfs",    "vfs", "btrfs",
+	                                      "zfs",      "fuse-overlayfs", "devicemapper", "aufs"};
+	for (size_t i = 0; driver && i < ARRAY_SIZE(drivers); i++)
+		if (strcmp(drivers[i], driver) == 0)
+			return drivers[i];
+	return NULL;
+}
+
+void facts_set_image(struct facts *f, const char *root, const char *driver, const char *image_id)
+{
+	static const char sha256[] = "sha256:";
+	if (image_id && strncmp(image_id, sha256, sizeof(sha256) - 1) == 0)
+		image_id += sizeof(sha256) - 1;
+	free(f->store);
+	free(f->image_id);
+	f->store = xstrdup(root);
+	f->image_id = image_id && runtime_is_hex(image_id, 64) ? xstrdup(image_id) : NULL;
+	f->driver = known_driver(driver);
+}
+
 bool facts_file_changed(struct facts_table *t, const char *path, int *ret_err)
 {
 	struct stat st;
@@ -95,7 +130,7 @@ bool facts_file_changed(struct facts_table *t, const char *path, int *ret_err)
 		f = xcalloc(1, sizeof(*f));
 		map_put(&t->files, path, f);
 	} else if (f->mtime.tv_sec == st.st_mtim.tv_sec && f->mtime.tv_nsec == st.st_mtim.tv_nsec &&
-		   f->ino == st.st_ino && f->size == st.st_size) {
+	           f->ino == st.st_ino && f->size == st.st_size) {
 		f->seen = t->refresh;
 		return false;
 	}
@@ -167,6 +202,9 @@ static void drop_unseen(struct facts_table *t)
 	for (size_t it = 0; map_next(&t->files, &it, &key, &v);)
 		if (((struct facts_file *)v)->seen != t->refresh)
 			free(map_remove(&t->files, key));
+	for (size_t it = 0; map_next(&t->stores, &it, &key, &v);)
+		if (((struct facts_store *)v)->seen != t->refresh)
+			free(map_remove(&t->stores, key));
 }
 
 void facts_denied(struct facts_table *t, const char *runtime, const char *path, bool system)
@@ -177,7 +215,7 @@ void facts_denied(struct facts_table *t, const char *runtime, const char *path, 
 	}
 	cleanup_free char *what = xasprintf("%s: /%s", runtime, path);
 	snapshot_notice(t->notices, what, "denied: containers are shown by their ids, stopped ones not at all",
-			"run vctop as root");
+	                "run vctop as root");
 }
 
 void facts_table_refresh(struct facts_table *t, struct snapshot *notices)
@@ -189,7 +227,7 @@ void facts_table_refresh(struct facts_table *t, struct snapshot *notices)
 		runtime_table[i]->refresh(t);
 	if (t->denied_homes)
 		snapshot_notice(notices, "rootless containers", "the storage of other users may not be read",
-				"run vctop as root, or as the user who owns them");
+		                "run vctop as root, or as the user who owns them");
 	t->notices = NULL;
 	drop_unseen(t);
 }
@@ -209,10 +247,13 @@ void facts_table_release(struct facts_table *t)
 		facts_free(v);
 	for (size_t it = 0; map_next(&t->files, &it, NULL, &v);)
 		free(v);
+	for (size_t it = 0; map_next(&t->stores, &it, NULL, &v);)
+		free(v);
 	facts_forget_names(t);
 	for (size_t it = 0; map_next(&t->roots, &it, NULL, &v);)
 		free(v);
 	map_release(&t->by_id);
 	map_release(&t->files);
+	map_release(&t->stores);
 	map_release(&t->roots);
 }

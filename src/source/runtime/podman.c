@@ -54,12 +54,13 @@ static void take_container(struct facts_table *t, json_t *c, const struct storag
 		facts_set(&f->image, image);
 		facts_set(&f->from, from);
 		f->infra = strstr(image, "podman-pause:") != NULL;
+		facts_set_image(f, st->graphroot, st->driver, json_string_value(json_object_get(c, "image")));
 		free(f->writable);
 		f->writable = NULL;
 		if (layer && runtime_is_hex(layer, 64))
 			f->writable = strcmp(st->driver, "vfs") == 0
-					      ? xasprintf("%s/vfs/dir/%s", st->graphroot, layer)
-					      : xasprintf("%s/%s/%s/diff", st->graphroot, st->driver, layer);
+			                      ? xasprintf("%s/vfs/dir/%s", st->graphroot, layer)
+			                      : xasprintf("%s/%s/%s/diff", st->graphroot, st->driver, layer);
 		free(f->pidfile);
 		f->pidfile = xasprintf("%s/%s-containers/%s/userdata/pidfile", st->runroot, st->driver, id);
 	}
@@ -91,8 +92,7 @@ static void read_store(struct facts_table *t, const char *path, const struct sto
 		/* Rewritten by rename, so a half file is not a moment but a fault. */
 		snapshot_notice(t->notices, path, "not a JSON array: Podman containers are shown by their ids", NULL);
 	} else {
-		json_array_foreach(all, i, c)
-			take_container(t, c, st, path);
+		json_array_foreach(all, i, c) take_container(t, c, st, path);
 	}
 	json_decref(all);
 }
@@ -106,7 +106,8 @@ static void scan_store(struct facts_table *t, const char *graphroot, const char 
 		for (size_t d = 0; d < ARRAY_SIZE(drivers); d++)
 			for (size_t s = 0; s < ARRAY_SIZE(stores); s++) {
 				char path[2048];
-				int n = snprintf(path, sizeof(path), "%s/%s-containers/%s", roots[r], drivers[d], stores[s]);
+				int n = snprintf(path, sizeof(path), "%s/%s-containers/%s", roots[r], drivers[d],
+				                 stores[s]);
 				if (n > 0 && (size_t)n < sizeof(path))
 					read_store(t, path, &(struct storage){graphroot, runroot, drivers[d]});
 			}
@@ -142,14 +143,18 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 	cleanup_free char *graph = toml_path(&conf, "graphroot");
 	cleanup_free char *run = toml_path(&conf, "runroot");
 	if (!graph)
-		graph = root ? xstrdup("var/lib/containers/storage") : xasprintf("%s/.local/share/containers/storage", home);
+		graph = root ? xstrdup("var/lib/containers/storage")
+		             : xasprintf("%s/.local/share/containers/storage", home);
 	if (!run) {
 		struct stat st;
 		bool known = !root && rootfs_stat(t->fs, home, &st) == 0;
 		run = known ? xasprintf("run/user/%u/containers", st.st_uid) : xstrdup("run/containers/storage");
 	}
 	struct rootfs_names names = {.text = STRBUF_INIT};
-	if (rootfs_list(t->fs, graph, true, &names) == -EACCES)
+	int r = rootfs_list(t->fs, graph, true, &names);
+	if (r == 0)
+		facts_store_seen(t, graph, STORE_CONTAINERS, &runtime_podman);
+	if (r == -EACCES)
 		facts_denied(t, "podman", graph, root);
 	else
 		scan_store(t, graph, run);
