@@ -216,12 +216,24 @@ static struct metric all_devices(const struct subject *s, struct strbuf *text)
 	return metric_ok(strncmp(text->buf, "a *:* rwm", 9) == 0);
 }
 
+/*
+ * Is there a right of the host's that it lacks?  An older Docker does not know the capabilities that were split off
+ * CAP_SYS_ADMIN (perfmon, bpf, checkpoint_restore) and gives them with it, as the kernel does.
+ */
+static bool lacks_rights(const struct subject *s)
+{
+	uint64_t eff = s->status.cap_eff;
+	if (eff >> 21 & 1)
+		eff |= 7ULL << 38;
+	return (eff & s->host->cap_bnd) != s->host->cap_bnd;
+}
+
 /* All conditions together; one that fails decides, one that is unknown leaves it open. */
 static struct metric judge_privileged(const struct subject *s, const struct isolation *i, struct strbuf *text)
 {
 	struct metric devices = all_devices(s, text);
 	bool mounts_known = s->mounts_err == 0;
-	bool no = i->ns[NS_USER] == NS_OWN || (metric_is_ok(i->all_capabilities) && i->all_capabilities.v == 0) ||
+	bool no = i->ns[NS_USER] == NS_OWN || (metric_is_ok(i->all_capabilities) && lacks_rights(s)) ||
 	          s->status.seccomp > 0 || s->mounts.masked || (metric_is_ok(devices) && devices.v == 0);
 	if (no)
 		return metric_ok(0);

@@ -14,7 +14,7 @@
 #include "vctop/source/source.h"
 
 #define FACTS_USEC 2000000
-#define TRIM_USEC 60000000
+#define TRIM_USEC 3000000 /* caps of groups that have gone keep fds until then */
 /* Names learned from command lines; forgotten all at once at the limit, learned again at the next sweep. */
 #define MAX_LEARNED 8192
 
@@ -124,7 +124,7 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
 		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: containers cannot be seen",
-		                "mount -t cgroup2 none /sys/fs/cgroup");
+				"mount -t cgroup2 none /sys/fs/cgroup");
 	containers_collect(&l->containers, &t);
 	vms_collect(&l->vms, &t, &l->containers);
 	mark_samples(l, ret);

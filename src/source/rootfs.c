@@ -17,7 +17,7 @@
 
 struct rootfs {
 	int base_fd; /* the tree given */
-	int fd;      /* the moment being played */
+	int fd;	     /* the moment being played */
 	bool live, series;
 	unsigned moment, generation;
 	struct rootfs_time time; /* not live: of this moment */

@@ -77,9 +77,8 @@ static json_t *field_json(const struct field *f, const struct row *r, json_t *un
 	}
 	if (!metric_is_ok(v.metric)) {
 		const char *why = v.metric.why;
-		(void)json_object_set_new(
-		        unavailable, f->key,
-		        json_sprintf("%s%s%s", metric_state_name(v.metric.st), why ? ": " : "", why ? why : ""));
+		(void)json_object_set_new(unavailable, f->key,
+					  json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
 		return json_null();
 	}
 	if (f->kind == FIELD_FLAG)
@@ -180,7 +179,7 @@ static json_t *notices(const struct snapshot *s)
 	for (size_t i = 0; i < s->notices.n; i++) {
 		const struct notice *n = &s->notices.v[i];
 		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "what", text(n->what), "why", text(n->why),
-		                                         "change", text(n->change)));
+							 "change", text(n->change)));
 	}
 	return a;
 }

@@ -219,8 +219,7 @@ with() { # podman|docker|vm
 	about "busy % of allocation" "$(field json "$TESTNAME-p-busy" .cpu.used_pct)" \
 		"$(calc "$(field json "$TESTNAME-p-busy" .cpu.used_cores) / 0.25 * 100")" 0.1
 	local throttled
-	throttled=$(calc "100 * ($(at throttle.after P_BUSY 3) - $(at throttle.before P_BUSY 3)) /
-		($(at throttle.after P_BUSY 2) - $(at throttle.before P_BUSY 2))")
+	throttled=$(calc "100 * ($(at throttle.after P_BUSY 3) - $(at throttle.before P_BUSY 3)) / ($(at throttle.after P_BUSY 2) - $(at throttle.before P_BUSY 2))")
 	within "busy throttled" "$(field json "$TESTNAME-p-busy" .cpu.throttled_pct)" \
 		"$(calc "$throttled - 10")" "$(calc "$throttled + 10")"
 }

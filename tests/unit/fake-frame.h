@@ -99,7 +99,7 @@ static inline struct row *fake_row(struct fake *f, const char *name)
 	for (size_t i = 0; i < f->frame->rows.n; i++)
 		if (strcmp(f->frame->rows.v[i].inst->name, name) == 0)
 			return &f->frame->rows.v[i];
-	abort(); /* the test names a row that it did not make */
+	abort(); /* a test that asks for a row it did not make */
 }
 
 /* Rows in order of id; sets nothing but what is certain. Call fake_sum after the rows are filled. */

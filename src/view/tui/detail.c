@@ -20,14 +20,14 @@ static const struct row *find_row(const struct tui *t)
 static const struct {
 	const char *title, *prefixes[4];
 } sections[] = {
-	{"Identity", {""}},
-	{"CPU", {"cpu."}},
-	{"Memory", {"memory."}},
-	{"I/O, network, tasks", {"io.", "net.", "pids"}},
-	{"Disk", {"disk."}},
-	{"Isolation", {"isolation."}},
-	{"Supervisor", {"supervisor."}},
-	{"Verdict", {"verdict."}},
+        {"Identity", {""}},
+        {"CPU", {"cpu."}},
+        {"Memory", {"memory."}},
+        {"I/O, network, tasks", {"io.", "net.", "pids"}},
+        {"Disk", {"disk."}},
+        {"Isolation", {"isolation."}},
+        {"Supervisor", {"supervisor."}},
+        {"Verdict", {"verdict."}},
 };
 
 static bool in_section(const struct field *f, unsigned section)
