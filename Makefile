@@ -40,7 +40,7 @@ LIBOBJ  := $(filter-out $(B)/app/main.o,$(OBJ))
 HEADERS := $(sort $(shell find include -name '*.h'))
 
 .PHONY: all
-all: $(B)/vctop $(B)/vctop-workload ## build build/vctop (SANITIZE=address,undefined: build/address-undefined/vctop)
+all: $(B)/vctop $(B)/vctop-workload $(B)/vctop.1 ## build build/vctop (SANITIZE=address,undefined: build/address-undefined/vctop)
 
 # The only program inside a sample container or VM: static, and never sanitized, for nothing else is in there.
 $(B)/vctop-workload: src/lab/workload/workload.c
@@ -69,6 +69,12 @@ build/guest/vmlinuz:
 $(B)/vctop: $(B)/app/main.o $(B)/libvctop.a
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+# The manual's FIELDS are the program's own table.
+$(B)/vctop.1: src/doc/vctop.1.in $(B)/vctop
+	@echo "  MAN      $@"
+	$(Q)$(B)/vctop fields --mdoc > $@.fields
+	$(Q)sed -e '/^@FIELDS@$$/{' -e 'r $@.fields' -e 'd' -e '}' $< > $@ && rm -f $@.fields
 
 $(B)/libvctop.a: $(LIBOBJ)
 	@echo "  AR       $@"
@@ -178,7 +184,7 @@ lint-shell: ## shellcheck
 	@echo "  SHELL"
 	@tests/lint/shell.sh
 
-lint-man: ## mandoc -T lint
+lint-man: $(B)/vctop.1 ## mandoc -T lint
 	@echo "  MAN"
 	@tests/lint/man.sh
 
@@ -203,8 +209,8 @@ install: all ## PREFIX=/usr/local, DESTDIR=
 	install -m 644 src/doc/vctop.snapshot-1.schema.json '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json'
 	if [ -f $(B)/vctop-workload ]; then install -d '$(DESTDIR)$(LIBEXEC)' && \
 		install -m 755 $(B)/vctop-workload '$(DESTDIR)$(LIBEXEC)/vctop-workload'; fi
-	if [ -f src/doc/vctop.1 ]; then install -d '$(DESTDIR)$(MANDIR)/man1' && \
-		install -m 644 src/doc/vctop.1 '$(DESTDIR)$(MANDIR)/man1/vctop.1'; fi
+	install -d '$(DESTDIR)$(MANDIR)/man1'
+	install -m 644 $(B)/vctop.1 '$(DESTDIR)$(MANDIR)/man1/vctop.1'
 
 uninstall: ## remove what install put there
 	rm -f '$(DESTDIR)$(BINDIR)/vctop' '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json' \

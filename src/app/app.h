@@ -18,6 +18,7 @@ struct command {
 
 int cmd_view(int argc, char **argv); /* the dashboard, --json and -b: what runs without a command */
 int cmd_sample(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_fields(int argc, char **argv);
 
@@ -40,6 +41,7 @@ struct engine {
 };
 
 int engine_open(struct engine *e, const char *root, struct error *err);
+int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err);
 /* Takes a tick. 0; -ENODATA: a captured tree has no further moment; -errno with err. */
 int engine_tick(struct engine *e, struct error *err);
 void engine_close(struct engine *e);

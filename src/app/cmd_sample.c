@@ -110,7 +110,9 @@ static int parse_start(int argc, char **argv, struct sample_options *o)
 	int c;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, ":hc:m:w:b:n:", options, NULL)) != -1) {
-		int status = c == 'h' ? print_usage() : c == '?' || c == ':' ? bad_option("start", argv, c) : take_option(o, c, optarg);
+		int status = c == 'h'               ? print_usage()
+		             : c == '?' || c == ':' ? bad_option("start", argv, c)
+		                                    : take_option(o, c, optarg);
 		if (status >= 0)
 			return status;
 	}
@@ -144,7 +146,8 @@ static void print_started(const struct sample_result *res)
 		if (strcmp(l->name, res->name) != 0)
 			continue;
 		strbuf_fmt(&sb, "%s cores, ", l->cpus > 0 ? units_cores(text, sizeof(text), l->cpus) : "unlimited");
-		strbuf_fmt(&sb, "%s memory, ", l->memory ? units_bytes(text, sizeof(text), (double)l->memory) : "unlimited");
+		strbuf_fmt(&sb, "%s memory, ",
+		           l->memory ? units_bytes(text, sizeof(text), (double)l->memory) : "unlimited");
 	}
 	launched_release(&all);
 	(void)printf("%sready in %.2f s, pid %d\n", sb.buf, res->ready_sec, (int)res->pid);
@@ -185,13 +188,13 @@ static void print_table(const launched_vec *all)
 	for (size_t i = 0; i < all->n; i++)
 		if ((int)strlen(all->v[i].name) > name)
 			name = (int)strlen(all->v[i].name);
-	(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8s  %s\n", name, "NAME", "KIND", "BACKEND", "WORKLOAD", "STATE",
-		     "CORES", "MEMORY", "PID", "AGE");
+	(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8s  %s\n", name, "NAME", "KIND", "BACKEND", "WORKLOAD",
+	             "STATE", "CORES", "MEMORY", "PID", "AGE");
 	for (size_t i = 0; i < all->n; i++) {
 		const struct launched *l = &all->v[i];
 		(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8d  %s\n", name, l->name, l->kind, l->backend,
-			     l->workload, l->state, limit_cores(cores, sizeof(cores), l->cpus),
-			     limit_bytes(bytes, sizeof(bytes), l->memory), (int)l->pid, age(l, since, sizeof(since)));
+		             l->workload, l->state, limit_cores(cores, sizeof(cores), l->cpus),
+		             limit_bytes(bytes, sizeof(bytes), l->memory), (int)l->pid, age(l, since, sizeof(since)));
 	}
 }
 
@@ -202,9 +205,9 @@ static json_t *to_json(const struct launched *l)
 	json_t *memory = l->memory ? json_integer((json_int_t)l->memory) : json_null();
 	json_t *pid = l->pid ? json_integer(l->pid) : json_null();
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:s?,s:s}", "name", l->name, "kind", l->kind, "backend",
-			 l->backend, "workload", l->workload, "state", l->state, "allocated_cores", cpus, "allocated_bytes",
-			 memory, "pid", pid, "container_id", l->ref, "started",
-			 units_rfc3339(started, sizeof(started), l->started_usec));
+	                 l->backend, "workload", l->workload, "state", l->state, "allocated_cores", cpus,
+	                 "allocated_bytes", memory, "pid", pid, "container_id", l->ref, "started",
+	                 units_rfc3339(started, sizeof(started), l->started_usec));
 }
 
 static int print_json(const launched_vec *all)
@@ -222,7 +225,7 @@ static int print_json(const launched_vec *all)
 static int cmd_list(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	launched_vec all = {0};
 	struct error err = {0};
 	bool json = false;
@@ -264,7 +267,7 @@ static int stop_all(void)
 static int cmd_stop(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	        {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	bool all = false;
 	int c, status = 0;
 	optind = 0;
@@ -303,5 +306,5 @@ int cmd_sample(int argc, char **argv)
 	if (strcmp(verb, "stop") == 0)
 		return cmd_stop(argc - 1, argv + 1);
 	return complain("", 2, *verb ? "'%s': no such command: start, list or stop" : "which? start, list or stop%s",
-			verb);
+	                verb);
 }

@@ -9,8 +9,13 @@
 
 int engine_open(struct engine *e, const char *root, struct error *err)
 {
+	return engine_open_traced(e, root, NULL, NULL, err);
+}
+
+int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err)
+{
 	*e = (struct engine){.live = strcmp(root, "/") == 0};
-	e->source = source_open_host(root, err);
+	e->source = source_open_traced(root, fn, data, err);
 	if (!e->source)
 		return -err->code;
 	e->snap[0] = snapshot_new();

@@ -70,6 +70,11 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	/* A VM's total is cut to 10 ms ticks, its vCPU threads' time is not: the total cannot be less. */
 	if (metric_is_ok(r->cpu_used_cores) && metric_is_ok(r->guest_cores) && r->guest_cores.v > r->cpu_used_cores.v)
 		r->cpu_used_cores = r->guest_cores;
+	/* A stall between reading a counter and reading the clock makes a rate no machine can reach. */
+	if (metric_is_ok(h->online_cpus)) {
+		r->cpu_used_cores = capped(r->cpu_used_cores, h->online_cpus.v);
+		r->guest_cores = capped(r->guest_cores, h->online_cpus.v);
+	}
 	r->cpu_used_pct = metric_pct(r->cpu_used_cores, r->sample->cpu.allocated.amount);
 	r->overhead_cores = i->kind == INSTANCE_VM ? metric_sub_floor0(r->cpu_used_cores, r->guest_cores)
 						   : metric_none(METRIC_ABSENT, "not a VM");

@@ -26,8 +26,8 @@ static void add(struct sum *s, struct metric m)
 	if (metric_is_ok(m)) {
 		s->v += m.v;
 		s->ok++;
-	} else if (metric_is_ok(s->missing)) {
-		s->missing = m;
+	} else if (metric_is_ok(s->missing) || m.st == METRIC_FIRST) {
+		s->missing = m; /* "not yet" says more than "not here" */
 	}
 }
 

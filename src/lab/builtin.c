@@ -43,7 +43,7 @@ static int await_report(const struct launch *ln, const struct detached_child *c,
 			return r;
 		if (clock_mono_usec() >= until)
 			return error_set(err, ETIMEDOUT, "%s: the container did not report in %d s", ln->l.name,
-					 READY_MSEC / 1000);
+			                 READY_MSEC / 1000);
 		if (poll(&p, 1, 50) <= 0)
 			continue;
 		ssize_t n = read(c->report, text + len, sizeof(text) - 1 - len);
@@ -53,7 +53,8 @@ static int await_report(const struct launch *ln, const struct detached_child *c,
 			return 0;
 		if (n <= 0 || len == sizeof(text) - 1)
 			return error_set(err, EIO, "%s: %s", ln->l.name,
-					 len ? spawn_first_line(text, line, sizeof(line)) : "the container ended at once");
+			                 len ? spawn_first_line(text, line, sizeof(line))
+			                     : "the container ended at once");
 	}
 }
 
@@ -65,12 +66,12 @@ static int launch(struct launch *ln, struct error *err)
 	if (!workload)
 		return -ENOENT;
 	struct inside in = {
-		.program = workload,
-		.root = ln->reg.path,
-		.name = ln->l.name,
-		.workload = ln->l.workload,
-		.threads = launch_threads(&ln->l),
-		.bytes = launch_bytes(&ln->l),
+	        .program = workload,
+	        .root = ln->reg.path,
+	        .name = ln->l.name,
+	        .workload = ln->l.workload,
+	        .threads = launch_threads(&ln->l),
+	        .bytes = launch_bytes(&ln->l),
 	};
 	const struct detached d = {inside_run, &in, NAMESPACES};
 	int64_t started = clock_mono_usec();

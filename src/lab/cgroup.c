@@ -119,7 +119,8 @@ static struct cgroup *describe(const char *leaf, const hierarchy_vec *all, const
 		if (i == 0 && l->cpus > 0)
 			add_cpu_limit(c, is_v2(all, i), l->cpus);
 		if (i == 2 && l->memory)
-			(void)cgroup_add_value_uint64(c, is_v2(all, i) ? "memory.max" : "memory.limit_in_bytes", l->memory);
+			(void)cgroup_add_value_uint64(c, is_v2(all, i) ? "memory.max" : "memory.limit_in_bytes",
+			                              l->memory);
 		if (i == 3 && l->pids)
 			(void)cgroup_add_value_uint64(c, "pids.max", l->pids);
 	}

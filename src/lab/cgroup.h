@@ -14,9 +14,9 @@
 #include "vctop/base/vec.h"
 
 struct cgroup_limits {
-	double cpus;	 /* 0: no limit */
+	double cpus;     /* 0: no limit */
 	uint64_t memory; /* 0: no limit */
-	unsigned pids;	 /* 0: no limit */
+	unsigned pids;   /* 0: no limit */
 };
 
 int lab_cgroup_make(const char *leaf, const struct cgroup_limits *limits, struct error *err);

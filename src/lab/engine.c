@@ -12,11 +12,10 @@
 #include "lab/spawn.h"
 #include "lab/tar.h"
 #include "vctop/base/clock.h"
-#include "vctop/base/map.h"
 #include "vctop/base/parse.h"
 
-#define ASK_MSEC 10000	 /* questions: a daemon that takes longer is not working */
-#define WORK_MSEC 60000	 /* import, run, remove */
+#define ASK_MSEC 10000  /* questions: a daemon that takes longer is not working */
+#define WORK_MSEC 60000 /* import, run, remove */
 #define IMAGE "localhost/vctop-sample"
 #define IMAGE_LABEL "vctop.image=sample"
 
@@ -65,7 +64,7 @@ static bool command_start(struct command *c, const char *engine, struct error *e
 
 /* Runs and consumes the command. A failure becomes "ENGINE: first line of its stderr". */
 static int run(struct command *c, const char *engine, unsigned msec, const volatile sig_atomic_t *cancel,
-	       struct strbuf *out, struct error *err)
+               struct strbuf *out, struct error *err)
 {
 	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
 	char line[320];
@@ -79,7 +78,8 @@ static int run(struct command *c, const char *engine, unsigned msec, const volat
 		r = error_set(err, -r, "%s: %s", engine, strerror(-r));
 	else if (res.status != 0)
 		r = error_set(err, EIO, "%s: %s", engine,
-			      res.err.len ? spawn_first_line(res.err.buf, line, sizeof(line)) : "failed without a word");
+		              res.err.len ? spawn_first_line(res.err.buf, line, sizeof(line))
+		                          : "failed without a word");
 	if (r == 0 && out)
 		strbuf_add(out, res.out.buf, res.out.len);
 	spawn_result_release(&res);
@@ -176,7 +176,7 @@ static bool adapt(struct adaptation *a, const char *engine, const char *why)
 }
 
 static int run_container(struct launch *ln, const char *engine, const char *tag, const struct adaptation *a,
-			 struct strbuf *out, struct error *err)
+                         struct strbuf *out, struct error *err)
 {
 	const struct launched *l = &ln->l;
 	struct command c = {0};
@@ -208,6 +208,41 @@ static int run_container(struct launch *ln, const char *engine, const char *tag,
 	return run(&c, engine, WORK_MSEC, ln->cancel, out, err);
 }
 
+static int remove_id(const char *engine, const char *id, size_t len, struct error *err)
+{
+	struct command c = {0};
+	if (!command_start(&c, engine, err))
+		return -ENOENT;
+	add_words(&c, "rm -f");
+	add(&c, "%.*s", (int)len, id);
+	return run(&c, engine, WORK_MSEC, NULL, NULL, err);
+}
+
+/*
+ * A podman killed between making the storage of a container and the container itself leaves the storage, which has no
+ * label yet: ours by its name and its image.
+ */
+static int remove_storage(const char *name, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	cleanup_free char *want = xasprintf(" vctop-%s " IMAGE ":", name);
+	struct command c = {0};
+	if (!command_start(&c, "podman", err))
+		return -ENOENT;
+	add_words(&c, "ps -a --external --no-trunc --format");
+	add(&c, "{{.ID}} {{.Names}} {{.Image}}");
+	int r = run(&c, "podman", ASK_MSEC, NULL, &out, err);
+	const char *cursor = out.buf, *line;
+	size_t len;
+	while (r == 0 && parse_line(&cursor, out.buf + out.len, &line, &len)) {
+		const char *space = memchr(line, ' ', len);
+		size_t id = space ? (size_t)(space - line) : 0;
+		if (id && len - id > strlen(want) && strncmp(space, want, strlen(want)) == 0)
+			r = remove_id("podman", line, id, err);
+	}
+	return r;
+}
+
 static int remove_containers(const char *engine, const char *name, struct error *err)
 {
 	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
@@ -215,14 +250,10 @@ static int remove_containers(const char *engine, const char *name, struct error 
 	int r = ask(engine, question, &ids, err);
 	const char *word;
 	size_t n;
-	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++) {
-		struct command c = {0};
-		if (!command_start(&c, engine, err))
-			return -ENOENT;
-		add_words(&c, "rm -f");
-		add(&c, "%.*s", (int)n, word);
-		r = run(&c, engine, WORK_MSEC, NULL, NULL, err);
-	}
+	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++)
+		r = remove_id(engine, word, n, err);
+	if (r == 0 && strcmp(engine, "podman") == 0)
+		r = remove_storage(name, err);
 	return r;
 }
 
@@ -242,8 +273,8 @@ static int inspect(struct launch *ln, const char *engine, struct error *err)
 	int r = run(&c, engine, ASK_MSEC, ln->cancel, &out, err);
 	if (r < 0)
 		return r;
-	if (!parse_word(out.buf, out.len, 0, &word, &n) || parse_u64(word, n, &pid) < 0 || pid == 0 || pid > INT32_MAX ||
-	    !strstr(out.buf, "true"))
+	if (!parse_word(out.buf, out.len, 0, &word, &n) || parse_u64(word, n, &pid) < 0 || pid == 0 ||
+	    pid > INT32_MAX || !strstr(out.buf, "true"))
 		return error_set(err, EIO, "%s: %s says it is not running", ln->l.name, engine);
 	ln->l.pid = (pid_t)pid;
 	return launch_record(ln, err);
@@ -285,7 +316,7 @@ static int launch(struct launch *ln, const char *engine, struct error *err)
 	ln->ready_sec = (double)(clock_mono_usec() - started) / 1e6;
 	if (a.runc || a.ulimits)
 		(void)snprintf(ln->detail, sizeof(ln->detail), "with%s%s: %s", a.runc ? " --runtime runc" : "",
-			       a.ulimits ? " smaller --ulimit" : "", "podman's defaults do not work on this host");
+		               a.ulimits ? " smaller --ulimit" : "", "podman's defaults do not work on this host");
 	return r;
 }
 

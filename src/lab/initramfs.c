@@ -15,11 +15,12 @@ static void pad4(struct strbuf *sb, size_t start)
 	strbuf_add(sb, zeros, (4 - (sb->len - start) % 4) % 4);
 }
 
-static void add_entry(struct strbuf *sb, size_t start, unsigned ino, const struct entry *e, const void *data, size_t len)
+static void add_entry(struct strbuf *sb, size_t start, unsigned ino, const struct entry *e, const void *data,
+                      size_t len)
 {
 	size_t name = strlen(e->name) + 1;
 	strbuf_fmt(sb, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", ino, e->mode, 0U, 0U, 1U, 0U,
-		   (unsigned)len, 0U, 0U, e->major, e->minor, (unsigned)name, 0U);
+	           (unsigned)len, 0U, 0U, e->major, e->minor, (unsigned)name, 0U);
 	strbuf_add(sb, e->name, name);
 	pad4(sb, start);
 	strbuf_add(sb, data, len);
@@ -29,10 +30,10 @@ static void add_entry(struct strbuf *sb, size_t start, unsigned ino, const struc
 void initramfs_build(const void *init, size_t len, struct strbuf *ret)
 {
 	static const struct entry before[] = {
-		{"dev", S_IFDIR | 0755, 0, 0},		 {"dev/console", S_IFCHR | 0600, 5, 1},
-		{"dev/null", S_IFCHR | 0666, 1, 3},	 {"dev/ttyS0", S_IFCHR | 0600, 4, 64},
-		{"dev/ttyS1", S_IFCHR | 0600, 4, 65},	 {"proc", S_IFDIR | 0555, 0, 0},
-		{"sys", S_IFDIR | 0555, 0, 0},
+	        {"dev", S_IFDIR | 0755, 0, 0},        {"dev/console", S_IFCHR | 0600, 5, 1},
+	        {"dev/null", S_IFCHR | 0666, 1, 3},   {"dev/ttyS0", S_IFCHR | 0600, 4, 64},
+	        {"dev/ttyS1", S_IFCHR | 0600, 4, 65}, {"proc", S_IFDIR | 0555, 0, 0},
+	        {"sys", S_IFDIR | 0555, 0, 0},
 	};
 	static const struct entry program = {"init", S_IFREG | 0755, 0, 0};
 	static const struct entry trailer = {"TRAILER!!!", 0, 0, 0};

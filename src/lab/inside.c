@@ -28,9 +28,8 @@
 
 /* What docker leaves to a container. */
 static const int kept_caps[] = {
-	CAP_CHOWN,  CAP_DAC_OVERRIDE,	  CAP_FSETID,  CAP_FOWNER,  CAP_MKNOD,	      CAP_NET_RAW, CAP_SETGID,
-	CAP_SETUID, CAP_SETFCAP,	  CAP_SETPCAP, CAP_KILL,    CAP_SYS_CHROOT,   CAP_NET_BIND_SERVICE,
-	CAP_AUDIT_WRITE,
+        CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FSETID,  CAP_FOWNER, CAP_MKNOD,      CAP_NET_RAW,          CAP_SETGID,
+        CAP_SETUID, CAP_SETFCAP,      CAP_SETPCAP, CAP_KILL,   CAP_SYS_CHROOT, CAP_NET_BIND_SERVICE, CAP_AUDIT_WRITE,
 };
 
 static ATTR_NORETURN void fail(int report, const char *what)
@@ -123,9 +122,16 @@ void inside_run(void *data, int report)
 {
 	const struct inside *in = data;
 	char threads[24], bytes[24];
-	char *const argv[] = {(char[]){"/init"},      (char[]){"--workload"}, strdup(in->workload), (char[]){"--report-fd"},
-			      (char[]){"3"},	      (char[]){"--threads"},  threads,		    (char[]){"--bytes"},
-			      bytes,		      NULL};
+	char *const argv[] = {(char[]){"/init"},
+	                      (char[]){"--workload"},
+	                      strdup(in->workload),
+	                      (char[]){"--report-fd"},
+	                      (char[]){"3"},
+	                      (char[]){"--threads"},
+	                      threads,
+	                      (char[]){"--bytes"},
+	                      bytes,
+	                      NULL};
 	char *const env[] = {(char[]){"PATH=/"}, (char[]){"container=vctop"}, NULL};
 
 	(void)snprintf(threads, sizeof(threads), "%u", in->threads);

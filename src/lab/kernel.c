@@ -63,7 +63,7 @@ int workload_read(struct strbuf *sb, struct error *err)
 	if (!S_ISREG(st.st_mode) || st.st_size > MAX_PROGRAM)
 		return error_set(err, EINVAL, "%s: not a small program", path);
 	strbuf_room(sb, (size_t)st.st_size);
-	for (ssize_t n = 1; n > 0 && sb->len < (size_t)st.st_size; sb->len += n > 0 ? (size_t)n : 0)
+	for (ssize_t n = 1; n > 0 && sb->len<(size_t)st.st_size; sb->len += n> 0 ? (size_t)n : 0)
 		n = read(fd, sb->buf + sb->len, (size_t)st.st_size - sb->len);
 	return sb->len == (size_t)st.st_size ? 0 : error_set(err, EIO, "%s: cannot be read", path);
 }
@@ -81,7 +81,8 @@ static bool is_kernel(const char *path)
 #if defined(__x86_64__)
 	return memcmp(head + 0x202, "HdrS", 4) == 0;
 #elif defined(__aarch64__)
-	return memcmp(head + 0x38, "ARM\x64", 4) == 0 || (head[0] == 0x1f && head[1] == 0x8b) || memcmp(head, "MZ", 2) == 0;
+	return memcmp(head + 0x38, "ARM\x64", 4) == 0 || (head[0] == 0x1f && head[1] == 0x8b) ||
+	       memcmp(head, "MZ", 2) == 0;
 #else
 	return true;
 #endif
@@ -138,6 +139,7 @@ char *qemu_find(struct error *err)
 		(void)snprintf(program, sizeof(program), "qemu-system-%.64s", u.machine);
 	char *path = spawn_find(program);
 	if (!path)
-		error_set(err, ENOENT, "%s: not found: install QEMU (Debian: qemu-system-x86 or qemu-system-arm)", program);
+		error_set(err, ENOENT, "%s: not found: install QEMU (Debian: qemu-system-x86 or qemu-system-arm)",
+		          program);
 	return path;
 }

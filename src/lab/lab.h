@@ -11,12 +11,12 @@
 #include "vctop/lab/samples.h"
 
 #define VM_DEFAULT_MEMORY (128ULL << 20)
-#define VM_LEAST_MEMORY (64ULL << 20) /* less, and Debian's kernel does not boot */
+#define VM_LEAST_MEMORY (96ULL << 20)       /* Debian's kernel boots with 80M and then has nothing left to hold */
 #define CONTAINER_LEAST_MEMORY (6ULL << 20) /* what docker and podman insist on, too */
 #define FREE_MEMORY_WORKLOAD (64ULL << 20)  /* "memory" without a limit to take a share of */
 
 struct launch {
-	struct reg reg;	   /* not locked while a backend launches, except where it says so */
+	struct reg reg;    /* not locked while a backend launches, except where it says so */
 	struct launched l; /* as in the register */
 	char leaf[48];
 	const volatile sig_atomic_t *cancel;

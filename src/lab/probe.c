@@ -19,7 +19,7 @@ static const char *change_for(const char *name, int code)
 unsigned backends_probe(struct backend_state *ret, unsigned max)
 {
 	static const struct backend *const all[] = {
-		&backend_builtin, &backend_podman, &backend_docker, &backend_kvm, &backend_tcg,
+	        &backend_builtin, &backend_podman, &backend_docker, &backend_kvm, &backend_tcg,
 	};
 	unsigned n = 0;
 	for (; n < ARRAY_SIZE(all) && n < max; n++) {
@@ -31,7 +31,7 @@ unsigned backends_probe(struct backend_state *ret, unsigned max)
 			(void)snprintf(ret[n].change, sizeof(ret[n].change), "%s", change_for(all[n]->name, r));
 		else if (all[n] == &backend_kvm)
 			(void)snprintf(ret[n].why, sizeof(ret[n].why),
-				       "/dev/kvm opens; a guest that does not report in time is emulated instead");
+			               "/dev/kvm opens; a guest that does not report in time is emulated instead");
 	}
 	return n;
 }

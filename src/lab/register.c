@@ -85,8 +85,9 @@ static int try_lock(struct reg *r, struct error *err)
 	if (r->lock < 0 && errno != ENOENT)
 		return error_set(err, errno, "%s/lock: %s", r->path, strerror(errno));
 	if (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN
-							       : error_set(err, errno, "%s/lock: %s", r->path, strerror(errno));
+		return errno == EWOULDBLOCK || errno == EINTR
+		               ? -EAGAIN
+		               : error_set(err, errno, "%s/lock: %s", r->path, strerror(errno));
 	if (r->lock >= 0 && lock_is_current(r))
 		return 0;
 	close_one(&r->lock);
@@ -104,7 +105,7 @@ int reg_lock(struct reg *r, struct error *err)
 			return rc;
 		if (waited >= LOCK_WAIT_MSEC)
 			return error_set(err, ETIMEDOUT, "%s/lock: another vctop has held it for %d s", r->path,
-					 LOCK_WAIT_MSEC / 1000);
+			                 LOCK_WAIT_MSEC / 1000);
 		lab_nap(10);
 	}
 }
@@ -185,11 +186,11 @@ int reg_list(const struct reg *r, launched_vec *ret, struct error *err)
 static char *to_text(const struct launched *l)
 {
 	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s?,s:f,s:I,s:i,s:I,s:i,s:I,s:i,s:I,s:I}", "name", l->name, "kind",
-			      l->kind, "backend", l->backend, "workload", l->workload, "state", l->state, "ref", l->ref,
-			      "cpus", l->cpus, "memory", (json_int_t)l->memory, "pid", (int)l->pid, "pid_start",
-			      (json_int_t)l->pid_start, "starter", (int)l->starter, "starter_start",
-			      (json_int_t)l->starter_start, "owner", (int)l->owner, "owner_start",
-			      (json_int_t)l->owner_start, "started_usec", (json_int_t)l->started_usec);
+	                      l->kind, "backend", l->backend, "workload", l->workload, "state", l->state, "ref", l->ref,
+	                      "cpus", l->cpus, "memory", (json_int_t)l->memory, "pid", (int)l->pid, "pid_start",
+	                      (json_int_t)l->pid_start, "starter", (int)l->starter, "starter_start",
+	                      (json_int_t)l->starter_start, "owner", (int)l->owner, "owner_start",
+	                      (json_int_t)l->owner_start, "started_usec", (json_int_t)l->started_usec);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	return text;
@@ -204,7 +205,8 @@ int reg_write(const struct reg *r, const struct launched *l, struct error *err)
 	(void)unlinkat(r->samples, temp, 0); /* of a writer that was killed: we hold the lock */
 	cleanup_close int fd = openat(r->samples, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	size_t len = text ? strlen(text) : 0;
-	if (!text || fd < 0 || write(fd, text, len) != (ssize_t)len || renameat(r->samples, temp, r->samples, file) < 0) {
+	if (!text || fd < 0 || write(fd, text, len) != (ssize_t)len ||
+	    renameat(r->samples, temp, r->samples, file) < 0) {
 		int code = text && errno ? errno : EIO;
 		if (fd >= 0)
 			(void)unlinkat(r->samples, temp, 0);

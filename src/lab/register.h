@@ -15,9 +15,12 @@
 
 struct reg {
 	int dir, samples, lock; /* -1: not open */
-	char path[160];		/* of dir */
+	char path[160];         /* of dir */
 };
-#define REG_INIT {.dir = -1, .samples = -1, .lock = -1}
+#define REG_INIT                                                                                                       \
+	{                                                                                                              \
+		.dir = -1, .samples = -1, .lock = -1                                                                   \
+	}
 #define cleanup_reg cleanup(reg_close)
 
 /* Opens the register, making its directories; want_write false: -ENOENT when there is none. */

@@ -15,7 +15,7 @@
 #define MAX_VCPUS 64
 
 static const struct backend *const backends[] = {
-	&backend_builtin, &backend_podman, &backend_docker, &backend_kvm, &backend_tcg,
+        &backend_builtin, &backend_podman, &backend_docker, &backend_kvm, &backend_tcg,
 };
 
 const struct backend *backend_find(const char *name)
@@ -82,7 +82,7 @@ static int check_memory(const struct sample_options *o, bool vm, struct error *e
 	uint64_t least = vm ? VM_LEAST_MEMORY : CONTAINER_LEAST_MEMORY;
 	if (o->memory && o->memory < least)
 		return error_set(err, EINVAL, "--memory: a %s needs at least %lluM", vm ? "VM" : "container",
-				 (unsigned long long)least >> 20);
+		                 (unsigned long long)least >> 20);
 	if (o->memory > INT64_MAX)
 		return error_set(err, EINVAL, "--memory: too large");
 	if (vm && sysinfo(&info) == 0 && o->memory > (uint64_t)info.totalram * info.mem_unit)
@@ -98,7 +98,9 @@ static int check_options(const struct sample_options *o, struct error *err)
 	if (!o->kind || (!vm && strcmp(o->kind, "container") != 0))
 		return error_set(err, EINVAL, "'%.60s': no such kind: container or vm", o->kind ? o->kind : "");
 	if (o->name && !launched_name_valid(o->name))
-		return error_set(err, EINVAL, "--name: '%.60s': may have small letters, digits and '-', at most 40 of them", o->name);
+		return error_set(err, EINVAL,
+		                 "--name: '%.60s': may have small letters, digits and '-', at most 40 of them",
+		                 o->name);
 	for (size_t i = 0; !known && i < ARRAY_SIZE(workloads); i++)
 		known = strcmp(workloads[i], o->workload) == 0;
 	if (!known)
@@ -106,7 +108,8 @@ static int check_options(const struct sample_options *o, struct error *err)
 	if (!isfinite(o->cpus) || o->cpus < 0 || (o->cpus > 0 && o->cpus < 0.01))
 		return error_set(err, EINVAL, "--cpus: at least 0.01");
 	if (o->cpus > (vm ? MAX_VCPUS : (double)here))
-		return error_set(err, EINVAL, vm ? "--cpus: at most %ld" : "--cpus: this host has %ld", vm ? MAX_VCPUS : here);
+		return error_set(err, EINVAL, vm ? "--cpus: at most %ld" : "--cpus: this host has %ld",
+		                 vm ? MAX_VCPUS : here);
 	return check_memory(o, vm, err);
 }
 
@@ -125,7 +128,8 @@ static int choose(const struct sample_options *o, const struct backend *ret[2], 
 		ret[0] = backend_find(o->backend);
 		if (!ret[0] || strcmp(ret[0]->kind, o->kind) != 0)
 			return error_set(err, EINVAL, "--backend: '%.60s': for a %s one of %s", o->backend,
-					 vm ? "VM" : "container", vm ? "auto, kvm, tcg" : "auto, builtin, podman, docker");
+			                 vm ? "VM" : "container",
+			                 vm ? "auto, kvm, tcg" : "auto, builtin, podman, docker");
 	}
 	return ret[0]->check(err);
 }
@@ -146,16 +150,18 @@ static void describe(struct launch *ln, const struct sample_options *o, const ch
 	if (vm) /* QEMU counts in MiB */
 		memory = memory ? (memory + (1 << 20) - 1) >> 20 << 20 : VM_DEFAULT_MEMORY;
 	ln->l = (struct launched){
-		.name = xstrdup(name),
-		.kind = xstrdup(o->kind),
-		.workload = xstrdup(o->workload ? o->workload : "idle"),
-		.cpus = o->cpus > 0 ? o->cpus : vm ? 1 : 0,
-		.memory = memory,
-		.starter = getpid(),
-		.starter_start = proctable_start(getpid()),
-		.owner = o->owner,
-		.owner_start = o->owner ? proctable_start(o->owner) : 0,
-		.started_usec = clock_real_usec(),
+	        .name = xstrdup(name),
+	        .kind = xstrdup(o->kind),
+	        .workload = xstrdup(o->workload ? o->workload : "idle"),
+	        .cpus = o->cpus > 0 ? o->cpus
+	                : vm        ? 1
+	                            : 0,
+	        .memory = memory,
+	        .starter = getpid(),
+	        .starter_start = proctable_start(getpid()),
+	        .owner = o->owner,
+	        .owner_start = o->owner ? proctable_start(o->owner) : 0,
+	        .started_usec = clock_real_usec(),
 	};
 	sample_leaf(o->kind, name, ln->leaf);
 }
@@ -190,7 +196,7 @@ static int announce(struct launch *ln, const struct sample_options *o, const str
 		describe(ln, o, name);
 		set_backend(ln, b);
 		r = o->owner && !ln->l.owner_start ? error_set(err, ESRCH, "owner %d: no such process", (int)o->owner)
-						   : reg_write(&ln->reg, &ln->l, err);
+		                                   : reg_write(&ln->reg, &ln->l, err);
 	}
 	reg_unlock(&ln->reg);
 	return r;
@@ -223,7 +229,8 @@ static int launch_first_that_works(struct launch *ln, const struct backend *cons
 	int r = try[0]->launch(ln, &first);
 	if (r < 0 && try[1] && r != -EINTR && r != -ECANCELED) {
 		const char *why = strchr(first.what, ' '); /* without the sample's name */
-		(void)snprintf(ln->detail, sizeof(ln->detail), "%.150s; emulated with TCG", why ? why + 1 : "KVM failed");
+		(void)snprintf(ln->detail, sizeof(ln->detail), "%.150s; emulated with TCG",
+		               why ? why + 1 : "KVM failed");
 		first = (struct error){0};
 		r = fall_back(ln, try[1], &first);
 		if (r == 0)

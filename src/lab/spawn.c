@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -103,7 +102,7 @@ static bool drain(int fd, struct strbuf *sb)
  * (podman's conmon): once it has ended, a pause in the output is the end of the output.
  */
 static int collect(pid_t pid, const int fds[2], int64_t until, const volatile sig_atomic_t *cancel,
-		   struct spawn_result *ret, int *ret_status)
+                   struct spawn_result *ret, int *ret_status)
 {
 	struct pollfd p[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
 	for (bool ended = false;;) {
@@ -165,11 +164,14 @@ static ATTR_NORETURN void child_main(const struct detached *d, int go, int repor
 	_exit(127);
 }
 
-/* A plain fork with namespaces: glibc has no wrapper that returns in the child on the same stack. */
+/*
+ * A plain fork with namespaces: glibc has no wrapper that returns in the child on the same stack.  clone and not
+ * clone3, which container runtimes' seccomp filters refuse; all other arguments are zero, so that their order does not
+ * matter.
+ */
 static pid_t fork_into(uint64_t namespaces)
 {
-	struct clone_args args = {.flags = namespaces, .exit_signal = SIGCHLD};
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	return (pid_t)syscall(SYS_clone, (unsigned long)namespaces | SIGCHLD, 0UL, 0UL, 0UL, 0UL);
 }
 
 /* Between us and the child: ends as soon as the child exists, which makes the child init's. */

@@ -14,7 +14,7 @@ char *spawn_find(const char *program);
 
 struct spawn_result {
 	struct strbuf out, err; /* at most 64 KiB each */
-	int status;		/* exit status; 128 + signal */
+	int status;             /* exit status; 128 + signal */
 };
 void spawn_result_release(struct spawn_result *r);
 /*
@@ -39,7 +39,10 @@ struct detached_child {
 	int pidfd;
 	int go, report; /* report: what the child writes; -1 when taken */
 };
-#define DETACHED_INIT {.pid = 0, .pidfd = -1, .go = -1, .report = -1}
+#define DETACHED_INIT                                                                                                  \
+	{                                                                                                              \
+		.pid = 0, .pidfd = -1, .go = -1, .report = -1                                                          \
+	}
 #define cleanup_detached cleanup(spawn_detached_close)
 int spawn_detached(const struct detached *d, struct detached_child *ret);
 int spawn_go(struct detached_child *c);

@@ -140,7 +140,8 @@ static int write_initramfs(const struct vm *vm, struct error *err)
 	for (size_t done = 0; r == 0 && done < image.len;) {
 		ssize_t n = write(fd, image.buf + done, image.len - done);
 		if (n <= 0)
-			return error_set(err, n < 0 ? errno : EIO, "%s/initrd: %s", vm->dir, strerror(n < 0 ? errno : EIO));
+			return error_set(err, n < 0 ? errno : EIO, "%s/initrd: %s", vm->dir,
+			                 strerror(n < 0 ? errno : EIO));
 		done += (size_t)n;
 	}
 	return r;
@@ -194,14 +195,16 @@ static int await_guest(const struct vm *vm, const struct detached_child *c, stru
 		if (r < 0)
 			return r;
 		if (clock_mono_usec() >= until)
-			return error_set(err, ETIMEDOUT, "%s: the guest did not report in %u s under %s", vm->ln->l.name,
-					 vm->limit_msec / 1000, strcmp(vm->accel, "kvm") == 0 ? "KVM" : "TCG");
+			return error_set(err, ETIMEDOUT, "%s: the guest did not report in %u s under %s",
+			                 vm->ln->l.name, vm->limit_msec / 1000,
+			                 strcmp(vm->accel, "kvm") == 0 ? "KVM" : "TCG");
 		if (poll(&p, 1, 20) > 0) {
 			char text[2048] = "", line[320];
 			ssize_t n = pread(vm->log, text, sizeof(text) - 1, 0);
 			text[n > 0 ? n : 0] = '\0';
 			return error_set(err, ECHILD, "%s: %s", vm->ln->l.name,
-					 n > 0 ? spawn_first_line(text, line, sizeof(line)) : "QEMU ended at once");
+			                 n > 0 ? spawn_first_line(text, line, sizeof(line))
+			                       : "the guest ended while it was booting (more --memory?)");
 		}
 	}
 	return 0;
@@ -233,7 +236,7 @@ static int cap_cpu(const struct launch *ln, struct error *err)
 }
 
 static int attempt(struct launch *ln, const char *accel, unsigned limit_msec, bool sandbox, bool *ret_no_sandbox,
-		   struct error *err)
+                   struct error *err)
 {
 	struct vm vm = {.ln = ln, .accel = accel, .sandbox = sandbox, .limit_msec = limit_msec, .log = -1};
 	cleanup_detached struct detached_child child = DETACHED_INIT;

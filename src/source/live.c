@@ -14,7 +14,7 @@
 #include "vctop/source/source.h"
 
 #define FACTS_USEC 2000000
-#define TRIM_USEC 60000000
+#define TRIM_USEC 3000000 /* caps of groups that have gone keep fds until then */
 /* Names learned from command lines; forgotten all at once at the limit, learned again at the next sweep. */
 #define MAX_LEARNED 8192
 
@@ -155,9 +155,15 @@ static const struct source_ops live_ops = {live_next, live_syscalls, live_close}
 
 struct source *source_open_host(const char *root, struct error *err)
 {
+	return source_open_traced(root, NULL, NULL, err);
+}
+
+struct source *source_open_traced(const char *root, rootfs_trace fn, void *data, struct error *err)
+{
 	struct rootfs *fs = rootfs_open(root, err);
 	if (!fs)
 		return NULL;
+	rootfs_set_trace(fs, fn, data);
 	struct live *l = xcalloc(1, sizeof(*l));
 	l->base.ops = &live_ops;
 	l->fs = fs;

@@ -23,6 +23,8 @@ struct rootfs {
 	struct rootfs_time time; /* not live: of this moment */
 	rootfs_fault fault;
 	void *fault_data;
+	rootfs_trace trace;
+	void *trace_data;
 	unsigned fd_budget;
 	struct rootfs_stats stats;
 };
@@ -129,6 +131,19 @@ void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data)
 	fs->fault_data = data;
 }
 
+void rootfs_set_trace(struct rootfs *fs, rootfs_trace fn, void *data)
+{
+	fs->trace = fn;
+	fs->trace_data = data;
+}
+
+static ssize_t traced(struct rootfs *fs, const char *path, const char *text, ssize_t n)
+{
+	if (fs->trace)
+		fs->trace(fs->trace_data, path, text, n);
+	return n;
+}
+
 struct rootfs_time rootfs_now(const struct rootfs *fs)
 {
 	if (!fs->live)
@@ -160,7 +175,7 @@ static int open_regular(struct rootfs *fs, const char *path)
 	return -EINVAL;
 }
 
-ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
+static ssize_t read_all(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
 {
 	cleanup_close int fd = open_regular(fs, path);
 	strbuf_clear(sb);
@@ -189,7 +204,13 @@ ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strb
 	return sb->len > max ? -EFBIG : (ssize_t)sb->len;
 }
 
-int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb)
+ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
+{
+	ssize_t n = read_all(fs, path, max, sb);
+	return traced(fs, path, sb->buf, n);
+}
+
+static int read_link(struct rootfs *fs, const char *path, struct strbuf *sb)
 {
 	int r = fault_check(fs, "readlink", path);
 	strbuf_clear(sb);
@@ -203,6 +224,13 @@ int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb)
 	sb->len = (size_t)n;
 	sb->buf[n] = '\0';
 	return 0;
+}
+
+int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb)
+{
+	int r = read_link(fs, path, sb);
+	(void)traced(fs, path, sb->buf, r < 0 ? r : (ssize_t)sb->len);
+	return r;
 }
 
 int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret)
@@ -274,7 +302,7 @@ static int kfile_open(struct rootfs *fs, struct kfile *k, const char *path, bool
 	return fd;
 }
 
-ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
+static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
 {
 	bool keep = true;
 	if (k->fd >= 0 && k->generation != fs->generation)
@@ -300,6 +328,12 @@ ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *b
 		return n;
 	buf[n] = '\0';
 	return (size_t)n == size - 1 ? -EFBIG : n;
+}
+
+ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
+{
+	ssize_t n = kfile_pread(fs, k, path, buf, size);
+	return traced(fs, path, buf, n);
 }
 
 struct rootfs_stats rootfs_stats(const struct rootfs *fs)

@@ -133,6 +133,7 @@ void vms_collect(struct vms *v, const struct tick *t, const struct containers *c
 			vm_free(map_remove(&v->by_pid, key));
 			continue;
 		}
+		s.disk_writable_bytes = metric_none(METRIC_ABSENT, "a VM writes to its images, which are not read");
 		s.cpu.periods = s.cpu.throttled = s.cpu.pressure_usec = s.mem.pressure_usec = s.mem.oom_kills =
 			metric_none(METRIC_ABSENT, "counted by cgroup, and a VM may share one");
 		add_vm(vm, t, containers, &s);

@@ -78,8 +78,7 @@ static json_t *field_json(const struct field *f, const struct row *r, json_t *un
 	if (!metric_is_ok(v.metric)) {
 		const char *why = v.metric.why;
 		(void)json_object_set_new(unavailable, f->key,
-					  json_sprintf("%s%s%s", metric_state_name(v.metric.st), why ? ": " : "",
-						       why ? why : ""));
+					  json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
 		return json_null();
 	}
 	if (f->kind == FIELD_FLAG)

@@ -1,9 +1,9 @@
 #include "vctop/view/layout.h"
 
-#define ROWS_TALL 18  /* from here: two lines a resource, and a status line */
-#define ROWS_AIRY 30  /* from here: an empty line around the host band */
-#define LISTS_BOTH 8  /* fewer lines than this for two lists: the one without focus shows its title only */
-#define LIST_FRAME 2  /* title and column heads */
+#define ROWS_TALL 18 /* from here: two lines a resource, and a status line */
+#define ROWS_AIRY 30 /* from here: an empty line around the host band */
+#define LISTS_BOTH 8 /* fewer lines than this for two lists: the one without focus shows its title only */
+#define LIST_FRAME 2 /* title and column heads */
 
 static int list_need(size_t count)
 {

@@ -2,7 +2,7 @@
 # Removes what live tests wrote down and did not remove themselves:  reap.bash STATE-DIR SUITE|all
 #
 # The list of a suite, STATE-DIR/SUITE.list, has one line a thing, newest last:
-#   pid PID START-TICKS   podman NAME   docker HOST NAME   cgroup PATH   mount PATH   path PATH
+#   pid PID START-TICKS   podman NAME   docker HOST NAME   cgroup PATH   cgroup-id ID   mount PATH   path PATH   rmdir PATH
 # A pid is killed only while its start time is the one written down: nobody else's process is ever touched.
 set -u
 
@@ -19,7 +19,7 @@ reap_one() { # WORD...
 	local i
 	case $1 in
 	pid)
-		[ "$(start_ticks "$2")" = "$3" ] || return 0
+		[ -n "${3:-}" ] && [ "$(start_ticks "$2")" = "$3" ] || return 0
 		kill "$2" 2>/dev/null
 		kill -CONT "$2" 2>/dev/null
 		for ((i = 0; i < 50; i++)); do
@@ -40,8 +40,14 @@ reap_one() { # WORD...
 			[ -d "$2" ] && sleep 0.05
 		done
 		;;
+	cgroup-id) find /sys/fs/cgroup -depth -type d -path "*$2*" -exec rmdir {} + 2>/dev/null ;;
 	mount) umount "$2" 2>/dev/null ;;
-	path) rm -rf -- "$2" ;;
+	path)
+		# Nothing is removed through a mount that was left below it.
+		awk -v p="$2/" 'index($5 "/", p) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n 1 umount -l 2>/dev/null
+		rm -rf --one-file-system -- "$2"
+		;;
+	rmdir) rmdir -- "$2" 2>/dev/null ;;
 	esac
 }
 

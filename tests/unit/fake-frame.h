@@ -11,6 +11,7 @@
 #ifndef VCTOP_TESTS_FAKE_FRAME_H
 #define VCTOP_TESTS_FAKE_FRAME_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "vctop/model/selection.h"
@@ -36,7 +37,7 @@ static inline void fake_init(struct fake *f)
 	h->hypervisor = "kvm";
 	h->layout = CGROUP_HYBRID;
 	h->real_usec = 1795428000000000; /* 2026-11-23T10:00:00Z */
-	h->boot_usec = 11100000000;	 /* 3h05m */
+	h->boot_usec = 11100000000;      /* 3h05m */
 	h->mono_usec = 1000000;
 	struct host_frame *hf = &f->frame->host;
 	hf->capacity_cores = metric_ok(2);
@@ -49,7 +50,8 @@ static inline void fake_init(struct fake *f)
 }
 
 /* cores or bytes < 0: no cap */
-static inline struct entry *fake_add(struct fake *f, enum instance_kind kind, const char *name, double cores, double bytes)
+static inline struct entry *fake_add(struct fake *f, enum instance_kind kind, const char *name, double cores,
+                                     double bytes)
 {
 	struct entry *e = snapshot_add(f->snap);
 	struct arena *a = &f->snap->arena;
@@ -97,7 +99,7 @@ static inline struct row *fake_row(struct fake *f, const char *name)
 	for (size_t i = 0; i < f->frame->rows.n; i++)
 		if (strcmp(f->frame->rows.v[i].inst->name, name) == 0)
 			return &f->frame->rows.v[i];
-	return NULL;
+	abort(); /* a test that asks for a row it did not make */
 }
 
 /* Rows in order of id; sets nothing but what is certain. Call fake_sum after the rows are filled. */
@@ -107,7 +109,11 @@ static inline void fake_seal(struct fake *f)
 	f->frame->rows.n = 0;
 	for (size_t i = 0; i < f->snap->entries.n; i++) {
 		const struct entry *e = &f->snap->entries.v[i];
-		struct row r = {.inst = &e->inst, .sample = &e->sample, .interval_sec = 1, .age_sec = 7500};
+		struct row r = {.inst = &e->inst,
+		                .sample = &e->sample,
+		                .background = &e->background,
+		                .interval_sec = 1,
+		                .age_sec = 7500};
 		r.io_read_per_sec = r.io_write_per_sec = metric_none(METRIC_DENIED, "io.stat: permission denied");
 		vec_push(&f->frame->rows, r);
 	}
@@ -138,7 +144,7 @@ static inline void fake_sum(struct fake *f)
 }
 
 static inline void fake_use(struct fake *f, const char *name, double cores, double used_mib, double held_mib,
-			    enum verdict_state state, double slack_cores, double slack_mib)
+                            enum verdict_state state, double slack_cores, double slack_mib)
 {
 	struct row *r = fake_row(f, name);
 	for (size_t i = 0; i < f->snap->entries.n; i++) {

@@ -19,30 +19,30 @@ static void test_text(void **state)
 		const char *text, *expect;
 		int drawn;
 	} t[] = {
-		{0, 10, false, "web", "web", 3},
-		{2, 10, false, "web", "  web", 3},
-		{0, 10, false, "0123456789", "0123456789", 10},
-		{0, 9, false, "0123456789", "01234567…", 9},
-		{0, 9, true, "0123456789", "01234567~", 9},
-		{8, 10, false, "web", "        w…", 2},
-		{-1, 10, false, "web", "eb", 3},
-		{-9, 10, false, "web", "", 3},
-		{10, 5, false, "web", "", 0},
-		{0, 0, false, "web", "", 0},
-		{0, -3, false, "web", "", 0},
-		{0, 1, false, "web", "…", 1},
-		{0, 10, false, "データ", "データ", 6},
-		{0, 5, false, "データ", "デー…", 5},
-		{0, 4, false, "データ", "デ…", 3}, /* half a character is not drawn */
-		{-1, 10, false, "データ", " ータ", 6},
-		{0, 10, false, "e\xCC\x81t\xC3\xA9", "e\xCC\x81t\xC3\xA9", 3},
-		{0, 10, false, "\xCC\x81x", "x", 1}, /* a mark with nothing to stand on */
-		{0, 10, true, "\xC3\xA9t\xC3\xA9", "?t?", 3},
-		{0, 10, true, "データ", "???", 3},
-		{0, 10, false, "a\x1b[31mb\tc", "a?[31mb?c", 9},
-		{0, 10, false, "a\xFF\xC3", "a\xEF\xBF\xBD\xEF\xBF\xBD", 3},
-		{0, 10, false, "", "", 0},
-		{0, 10, false, NULL, "", 0},
+	        {0, 10, false, "web", "web", 3},
+	        {2, 10, false, "web", "  web", 3},
+	        {0, 10, false, "0123456789", "0123456789", 10},
+	        {0, 9, false, "0123456789", "01234567…", 9},
+	        {0, 9, true, "0123456789", "01234567~", 9},
+	        {8, 10, false, "web", "        w…", 2},
+	        {-1, 10, false, "web", "eb", 3},
+	        {-9, 10, false, "web", "", 3},
+	        {10, 5, false, "web", "", 0},
+	        {0, 0, false, "web", "", 0},
+	        {0, -3, false, "web", "", 0},
+	        {0, 1, false, "web", "…", 1},
+	        {0, 10, false, "データ", "データ", 6},
+	        {0, 5, false, "データ", "デー…", 5},
+	        {0, 4, false, "データ", "デ…", 3}, /* half a character is not drawn */
+	        {-1, 10, false, "データ", " ータ", 6},
+	        {0, 10, false, "e\xCC\x81t\xC3\xA9", "e\xCC\x81t\xC3\xA9", 3},
+	        {0, 10, false, "\xCC\x81x", "x", 1}, /* a mark with nothing to stand on */
+	        {0, 10, true, "\xC3\xA9t\xC3\xA9", "?t?", 3},
+	        {0, 10, true, "データ", "???", 3},
+	        {0, 10, false, "a\x1b[31mb\tc", "a?[31mb?c", 9},
+	        {0, 10, false, "a\xFF\xC3", "a\xEF\xBF\xBD\xEF\xBF\xBD", 3},
+	        {0, 10, false, "", "", 0},
+	        {0, 10, false, NULL, "", 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
@@ -65,8 +65,8 @@ static void test_a_wide_character_loses_both_halves(void **state)
 	canvas_init(&c, 6, 3, false);
 	for (int y = 0; y < 3; y++)
 		(void)canvas_text(&c, 0, y, 6, STYLE_NORMAL, "データ");
-	(void)canvas_text(&c, 1, 0, 1, STYLE_NORMAL, "x"); /* over a second half */
-	(void)canvas_text(&c, 2, 1, 1, STYLE_NORMAL, "x"); /* over a first half */
+	(void)canvas_text(&c, 1, 0, 1, STYLE_NORMAL, "x");  /* over a second half */
+	(void)canvas_text(&c, 2, 1, 1, STYLE_NORMAL, "x");  /* over a first half */
 	(void)canvas_text(&c, 1, 2, 2, STYLE_NORMAL, "界"); /* over one half of each of two */
 	char *got = dump(&c);
 	assert_string_equal(got, " xータ\nデx タ\n 界 タ\n");
@@ -124,7 +124,8 @@ static unsigned draw_number(unsigned *seed)
 
 static void random_text(unsigned *seed, char *buf, size_t size)
 {
-	static const char *const bits[] = {"a", "界", "e\xCC\x81", "\xCC\x88", "\xFF", "\x1b", "█", "😀", "\xE2\x80\x8B", "b c"};
+	static const char *const bits[] = {"a",    "界", "e\xCC\x81", "\xCC\x88",     "\xFF",
+	                                   "\x1b", "█",  "😀",         "\xE2\x80\x8B", "b c"};
 	size_t n = draw_number(seed) % 24;
 	buf[0] = '\0';
 	for (size_t i = 0; i < n; i++)
@@ -164,11 +165,11 @@ static void test_rows_keep_their_width(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_a_wide_character_loses_both_halves),
-		cmocka_unit_test(test_fill_and_resize),
-		cmocka_unit_test(test_long_formats_are_whole),
-		cmocka_unit_test(test_rows_keep_their_width),
+	        cmocka_unit_test(test_text),
+	        cmocka_unit_test(test_a_wide_character_loses_both_halves),
+	        cmocka_unit_test(test_fill_and_resize),
+	        cmocka_unit_test(test_long_formats_are_whole),
+	        cmocka_unit_test(test_rows_keep_their_width),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

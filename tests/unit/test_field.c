@@ -139,13 +139,14 @@ static void test_schema_in_table(void **state)
 struct made {
 	struct instance inst;
 	struct sample sample;
+	struct background background;
 	struct row row;
 };
 
 static struct row *make(struct made *m, struct metric cores, const char *name)
 {
 	*m = (struct made){.inst = {.id = name, .name = name, .runtime = "docker"}};
-	m->row = (struct row){.inst = &m->inst, .sample = &m->sample, .cpu_used_cores = cores};
+	m->row = (struct row){.inst = &m->inst, .sample = &m->sample, .background = &m->background, .cpu_used_cores = cores};
 	return &m->row;
 }
 

@@ -29,8 +29,8 @@ static size_t up4(size_t n)
 
 static void entries_follow_each_other(void **state)
 {
-	static const char *const want[] = {"dev",	"dev/console", "dev/null", "dev/ttyS0", "dev/ttyS1",
-					   "proc",	"sys",	       "init",	   "TRAILER!!!"};
+	static const char *const want[] = {"dev",  "dev/console", "dev/null", "dev/ttyS0", "dev/ttyS1",
+	                                   "proc", "sys",         "init",     "TRAILER!!!"};
 	struct strbuf sb = STRBUF_INIT;
 	(void)state;
 	initramfs_build(program, sizeof(program) - 1, &sb);
@@ -134,9 +134,11 @@ static void tar_reads_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(entries_follow_each_other), cmocka_unit_test(devices_have_their_numbers),
-		cmocka_unit_test(appends),		     cmocka_unit_test(cpio_reads_it),
-		cmocka_unit_test(tar_reads_it),
+	        cmocka_unit_test(entries_follow_each_other),
+	        cmocka_unit_test(devices_have_their_numbers),
+	        cmocka_unit_test(appends),
+	        cmocka_unit_test(cpio_reads_it),
+	        cmocka_unit_test(tar_reads_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,10 +26,10 @@ static void reads_every_key(void **state)
 	struct launched l;
 	(void)state;
 	assert_int_equal(parse("{" GOOD ",\"ref\":\"0123456789abcdef\",\"cpus\":0.5,\"memory\":67108864,\"pid\":12,"
-			       "\"pid_start\":99,\"starter\":13,\"starter_start\":98,\"owner\":14,\"owner_start\":97,"
-			       "\"started_usec\":1795447241749456,\"later\":[1]}",
-			       &l),
-			 0);
+	                       "\"pid_start\":99,\"starter\":13,\"starter_start\":98,\"owner\":14,\"owner_start\":97,"
+	                       "\"started_usec\":1795447241749456,\"later\":[1]}",
+	                       &l),
+	                 0);
 	assert_string_equal(l.name, "a-1");
 	assert_string_equal(l.kind, "container");
 	assert_string_equal(l.backend, "podman");
@@ -63,36 +63,36 @@ static void numbers_are_optional(void **state)
 static void refuses_what_is_wrong(void **state)
 {
 	static const char *const bad[] = {
-		"",
-		"{",
-		"[]",
-		"null",
-		"{}",
-		"{" GOOD,
-		"{" GOOD "}x",
-		"{" GOOD ",\"name\":\"b\"}", /* twice */
-		"{\"name\":\"../x\",\"kind\":\"vm\",\"backend\":\"kvm\",\"workload\":\"cpu\",\"state\":\"running\"}",
-		"{\"name\":\"a\",\"kind\":\"pod\",\"backend\":\"kvm\",\"workload\":\"cpu\",\"state\":\"running\"}",
-		"{\"name\":\"a\",\"kind\":\"vm\",\"backend\":\"xen\",\"workload\":\"cpu\",\"state\":\"running\"}",
-		"{\"name\":\"a\",\"kind\":\"vm\",\"backend\":\"kvm\",\"workload\":\"\",\"state\":\"running\"}",
-		"{\"name\":\"a\",\"kind\":\"vm\",\"backend\":\"kvm\",\"workload\":\"cpu\",\"state\":\"\\u001b[2J\"}",
-		"{\"name\":7,\"kind\":\"vm\",\"backend\":\"kvm\",\"workload\":\"cpu\",\"state\":\"running\"}",
-		"{" GOOD ",\"pid\":-1}",
-		"{" GOOD ",\"pid\":2147483648}",
-		"{" GOOD ",\"pid\":1.5}",
-		"{" GOOD ",\"pid\":\"1\"}",
-		"{" GOOD ",\"pid_start\":-1}",
-		"{" GOOD ",\"owner\":-4}",
-		"{" GOOD ",\"starter\":true}",
-		"{" GOOD ",\"memory\":-1}",
-		"{" GOOD ",\"memory\":1e300}",
-		"{" GOOD ",\"memory\":99999999999999999999}",
-		"{" GOOD ",\"cpus\":-0.5}",
-		"{" GOOD ",\"cpus\":1e300}",
-		"{" GOOD ",\"cpus\":\"1\"}",
-		"{" GOOD ",\"ref\":\"-rf\"}",
-		"{" GOOD ",\"ref\":\"0123456789abcdefg\"}",
-		"{" GOOD ",\"ref\":\"abc\"}",
+	        "",
+	        "{",
+	        "[]",
+	        "null",
+	        "{}",
+	        "{" GOOD,
+	        "{" GOOD "}x",
+	        "{" GOOD ",\"name\":\"b\"}", /* twice */
+	        "{\"name\":\"../x\",\"kind\":\"vm\",\"backend\":\"kvm\",\"workload\":\"cpu\",\"state\":\"running\"}",
+	        "{\"name\":\"a\",\"kind\":\"pod\",\"backend\":\"kvm\",\"workload\":\"cpu\",\"state\":\"running\"}",
+	        "{\"name\":\"a\",\"kind\":\"vm\",\"backend\":\"xen\",\"workload\":\"cpu\",\"state\":\"running\"}",
+	        "{\"name\":\"a\",\"kind\":\"vm\",\"backend\":\"kvm\",\"workload\":\"\",\"state\":\"running\"}",
+	        "{\"name\":\"a\",\"kind\":\"vm\",\"backend\":\"kvm\",\"workload\":\"cpu\",\"state\":\"\\u001b[2J\"}",
+	        "{\"name\":7,\"kind\":\"vm\",\"backend\":\"kvm\",\"workload\":\"cpu\",\"state\":\"running\"}",
+	        "{" GOOD ",\"pid\":-1}",
+	        "{" GOOD ",\"pid\":2147483648}",
+	        "{" GOOD ",\"pid\":1.5}",
+	        "{" GOOD ",\"pid\":\"1\"}",
+	        "{" GOOD ",\"pid_start\":-1}",
+	        "{" GOOD ",\"owner\":-4}",
+	        "{" GOOD ",\"starter\":true}",
+	        "{" GOOD ",\"memory\":-1}",
+	        "{" GOOD ",\"memory\":1e300}",
+	        "{" GOOD ",\"memory\":99999999999999999999}",
+	        "{" GOOD ",\"cpus\":-0.5}",
+	        "{" GOOD ",\"cpus\":1e300}",
+	        "{" GOOD ",\"cpus\":\"1\"}",
+	        "{" GOOD ",\"ref\":\"-rf\"}",
+	        "{" GOOD ",\"ref\":\"0123456789abcdefg\"}",
+	        "{" GOOD ",\"ref\":\"abc\"}",
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -196,10 +196,13 @@ static void no_register_is_no_sample(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_every_key),	    cmocka_unit_test(numbers_are_optional),
-		cmocka_unit_test(refuses_what_is_wrong),    cmocka_unit_test(refuses_what_is_too_long),
-		cmocka_unit_test(names),		    cmocka_unit_test(lists_the_good_ones),
-		cmocka_unit_test(no_register_is_no_sample),
+	        cmocka_unit_test(reads_every_key),
+	        cmocka_unit_test(numbers_are_optional),
+	        cmocka_unit_test(refuses_what_is_wrong),
+	        cmocka_unit_test(refuses_what_is_too_long),
+	        cmocka_unit_test(names),
+	        cmocka_unit_test(lists_the_good_ones),
+	        cmocka_unit_test(no_register_is_no_sample),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

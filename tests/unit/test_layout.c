@@ -7,8 +7,8 @@
 
 static void rects_of(const struct layout *l, struct rect r[RECTS])
 {
-	const struct rect all[RECTS] = {l->title,   l->cpu,    l->memory, l->list[INSTANCE_CONTAINER], l->list[INSTANCE_VM],
-					l->status, l->footer};
+	const struct rect all[RECTS] = {
+	        l->title, l->cpu, l->memory, l->list[INSTANCE_CONTAINER], l->list[INSTANCE_VM], l->status, l->footer};
 	memcpy(r, all, sizeof(all));
 }
 
@@ -26,7 +26,7 @@ static void check(int columns, int rows, const size_t counts[INSTANCE_KIND_MAX],
 	rects_of(&l, r);
 	for (unsigned i = 0; i < RECTS; i++) {
 		bool inside = r[i].x >= 0 && r[i].y >= 0 && r[i].w >= 0 && r[i].h >= 0 && r[i].x + r[i].w <= columns &&
-			      r[i].y + r[i].h <= rows;
+		              r[i].y + r[i].h <= rows;
 		if (!inside)
 			fail_row(i, "%dx%d: %d,%d %dx%d is outside", columns, rows, r[i].x, r[i].y, r[i].w, r[i].h);
 		for (unsigned k = 0; k < i; k++)
@@ -45,7 +45,8 @@ static void check(int columns, int rows, const size_t counts[INSTANCE_KIND_MAX],
 
 static void test_all_sizes(void **state)
 {
-	static const size_t counts[][INSTANCE_KIND_MAX] = {{0, 0}, {1, 1}, {3, 0}, {0, 5}, {4, 40}, {40, 2}, {1000, 1000}};
+	static const size_t counts[][INSTANCE_KIND_MAX] = {{0, 0},  {1, 1},  {3, 0},      {0, 5},
+	                                                   {4, 40}, {40, 2}, {1000, 1000}};
 	(void)state;
 	for (int columns = 20; columns <= 260; columns++)
 		for (int rows = 5; rows <= 80; rows++)
@@ -71,7 +72,7 @@ static void test_absurd_sizes(void **state)
 static void test_stacked_lists_share(void **state)
 {
 	static const size_t few_many[INSTANCE_KIND_MAX] = {2, 90}, many_few[INSTANCE_KIND_MAX] = {90, 2},
-			    both[INSTANCE_KIND_MAX] = {90, 90}, fit[INSTANCE_KIND_MAX] = {3, 3};
+	                    both[INSTANCE_KIND_MAX] = {90, 90}, fit[INSTANCE_KIND_MAX] = {3, 3};
 	(void)state;
 	struct layout l = layout_compute(80, 24, few_many, INSTANCE_CONTAINER);
 	assert_int_equal(l.list[INSTANCE_CONTAINER].h, 4);
@@ -98,10 +99,10 @@ static void test_small_screens_show_the_list_in_focus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_sizes),
-		cmocka_unit_test(test_absurd_sizes),
-		cmocka_unit_test(test_stacked_lists_share),
-		cmocka_unit_test(test_small_screens_show_the_list_in_focus),
+	        cmocka_unit_test(test_all_sizes),
+	        cmocka_unit_test(test_absurd_sizes),
+	        cmocka_unit_test(test_stacked_lists_share),
+	        cmocka_unit_test(test_small_screens_show_the_list_in_focus),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,20 +134,20 @@ static void test_screen_of_64x15(void **state)
 	fill_lab(&s);
 	tui_set_timing(s.tui, 2, false);
 	assert_string_equal(show(&s), "vctop  lab1   in a VM (kvm)   up 3h05m       every 2s   10:00:00\n"
-				      "CPU [████████▓▓▓▓▓▓▓▓▓▓▓] 0.85 of 2.00, given 2.85, over by 0.85\n"
-				      "MEM [██████░░░░░░░░░░░░░] 1.3G of 4.0G, given 992M, 3.0G free\n"
-				      "▸CONTAINERS  4 running, 1 stopped   slack 0.20 44.0M\n"
-				      "NAME▲        GIVEN   CPU         GIVEN    MEM        VERDICT\n"
-				      "fresh         0.10     …         32.0M   8.0M █▓░░░  learning\n"
-				      "open           max  0.00 ┄┄┄┄›     max   300M ┄┄┄┄›  unlimited\n"
-				      "web           0.25  0.02 ▍░░░░   64.0M  12.0M █▓▓░░  oversized\n"
-				      "worker        0.50  0.50 █████    256M   230M ████▓  pressured\n"
-				      "old          stopped, still holds 12.0M of disk      parked\n"
-				      " VMs  2 running   used 0.32 320M   slack 0.90 300M\n"
-				      "NAME▲        GIVEN   CPU         GIVEN    MEM        VERDICT\n"
-				      "debian        1.00  0.01 ▏░░░░    512M   180M ██▓▓░  idle\n"
-				      "vm-1          1.00  0.31 █▌░░░    128M   140M ████▶  right_sized\n"
-				      "? help  Enter detail  / filter  s sort  Tab other list\n");
+	                              "CPU [████████▓▓▓▓▓▓▓▓▓▓▓] 0.85 of 2.00, given 2.85, over by 0.85\n"
+	                              "MEM [██████░░░░░░░░░░░░░] 1.3G of 4.0G, given 992M, 3.0G free\n"
+	                              "▸CONTAINERS  4 running, 1 stopped   slack 0.20 44.0M\n"
+	                              "NAME▲        GIVEN   CPU         GIVEN    MEM        VERDICT\n"
+	                              "fresh         0.10     …         32.0M   8.0M █▓░░░  learning\n"
+	                              "open           max  0.00 ┄┄┄┄›     max   300M ┄┄┄┄›  unlimited\n"
+	                              "web           0.25  0.02 ▍░░░░   64.0M  12.0M █▓▓░░  oversized\n"
+	                              "worker        0.50  0.50 █████    256M   230M ████▓  pressured\n"
+	                              "old          stopped, still holds 12.0M of disk      parked\n"
+	                              " VMs  2 running   used 0.32 320M   slack 0.90 300M\n"
+	                              "NAME▲        GIVEN   CPU         GIVEN    MEM        VERDICT\n"
+	                              "debian        1.00  0.01 ▏░░░░    512M   180M ██▓▓░  idle\n"
+	                              "vm-1          1.00  0.31 █▌░░░    128M   140M ████▶  right_sized\n"
+	                              "? help  Enter detail  / filter  s sort  Tab other list\n");
 	close_scene(&s);
 }
 
@@ -297,7 +297,8 @@ static void test_filter(void **state)
 	expect(&s, "Filter we");
 	expect(&s, "1 match \"we\" of 4 running");
 	expect(&s, "No VM matches \"we\". Press Esc to show all.");
-	static const uint32_t garbage[] = {0, 1, 0x1F, 0x7F, 0x85, 0x202E, 0xD800, 0x110000, 0x200B, KEYCODE_LEFT, KEYCODE_F6};
+	static const uint32_t garbage[] = {0,      1,        0x1F,   0x7F,         0x85,      0x202E,
+	                                   0xD800, 0x110000, 0x200B, KEYCODE_LEFT, KEYCODE_F6};
 	for (size_t i = 0; i < ARRAY_SIZE(garbage); i++)
 		assert_int_equal(press(&s, garbage[i]), TUI_NONE);
 	assert_string_equal(tui_query(s.tui).filter, "we");
@@ -387,8 +388,8 @@ static void test_detail_has_every_field(void **state)
 
 static void test_help_explains_what_is_shown(void **state)
 {
-	static const char *const columns[] = {"cpu.allocated_cores", "cpu.used_cores",	    "verdict.slack.cores",
-					      "memory.allocated_bytes", "memory.used_bytes", "verdict.state"};
+	static const char *const columns[] = {"cpu.allocated_cores",    "cpu.used_cores",    "verdict.slack.cores",
+	                                      "memory.allocated_bytes", "memory.used_bytes", "verdict.state"};
 	struct scene s;
 	struct strbuf all = STRBUF_INIT;
 	(void)state;
@@ -440,10 +441,20 @@ static void test_keys_of_the_app(void **state)
 		uint32_t key;
 		enum tui_action action;
 	} t[] = {
-		{'x', TUI_START_PAIR}, {'X', TUI_STOP_SAMPLES}, {'p', TUI_PAUSE},	  {'+', TUI_SLOWER},
-		{'-', TUI_FASTER},     {' ', TUI_REFRESH},	{26, TUI_SUSPEND},	  {12, TUI_REDRAW},
-		{'q', TUI_QUIT},       {KEYCODE_F10, TUI_QUIT}, {KEYCODE_RESIZE, TUI_REDRAW}, {'~', TUI_NONE},
-		{0, TUI_NONE},	       {UINT32_MAX, TUI_NONE},
+	        {'x', TUI_START_PAIR},
+	        {'X', TUI_STOP_SAMPLES},
+	        {'p', TUI_PAUSE},
+	        {'+', TUI_SLOWER},
+	        {'-', TUI_FASTER},
+	        {' ', TUI_REFRESH},
+	        {26, TUI_SUSPEND},
+	        {12, TUI_REDRAW},
+	        {'q', TUI_QUIT},
+	        {KEYCODE_F10, TUI_QUIT},
+	        {KEYCODE_RESIZE, TUI_REDRAW},
+	        {'~', TUI_NONE},
+	        {0, TUI_NONE},
+	        {UINT32_MAX, TUI_NONE},
 	};
 	struct scene s;
 	(void)state;
@@ -468,7 +479,8 @@ static void check_rows(const struct canvas *c)
 /* Any key at any size: no crash (under ASan), and rows stay as wide as the screen. */
 static void test_any_key_at_any_size(void **state)
 {
-	static const uint32_t special[] = {KEYCODE_ENTER, KEYCODE_ESCAPE, KEYCODE_TAB, KEYCODE_PAGE_DOWN, KEYCODE_END, 0x754C, '/'};
+	static const uint32_t special[] = {KEYCODE_ENTER, KEYCODE_ESCAPE, KEYCODE_TAB, KEYCODE_PAGE_DOWN,
+	                                   KEYCODE_END,   0x754C,         '/'};
 	unsigned seed = 11;
 	struct scene s;
 	(void)state;
@@ -509,22 +521,22 @@ static void test_draws_do_not_grow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_screen_of_64x15),
-		cmocka_unit_test(test_80x24),
-		cmocka_unit_test(test_200x50),
-		cmocka_unit_test(test_missing_is_not_zero),
-		cmocka_unit_test(test_empty_lists_say_what_to_do),
-		cmocka_unit_test(test_too_small),
-		cmocka_unit_test(test_cursor_walks_both_lists),
-		cmocka_unit_test(test_cursor_stays_on_its_instance),
-		cmocka_unit_test(test_filter),
-		cmocka_unit_test(test_sort_menu),
-		cmocka_unit_test(test_detail_has_every_field),
-		cmocka_unit_test(test_help_explains_what_is_shown),
-		cmocka_unit_test(test_notices_and_messages),
-		cmocka_unit_test(test_keys_of_the_app),
-		cmocka_unit_test(test_any_key_at_any_size),
-		cmocka_unit_test(test_draws_do_not_grow),
+	        cmocka_unit_test(test_screen_of_64x15),
+	        cmocka_unit_test(test_80x24),
+	        cmocka_unit_test(test_200x50),
+	        cmocka_unit_test(test_missing_is_not_zero),
+	        cmocka_unit_test(test_empty_lists_say_what_to_do),
+	        cmocka_unit_test(test_too_small),
+	        cmocka_unit_test(test_cursor_walks_both_lists),
+	        cmocka_unit_test(test_cursor_stays_on_its_instance),
+	        cmocka_unit_test(test_filter),
+	        cmocka_unit_test(test_sort_menu),
+	        cmocka_unit_test(test_detail_has_every_field),
+	        cmocka_unit_test(test_help_explains_what_is_shown),
+	        cmocka_unit_test(test_notices_and_messages),
+	        cmocka_unit_test(test_keys_of_the_app),
+	        cmocka_unit_test(test_any_key_at_any_size),
+	        cmocka_unit_test(test_draws_do_not_grow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

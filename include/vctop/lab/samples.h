@@ -1,9 +1,23 @@
 /*
  * Samples: containers and VMs that vctop launches and removes.
  *
- * sample_start writes the register file (source/launched.h) before it makes anything, and updates it when the workload
- * has reported.  samples_clean removes what dead owners and crashed starts left: process, cgroup, mount, file, socket;
- * every vctop command that touches samples, and the dashboard, calls it first.
+ * sample_start cleans up after others, writes the register file (source/launched.h, state "starting") before it makes
+ * anything, then makes the sample and returns when its workload has reported:
+ *   builtin        own pid, mount, uts, ipc, net and cgroup namespaces; a read-only root with one static program;
+ *                  docker's capabilities, no new privileges; cgroup /vctop/ct-NAME with cpu, memory and pids limits
+ *   podman, docker an image made from that program, run without a network, labelled vctop.sample=NAME
+ *   kvm, tcg       QEMU boots the program as init of an initramfs; VMM in cgroup /vctop/vm-NAME, whose cpu quota holds
+ *                  a fraction of --cpus.  "auto" takes KVM when the guest reports within 8 s, else TCG, and says so.
+ * On failure all of it is undone and the error names one reason.  It blocks: milliseconds for a builtin container, up
+ * to about 70 s for a VM on a slow machine; *cancel ends it early.
+ *
+ * A sample lives until sample_stop, or with its owner.  Whatever was killed, and when: samples_clean removes what dead
+ * owners and dead starters left: process, cgroup, mount, file, socket.  Every vctop command that touches samples, and
+ * the dashboard, calls it first; sample_start does so itself.  Only what carries the name of a sample is touched.
+ *
+ * Stopping a sample that is just starting asks its starter to give up: its sample_start returns -ECANCELED.
+ * Root is needed except for VMs and podman, which then live below $XDG_RUNTIME_DIR without a cgroup of ours.
+ * All return -errno with err filled (-EINVAL: bad use); nothing prints.
  */
 #ifndef VCTOP_LAB_SAMPLES_H
 #define VCTOP_LAB_SAMPLES_H

@@ -28,6 +28,10 @@ bool rootfs_is_live(const struct rootfs *fs); /* "/" */
 int rootfs_advance(struct rootfs *fs);	      /* next moment; -ENOENT when there is none (live: always 0) */
 void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data);
 
+/* Told of every file and link read: text of n bytes, or n a negative errno.  For `vctop explain`. */
+typedef void (*rootfs_trace)(void *data, const char *path, const char *text, ssize_t n);
+void rootfs_set_trace(struct rootfs *fs, rootfs_trace fn, void *data);
+
 /* The tick's time: the clocks of the host, or the tree's .clock. */
 struct rootfs_time {
 	int64_t mono_usec, real_usec, boot_usec;

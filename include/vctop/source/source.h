@@ -6,6 +6,7 @@
 
 #include "vctop/base/error.h"
 #include "vctop/model/snapshot.h"
+#include "vctop/source/rootfs.h"
 
 struct source;
 
@@ -23,5 +24,7 @@ struct source {
 
 /* The host below `root` ("/" for this one). */
 struct source *source_open_host(const char *root, struct error *err);
+/* The same, telling of every file it reads (rootfs.h). */
+struct source *source_open_traced(const char *root, rootfs_trace fn, void *data, struct error *err);
 
 #endif

@@ -15,17 +15,17 @@ enum style {
 	STYLE_NORMAL,
 	STYLE_DIM,
 	STYLE_TITLE,
-	STYLE_HEAD,	/* column heads */
+	STYLE_HEAD,     /* column heads */
 	STYLE_SELECTED, /* the row under the cursor */
-	STYLE_KEY,	/* a key name in the footer */
-	STYLE_USED,	/* the used part of a bar */
-	STYLE_HELD,	/* held but not used */
-	STYLE_FREE,	/* allocated, not held */
+	STYLE_KEY,      /* a key name in the footer */
+	STYLE_USED,     /* the used part of a bar */
+	STYLE_HELD,     /* held but not used */
+	STYLE_FREE,     /* allocated, not held */
 	STYLE_GOOD,
 	STYLE_WARN,
 	STYLE_CRIT,
 	STYLE_CONTAINER, /* belongs to containers: title, share of the host */
-	STYLE_VM,	 /* belongs to VMs */
+	STYLE_VM,        /* belongs to VMs */
 	STYLE_MAX
 };
 

@@ -15,17 +15,17 @@
 #include "vctop/view/canvas.h"
 
 enum tui_action {
-	TUI_NONE,	/* ignored */
-	TUI_REDRAW,	/* state changed: draw again */
-	TUI_RESELECT,	/* the query changed: select again, then draw */
+	TUI_NONE,     /* ignored */
+	TUI_REDRAW,   /* state changed: draw again */
+	TUI_RESELECT, /* the query changed: select again, then draw */
 	TUI_QUIT,
-	TUI_REFRESH,	/* take a tick now */
+	TUI_REFRESH, /* take a tick now */
 	TUI_FASTER,
 	TUI_SLOWER,
 	TUI_PAUSE,
-	TUI_SUSPEND,		/* Ctrl-Z */
-	TUI_START_PAIR,		/* start a sample container and a sample VM */
-	TUI_STOP_SAMPLES,	/* stop the samples this dashboard started */
+	TUI_SUSPEND,      /* Ctrl-Z */
+	TUI_START_PAIR,   /* start a sample container and a sample VM */
+	TUI_STOP_SAMPLES, /* stop the samples this dashboard started */
 	TUI_ACTION_MAX
 };
 
@@ -59,7 +59,7 @@ void tui_set_sort(struct tui *t, const struct field *f, bool down);
 void tui_set_filter(struct tui *t, const char *filter);
 /* The rows to show; both are borrowed until the next call. The cursor stays on the same instance. */
 void tui_set_frame(struct tui *t, const struct frame *f, const struct selection *sel);
-/* A line at the bottom for a few draws: what an action did, or why it failed. NULL clears it. */
+/* A line at the bottom for a few ticks: what an action did, or why it failed. NULL clears it. */
 void tui_set_message(struct tui *t, const char *text);
 void tui_set_timing(struct tui *t, double delay_sec, bool paused);
 enum tui_action tui_key(struct tui *t, uint32_t key);

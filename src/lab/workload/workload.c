@@ -95,7 +95,7 @@ static unsigned long clamp_to_guest(unsigned long bytes)
 {
 	char text[512];
 	(void)read_text("/proc/meminfo", text, sizeof(text));
-	unsigned long most = number_after(text, "MemAvailable:") * 1024 / 10 * 8;
+	unsigned long most = number_after(text, "MemAvailable:") * 1024 / 10 * 7;
 	return most && bytes > most ? most : bytes;
 }
 

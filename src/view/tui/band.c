@@ -24,12 +24,30 @@ static void resources_of(const struct frame *f, struct resource *cpu, struct res
 {
 	const struct host_frame *h = &f->host;
 	const struct totals *ct = &f->totals[INSTANCE_CONTAINER], *vt = &f->totals[INSTANCE_VM];
-	*cpu = (struct resource){"CPU", " cores", UNIT_CORES, h->capacity_cores, h->used_cores, h->allocated_cores,
-				 h->unallocated_cores, ct->allocated_cores, vt->allocated_cores, h->cpu_pressure_pct,
-				 h->steal_cores, ct->unlimited_cpu + vt->unlimited_cpu};
-	*mem = (struct resource){"MEM", "", UNIT_BYTES, h->capacity_bytes, h->used_bytes, h->allocated_bytes,
-				 h->unallocated_bytes, ct->allocated_bytes, vt->allocated_bytes, h->mem_pressure_pct,
-				 metric_none(METRIC_ABSENT, NULL), ct->unlimited_mem + vt->unlimited_mem};
+	*cpu = (struct resource){"CPU",
+	                         " cores",
+	                         UNIT_CORES,
+	                         h->capacity_cores,
+	                         h->used_cores,
+	                         h->allocated_cores,
+	                         h->unallocated_cores,
+	                         ct->allocated_cores,
+	                         vt->allocated_cores,
+	                         h->cpu_pressure_pct,
+	                         h->steal_cores,
+	                         ct->unlimited_cpu + vt->unlimited_cpu};
+	*mem = (struct resource){"MEM",
+	                         "",
+	                         UNIT_BYTES,
+	                         h->capacity_bytes,
+	                         h->used_bytes,
+	                         h->allocated_bytes,
+	                         h->unallocated_bytes,
+	                         ct->allocated_bytes,
+	                         vt->allocated_bytes,
+	                         h->mem_pressure_pct,
+	                         metric_none(METRIC_ABSENT, NULL),
+	                         ct->unlimited_mem + vt->unlimited_mem};
 }
 
 static double share(struct metric m, struct metric of)
@@ -55,10 +73,10 @@ static void say_used(const struct resource *r, struct canvas *c, int x, int y, i
 	int at = 0;
 	if (metric_is_ok(r->pressure))
 		at = snprintf(more, sizeof(more), "   tasks waited %s of the time",
-			      metric_text(r->pressure, UNIT_PERCENT, c->ascii, wait, sizeof(wait)));
+		              metric_text(r->pressure, UNIT_PERCENT, c->ascii, wait, sizeof(wait)));
 	if (metric_is_ok(r->steal) && r->steal.v >= 0.005 && at >= 0)
 		(void)snprintf(more + at, sizeof(more) - (size_t)at, "   stolen %s",
-			       metric_text(r->steal, UNIT_CORES, c->ascii, wait, sizeof(wait)));
+		               metric_text(r->steal, UNIT_CORES, c->ascii, wait, sizeof(wait)));
 	(void)snprintf(text[0], sizeof(text[0]), "%s of %s%s (%s)%s", used, cap, r->noun, pct, more);
 	(void)snprintf(text[1], sizeof(text[1]), "%s of %s%s (%s)", used, cap, r->noun, pct);
 	(void)snprintf(text[2], sizeof(text[2]), "%s of %s", used, cap);
@@ -94,7 +112,8 @@ static void say_given(const struct resource *r, struct canvas *c, int x, int y, 
 	make_rest(r, c->ascii, full, brief);
 	if (r->uncapped)
 		(void)snprintf(open, sizeof(open), ", %u uncapped", r->uncapped);
-	(void)snprintf(text[0], sizeof(text[0]), "%s%s (containers %s, VMs %s%s)   %s", given, r->noun, ct, vm, open, full);
+	(void)snprintf(text[0], sizeof(text[0]), "%s%s (containers %s, VMs %s%s)   %s", given, r->noun, ct, vm, open,
+	               full);
 	(void)snprintf(text[1], sizeof(text[1]), "%s (containers %s, VMs %s), %s", given, ct, vm, brief);
 	(void)snprintf(text[2], sizeof(text[2]), "%s (%s + %s), %s", given, ct, vm, brief);
 	(void)snprintf(text[3], sizeof(text[3]), "%s, %s", given, brief);
@@ -106,8 +125,9 @@ static void draw_share(struct canvas *c, int y, int from, int to, int end, enum 
 {
 	if (to <= from)
 		return;
-	uint32_t cp = style == STYLE_VM ? (c->ascii ? '+' : 0x2592) : style == STYLE_CONTAINER ? (c->ascii ? '=' : 0x2593)
-											   : (c->ascii ? '.' : 0x2591);
+	uint32_t cp = style == STYLE_VM          ? (c->ascii ? '+' : 0x2592)
+	              : style == STYLE_CONTAINER ? (c->ascii ? '=' : 0x2593)
+	                                         : (c->ascii ? '.' : 0x2591);
 	canvas_fill(c, (struct rect){from, y, to - from, 1}, style, cp);
 	int w = text_width(label);
 	if (from < end && end < to) {
@@ -123,7 +143,7 @@ static void draw_share(struct canvas *c, int y, int from, int to, int end, enum 
  * both resources can be compared by eye; overcommit sticks out behind it.
  */
 struct scale {
-	int x, w;    /* inside of the brackets */
+	int x, w;   /* inside of the brackets */
 	int beyond; /* cells behind the bracket, overcommit only */
 };
 
@@ -221,8 +241,8 @@ static int draw_clock(const struct tui *t, struct canvas *c, struct rect area)
 		return 0;
 	const char *paused = t->paused ? "PAUSED   " : "";
 	if (t->delay_sec > 0)
-		(void)snprintf(text, sizeof(text), "%severy %.3gs   %02d:%02d:%02d", paused, t->delay_sec, tm.tm_hour, tm.tm_min,
-			       tm.tm_sec);
+		(void)snprintf(text, sizeof(text), "%severy %.3gs   %02d:%02d:%02d", paused, t->delay_sec, tm.tm_hour,
+		               tm.tm_min, tm.tm_sec);
 	else
 		(void)snprintf(text, sizeof(text), "%s%02d:%02d:%02d", paused, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	int w = text_width(text);
@@ -238,11 +258,11 @@ static void draw_machine(const struct host_sample *h, struct canvas *c, int x, i
 	if (h->placement == PLACEMENT_METAL)
 		(void)snprintf(part[1], sizeof(part[1]), "bare metal");
 	else
-		(void)snprintf(part[1], sizeof(part[1]), "in a %s (%s)", h->placement == PLACEMENT_VM ? "VM" : "container",
-			       h->hypervisor ? h->hypervisor : "-");
+		(void)snprintf(part[1], sizeof(part[1]), "in a %s (%s)",
+		               h->placement == PLACEMENT_VM ? "VM" : "container", h->hypervisor ? h->hypervisor : "-");
 	(void)snprintf(part[2], sizeof(part[2]), "up %s", units_duration(up, sizeof(up), (double)h->boot_usec / 1e6));
 	(void)snprintf(part[3], sizeof(part[3]), "Linux %s   cgroups %s", h->kernel ? h->kernel : "-",
-		       cgroup_layout_name(h->layout));
+	               cgroup_layout_name(h->layout));
 	for (unsigned i = 0; i < ARRAY_SIZE(part); i++) {
 		if (text_width(part[i]) > end - x && i > 0)
 			continue;

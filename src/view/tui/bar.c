@@ -5,6 +5,8 @@
 #include "tui-internal.h"
 #include "vctop/base/units.h"
 
+#define WHOLE_CELLS 16 /* a bar this long is fine enough without the gap that a part of a cell leaves behind it */
+
 uint32_t bar_char(const struct canvas *c, enum style style)
 {
 	if (style == STYLE_USED)
@@ -48,7 +50,7 @@ static void bounded(struct canvas *c, int x, int y, int w, double used, double h
 {
 	int n = eighths(used, w);
 	int full = n / 8, part = n % 8;
-	if (c->ascii) { /* no eighths: round, but never up to full */
+	if (c->ascii || w >= WHOLE_CELLS) { /* no eighths: round, but never up to full */
 		full = part >= 4 && full + 1 < w ? full + 1 : full;
 		part = 0;
 	}
@@ -59,8 +61,8 @@ static void bounded(struct canvas *c, int x, int y, int w, double used, double h
 	/* U+2588 is full, U+258F one eighth; over held cells only half or more counts, and never as the last cell. */
 	if (part && (to_held <= full || (part >= 4 && full + 1 < w)))
 		canvas_fill(c, (struct rect){x + full, y, 1, 1}, STYLE_USED,
-			    to_held > full ? 0x2588 : 0x2590U - (uint32_t)part);
-	if (used > 1.005) /* a VM's resident memory may pass its RAM: worth a sign, no alarm */
+		            to_held > full ? 0x2588 : 0x2590U - (uint32_t)part);
+	if (used > 1.05) /* a VM may hold more than its RAM: a sign, no alarm; less is how caps are enforced */
 		canvas_fill(c, (struct rect){x + w - 1, y, 1, 1}, STYLE_WARN, c->ascii ? '>' : 0x25B6);
 }
 

@@ -20,14 +20,14 @@ static const struct row *find_row(const struct tui *t)
 static const struct {
 	const char *title, *prefixes[4];
 } sections[] = {
-	{"Identity", {""}},
-	{"CPU", {"cpu."}},
-	{"Memory", {"memory."}},
-	{"I/O, network, tasks", {"io.", "net.", "pids"}},
-	{"Disk", {"disk."}},
-	{"Isolation", {"isolation."}},
-	{"Supervisor", {"supervisor."}},
-	{"Verdict", {"verdict."}},
+        {"Identity", {""}},
+        {"CPU", {"cpu."}},
+        {"Memory", {"memory."}},
+        {"I/O, network, tasks", {"io.", "net.", "pids"}},
+        {"Disk", {"disk."}},
+        {"Isolation", {"isolation."}},
+        {"Supervisor", {"supervisor."}},
+        {"Verdict", {"verdict."}},
 };
 
 static bool in_section(const struct field *f, unsigned section)
@@ -69,8 +69,8 @@ static void draw_metric_field(struct page *p, const struct field *f, const struc
 	if (ok)
 		(void)snprintf(line, sizeof(line), "%s", f->source);
 	else
-		(void)snprintf(line, sizeof(line), "%s: %s (%s)", metric_state_name(m.st), m.why ? m.why : "no reason given",
-			       f->source);
+		(void)snprintf(line, sizeof(line), "%s: %s (%s)", metric_state_name(m.st),
+		               m.why ? m.why : "no reason given", f->source);
 	page_wrap(p, SOURCE_X, ok ? STYLE_DIM : STYLE_NORMAL, line);
 }
 
@@ -97,7 +97,7 @@ static void draw_origin(struct page *p, const struct instance *inst)
 	for (size_t i = 0; i < inst->labels_n; i++) {
 		page_at(p, 1, KEY_W - 1, STYLE_DIM, i ? "" : "labels");
 		(void)snprintf(line, sizeof(line), "%s=%s", inst->labels[i].key,
-			       inst->labels[i].value ? inst->labels[i].value : "");
+		               inst->labels[i].value ? inst->labels[i].value : "");
 		page_wrap(p, KEY_W, STYLE_NORMAL, line);
 	}
 }
@@ -112,8 +112,8 @@ void detail_page(struct page *p, const struct tui *t)
 	}
 	char line[128];
 	(void)snprintf(line, sizeof(line), "%s %s, %s: %s", r->inst->runtime ? r->inst->runtime : "",
-		       instance_kind_name(r->inst->kind), instance_state_name(r->inst->state),
-		       verdict_state_name(r->verdict.state));
+	               instance_kind_name(r->inst->kind), instance_state_name(r->inst->state),
+	               verdict_state_name(r->verdict.state));
 	page_wrap(p, 0, STYLE_NORMAL, line);
 	if (r->verdict.reason)
 		page_wrap(p, 0, STYLE_NORMAL, r->verdict.reason);

@@ -27,8 +27,8 @@ static int draw_cost(const struct tui *t, struct canvas *c, struct rect r)
 	char text[64], pct[CELL_MAX], rss[CELL_MAX];
 	struct metric m = t->self_pct >= 0 ? metric_ok(t->self_pct) : metric_none(METRIC_FIRST, "one reading so far");
 	(void)snprintf(text, sizeof(text), "vctop itself: %s of a core, %s",
-		       metric_text(m, UNIT_PERCENT, c->ascii, pct, sizeof(pct)),
-		       units_bytes(rss, sizeof(rss), t->frame->self.rss_bytes));
+	               metric_text(m, UNIT_PERCENT, c->ascii, pct, sizeof(pct)),
+	               units_bytes(rss, sizeof(rss), t->frame->self.rss_bytes));
 	const char *s = r.w >= 100 ? text : text + strlen("vctop itself: ");
 	int w = text_width(s);
 	(void)canvas_text(c, r.x + r.w - w, r.y, w, STYLE_DIM, s);
@@ -44,8 +44,8 @@ static void draw_status(const struct tui *t, struct canvas *c, struct rect r)
 	if (!s->notices.n)
 		return;
 	const struct notice *first = &s->notices.v[0];
-	(void)canvas_fmt(c, r.x, r.y, left, STYLE_DIM, "! %zu notice%s: %s: %s", s->notices.n, s->notices.n > 1 ? "s" : "",
-			 first->what, first->why ? first->why : "-");
+	(void)canvas_fmt(c, r.x, r.y, left, STYLE_DIM, "! %zu notice%s: %s: %s", s->notices.n,
+	                 s->notices.n > 1 ? "s" : "", first->what, first->why ? first->why : "-");
 }
 
 static void draw_prompt(const struct tui *t, struct canvas *c, struct rect r)
@@ -63,8 +63,9 @@ static void draw_prompt(const struct tui *t, struct canvas *c, struct rect r)
 void footer_draw(const struct tui *t, struct canvas *c)
 {
 	static const struct hint lists[] = {
-		{"?", "help"},	  {"Enter", "detail"}, {"/", "filter"}, {"s", "sort"},	    {"Tab", "other list"}, {"x", "sample pair"},
-		{"q", "quit"},	  {"p", "pause"},      {"!", "notices"}, {"X", "stop samples"}, {"+ -", "speed"},
+	        {"?", "help"},         {"Enter", "detail"},   {"/", "filter"},  {"s", "sort"},
+	        {"Tab", "other list"}, {"x", "sample pair"},  {"q", "quit"},    {"p", "pause"},
+	        {"!", "notices"},      {"X", "stop samples"}, {"+ -", "speed"},
 	};
 	static const struct hint pane[] = {{"Esc", "close"}, {"j k", "scroll"}, {"g G", "top, end"}, {"F10", "quit"}};
 	static const struct hint sort[] = {{"Enter", "sort"}, {"j k", "choose"}, {"Esc", "close"}, {"F10", "quit"}};

@@ -49,8 +49,9 @@ static void help_columns(struct page *p, const struct tui *t)
 void help_page(struct page *p, const struct tui *t)
 {
 	page_wrap(p, 0, STYLE_NORMAL,
-		  "CPU is in cores: 1.00 is one CPU fully used. GIVEN is the most an instance may take. SLACK is what could be "
-		  "taken back: given minus what it needs with a margin.");
+	          "CPU is in cores: 1.00 is one CPU fully used. GIVEN is the most an instance may take. SLACK is what "
+	          "could be "
+	          "taken back: given minus what it needs with a margin.");
 	page_head(p, "Keys");
 	for (unsigned i = 0; i < key_bindings_count; i++) {
 		page_at(p, 1, KEYS_W - 1, STYLE_KEY, key_bindings[i].shown);
@@ -70,7 +71,7 @@ void sort_page(struct page *p, const struct tui *t)
 		bool chosen = i == t->choice;
 		if (chosen && p->canvas)
 			canvas_fill(p->canvas, (struct rect){p->area.x, p->area.y + p->line - p->scroll, p->area.w, 1},
-				    STYLE_SELECTED, ' ');
+			            STYLE_SELECTED, ' ');
 		enum style style = chosen ? STYLE_SELECTED : STYLE_NORMAL, dim = chosen ? STYLE_SELECTED : STYLE_DIM;
 		page_at(p, 1, 1, style, f == now ? "*" : " ");
 		page_at(p, 3, 13, style, f->column);

@@ -4,7 +4,7 @@
 #include "tui-internal.h"
 #include "vctop/base/text.h"
 
-#define CTRL(c) ((uint32_t)(c) & 0x1FU)
+#define CTRL(c) ((uint32_t)(c)&0x1FU)
 
 static void open_pane(struct tui *t, enum pane pane)
 {
@@ -118,9 +118,9 @@ static enum tui_action press_sort(struct tui *t, uint32_t key)
 static enum tui_action press_quick_sort(struct tui *t, uint32_t key)
 {
 	return sort_by(t, field_by_key(key == 'c'   ? "cpu.used_cores"
-				       : key == 'm' ? "memory.used_bytes"
-				       : key == 'v' ? "verdict.state"
-						    : "name"));
+	                               : key == 'm' ? "memory.used_bytes"
+	                               : key == 'v' ? "verdict.state"
+	                                            : "name"));
 }
 
 static enum tui_action press_reverse(struct tui *t, uint32_t key)

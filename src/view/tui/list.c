@@ -13,7 +13,7 @@ struct piece {
 };
 
 static void make_pair(struct piece *p, const char *word, struct metric cores, struct metric bytes, const char *least_c,
-		      const char *least_m, bool ascii)
+                      const char *least_m, bool ascii)
 {
 	char a[CELL_MAX], b[CELL_MAX];
 	metric_text(cores, UNIT_CORES, ascii, a, sizeof(a));
@@ -34,7 +34,7 @@ static void make_pieces(const struct totals *s, bool ascii, struct piece p[PIECE
 	memcpy(p[PIECE_COUNT].brief, p[PIECE_COUNT].full, sizeof(p->brief));
 	make_pair(&p[PIECE_GIVEN], "given", s->allocated_cores, s->allocated_bytes, "", "", ascii);
 	make_pair(&p[PIECE_USED], "used", s->used_cores, s->used_bytes, s->unmeasured_cpu ? least : "",
-		  s->unmeasured_mem ? least : "", ascii);
+	          s->unmeasured_mem ? least : "", ascii);
 	make_pair(&p[PIECE_SLACK], "slack", s->slack_cores, s->slack_bytes, "", "", ascii);
 	if (open) {
 		(void)snprintf(p[PIECE_OPEN].full, sizeof(p->full), "%u without a cap", open);
@@ -70,8 +70,13 @@ static void draw_title(const struct tui *t, struct canvas *c, enum instance_kind
 	x += canvas_text(c, r.x + x, r.y, r.w - x, style, tui_kind_title(kind)) + 2;
 	if (!t->frame || t->frame->totals[kind].running + t->frame->totals[kind].stopped == 0)
 		return;
-	if (t->filter[0])
-		x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match \"%s\" of", tui_count(t, kind), t->filter) + 1;
+	if (t->filter[0]) { /* what is typed may be long; the totals are wanted too */
+		char part[FILTER_MAX + 8];
+		(void)snprintf(part, sizeof(part), "\"%s\"", t->filter);
+		x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match ", tui_count(t, kind));
+		x += canvas_text(c, r.x + x, r.y, r.w - x < 20 ? r.w - x : 20, STYLE_WARN, part);
+		x += canvas_text(c, r.x + x, r.y, r.w - x, STYLE_WARN, " of") + 1;
+	}
 	make_pieces(&t->frame->totals[kind], c->ascii, p);
 	bool brief = choose_pieces(p, r.w - x, on);
 	for (unsigned i = 0; i < PIECE_MAX; i++)
@@ -153,8 +158,10 @@ static void draw_bar(const struct tui *t, struct canvas *c, int x, int y, const 
 	const struct host_frame *h = &t->frame->host;
 	const struct sample *s = r->sample;
 	struct bar cpu = {.used = r->cpu_used_cores, .total = s->cpu.allocated.amount, .scale = h->capacity_cores.v};
-	struct bar mem = {.used = s->mem.used_bytes, .held = s->mem.held_bytes, .total = s->mem.allocated.amount,
-			  .scale = h->capacity_bytes.v};
+	struct bar mem = {.used = s->mem.used_bytes,
+	                  .held = s->mem.held_bytes,
+	                  .total = s->mem.allocated.amount,
+	                  .scale = h->capacity_bytes.v};
 	bar_draw(c, x, y, col->w, col->kind == COLUMN_CPU_BAR ? &cpu : &mem);
 }
 
@@ -165,14 +172,14 @@ static void draw_stopped(struct canvas *c, int x, int y, int w, const struct row
 	const struct field *f = field_by_key("disk.writable_bytes");
 	if (metric_is_ok(f->get(r).metric))
 		(void)canvas_fmt(c, x, y, w, STYLE_DIM, "stopped, still holds %s of disk",
-				 field_format(f, r, c->ascii, disk, sizeof(disk)));
+		                 field_format(f, r, c->ascii, disk, sizeof(disk)));
 	else
 		(void)canvas_fmt(c, x, y, w, STYLE_DIM, "stopped, disk %s",
-				 field_format(f, r, c->ascii, disk, sizeof(disk)));
+		                 field_format(f, r, c->ascii, disk, sizeof(disk)));
 }
 
 static void draw_row(const struct tui *t, struct canvas *c, struct rect line, const struct columns *cols,
-		     const struct row *r)
+                     const struct row *r)
 {
 	bool stopped = r->inst->state == INSTANCE_STOPPED;
 	int from = 0, to = line.w;
@@ -212,11 +219,11 @@ static void draw_empty(const struct tui *t, struct canvas *c, struct rect r, enu
 	if (!t->frame)
 		(void)canvas_text(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM, "Taking the first reading.");
 	else if (t->filter[0])
-		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM, "No %s matches \"%s\". Press Esc to show all.", what,
-				 t->filter);
+		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM,
+		                 "No %s matches \"%s\". Press Esc to show all.", what, t->filter);
 	else
 		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM,
-				 "No %s is running. Press x to start a sample pair.", what);
+		                 "No %s is running. Press x to start a sample pair.", what);
 }
 
 void list_draw(struct tui *t, struct canvas *c, enum instance_kind kind)

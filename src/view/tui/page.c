@@ -17,7 +17,8 @@ void page_show(struct tui *t, struct canvas *c, struct rect area, void (*fn)(str
 	struct page draw = {.canvas = c, .area = area, .scroll = t->scroll};
 	fn(&draw, t);
 	if (most > 0)
-		(void)canvas_fmt(c, area.x + area.w - 12, area.y - 1, 12, STYLE_DIM, "%11d%%", draw.scroll * 100 / most);
+		(void)canvas_fmt(c, area.x + area.w - 12, area.y - 1, 12, STYLE_DIM, "%11d%%",
+		                 draw.scroll * 100 / most);
 }
 
 void page_at(struct page *p, int x, int max, enum style style, const char *s)

@@ -2,8 +2,8 @@
  * The terminal, by ncursesw.
  *
  * Two ways lead back to the shell's screen.  term_close, and everything that may run ordinary code (exit() included),
- * goes through endwin().  A fatal signal may arrive inside malloc or inside curses itself: its handler only writes bytes
- * and settings that were prepared when the terminal was opened, then lets the default action happen.
+ * goes through endwin().  A fatal signal may arrive inside malloc or inside curses itself: its handler only writes
+ * bytes and settings that were prepared when the terminal was opened, then lets the default action happen.
  */
 #include "vctop/view/term.h"
 
@@ -50,7 +50,7 @@ static const struct {
 	int signal;
 	bool crash;
 } fatal[] = {{SIGTERM, false}, {SIGHUP, false}, {SIGINT, false}, {SIGQUIT, false}, {SIGABRT, true},
-	     {SIGSEGV, true},  {SIGBUS, true},	{SIGFPE, true},	 {SIGILL, true}};
+             {SIGSEGV, true},  {SIGBUS, true},  {SIGFPE, true},  {SIGILL, true}};
 static struct sigaction before[ARRAY_SIZE(fatal)];
 
 static void on_fatal(int sig, siginfo_t *info, void *context)
@@ -68,7 +68,8 @@ static void on_fatal(int sig, siginfo_t *info, void *context)
 			crash = fatal[i].crash;
 			(void)sigaction(sig, &before[i], NULL);
 		}
-	/* A fault of our own comes again on return, at the place where it happened; a signal sent has to be sent again. */
+	/* A fault of our own comes again on return, at the place where it happened; a signal sent has to be sent again.
+	 */
 	if (!crash || info->si_code <= 0)
 		(void)raise(sig);
 }
@@ -131,20 +132,20 @@ struct look {
  * a dark background.  Shape and words say the same again; nothing depends on colour.
  */
 static const struct look looks[STYLE_MAX] = {
-	[STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL},
-	[STYLE_DIM] = {245, -1, A_NORMAL, A_DIM},
-	[STYLE_TITLE] = {-1, -1, A_BOLD, A_BOLD},
-	[STYLE_HEAD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
-	[STYLE_SELECTED] = {-1, -1, A_REVERSE, A_REVERSE},
-	[STYLE_KEY] = {-1, -1, A_REVERSE, A_REVERSE},
-	[STYLE_USED] = {32, COLOR_CYAN, A_NORMAL, A_NORMAL},
-	[STYLE_HELD] = {74, COLOR_CYAN, A_NORMAL, A_NORMAL},
-	[STYLE_FREE] = {245, -1, A_NORMAL, A_DIM},
-	[STYLE_GOOD] = {30, COLOR_GREEN, A_NORMAL, A_NORMAL},
-	[STYLE_WARN] = {172, COLOR_YELLOW, A_BOLD, A_BOLD},
-	[STYLE_CRIT] = {166, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
-	[STYLE_CONTAINER] = {32, COLOR_CYAN, A_BOLD, A_BOLD},
-	[STYLE_VM] = {133, COLOR_MAGENTA, A_BOLD, A_BOLD},
+        [STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL},
+        [STYLE_DIM] = {245, -1, A_NORMAL, A_DIM},
+        [STYLE_TITLE] = {-1, -1, A_BOLD, A_BOLD},
+        [STYLE_HEAD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
+        [STYLE_SELECTED] = {-1, -1, A_REVERSE, A_REVERSE},
+        [STYLE_KEY] = {-1, -1, A_REVERSE, A_REVERSE},
+        [STYLE_USED] = {32, COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_HELD] = {74, COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_FREE] = {245, -1, A_NORMAL, A_DIM},
+        [STYLE_GOOD] = {30, COLOR_GREEN, A_NORMAL, A_NORMAL},
+        [STYLE_WARN] = {172, COLOR_YELLOW, A_BOLD, A_BOLD},
+        [STYLE_CRIT] = {166, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
+        [STYLE_CONTAINER] = {32, COLOR_CYAN, A_BOLD, A_BOLD},
+        [STYLE_VM] = {133, COLOR_MAGENTA, A_BOLD, A_BOLD},
 };
 
 static void prepare_styles(bool color)
@@ -309,12 +310,12 @@ static uint32_t map_special(wint_t key)
 		int curses;
 		uint32_t key;
 	} map[] = {
-		{KEY_UP, KEYCODE_UP},	      {KEY_DOWN, KEYCODE_DOWN},	  {KEY_LEFT, KEYCODE_LEFT},
-		{KEY_RIGHT, KEYCODE_RIGHT},   {KEY_PPAGE, KEYCODE_PAGE_UP}, {KEY_NPAGE, KEYCODE_PAGE_DOWN},
-		{KEY_HOME, KEYCODE_HOME},     {KEY_END, KEYCODE_END},	  {KEY_ENTER, KEYCODE_ENTER},
-		{KEY_BTAB, KEYCODE_TAB},      {KEY_F(1), KEYCODE_F1},	  {KEY_F(4), KEYCODE_F4},
-		{KEY_F(6), KEYCODE_F6},	      {KEY_F(10), KEYCODE_F10},	  {KEY_BACKSPACE, KEYCODE_BACKSPACE},
-		{KEY_RESIZE, KEYCODE_RESIZE},
+	        {KEY_UP, KEYCODE_UP},         {KEY_DOWN, KEYCODE_DOWN},     {KEY_LEFT, KEYCODE_LEFT},
+	        {KEY_RIGHT, KEYCODE_RIGHT},   {KEY_PPAGE, KEYCODE_PAGE_UP}, {KEY_NPAGE, KEYCODE_PAGE_DOWN},
+	        {KEY_HOME, KEYCODE_HOME},     {KEY_END, KEYCODE_END},       {KEY_ENTER, KEYCODE_ENTER},
+	        {KEY_BTAB, KEYCODE_TAB},      {KEY_F(1), KEYCODE_F1},       {KEY_F(4), KEYCODE_F4},
+	        {KEY_F(6), KEYCODE_F6},       {KEY_F(10), KEYCODE_F10},     {KEY_BACKSPACE, KEYCODE_BACKSPACE},
+	        {KEY_RESIZE, KEYCODE_RESIZE},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(map); i++)
 		if ((wint_t)map[i].curses == key)

@@ -6,13 +6,13 @@
 #include "vctop/view/tui.h"
 
 #define FILTER_MAX 128 /* bytes; a paste must not grow without end */
-#define CELL_MAX 32	 /* bytes of one formatted number or time */
+#define CELL_MAX 32    /* bytes of one formatted number or time */
 #define COLUMNS_MAX 24
 
 enum pane { PANE_LISTS, PANE_DETAIL, PANE_HELP, PANE_SORT, PANE_NOTICES, PANE_MAX };
 
 struct tui {
-	const struct frame *frame;	 /* borrowed; NULL before the first tick */
+	const struct frame *frame; /* borrowed; NULL before the first tick */
 	const struct selection *sel;
 	const struct field *sort;
 	bool down;
@@ -20,8 +20,8 @@ struct tui {
 	bool editing; /* the filter is being typed */
 
 	enum pane pane;
-	int scroll;	 /* of the open pane, lines */
-	int page;	 /* lines a page key moves, from the last draw */
+	int scroll;      /* of the open pane, lines */
+	int page;        /* lines a page key moves, from the last draw */
 	unsigned choice; /* in the sort menu: index among the sortable fields */
 
 	enum instance_kind focus;
@@ -71,7 +71,7 @@ const struct field *sortable_field(unsigned i); /* NULL past the end */
 /* bar.c */
 struct bar {
 	struct metric used, held, total; /* held may be missing; total may be unlimited */
-	double scale;			 /* what the whole bar means when total is unlimited; 0 unknown */
+	double scale;                    /* what the whole bar means when total is unlimited; 0 unknown */
 };
 void bar_draw(struct canvas *c, int x, int y, int w, const struct bar *b);
 uint32_t bar_char(const struct canvas *c, enum style style);

@@ -132,10 +132,10 @@ static void draw_pane(struct tui *t, struct canvas *c)
 		const char *title;
 		void (*page)(struct page *, const struct tui *);
 	} panes[PANE_MAX] = {
-		[PANE_DETAIL] = {"DETAIL", detail_page},
-		[PANE_HELP] = {"HELP", help_page},
-		[PANE_SORT] = {"SORT BY", sort_page},
-		[PANE_NOTICES] = {"NOT SEEN HERE, AND WHY", notices_page},
+	        [PANE_DETAIL] = {"DETAIL", detail_page},
+	        [PANE_HELP] = {"HELP", help_page},
+	        [PANE_SORT] = {"SORT BY", sort_page},
+	        [PANE_NOTICES] = {"NOT SEEN HERE, AND WHY", notices_page},
 	};
 	struct rect area = {1, 1, c->columns - 2, c->rows - 2};
 	int x = canvas_text(c, 0, 0, c->columns, STYLE_TITLE, panes[t->pane].title);
@@ -151,7 +151,7 @@ void tui_draw(struct tui *t, struct canvas *c)
 	t->layout = layout_compute(c->columns, c->rows, counts, t->focus);
 	if (t->layout.too_small) {
 		(void)canvas_fmt(c, 0, 0, c->columns, STYLE_WARN, "too small: vctop needs %dx%d", LAYOUT_COLUMNS_MIN,
-				 LAYOUT_ROWS_MIN);
+		                 LAYOUT_ROWS_MIN);
 		return;
 	}
 	if (t->pane != PANE_LISTS) {

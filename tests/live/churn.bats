@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# Cgroups that come and go while vctop looks: no failed sample, no spike, no leaked fd.
+# alone: yes
+# asan: yes
+# limit: 200
+
+load lib
+
+setup_file() {
+	live_setup
+	need_root
+	need jq
+	# A directory of its own in every hierarchy that vctop may walk, where Docker's would be.
+	local m
+	# shellcheck disable=SC2013 # no spaces in them
+	for m in $(awk '$0 ~ " - cgroup" && $6 ~ "rw" { print $5 }' /proc/self/mountinfo); do
+		case $m in
+		*/memory | */cpu | */cpuacct | */cpu,cpuacct | */pids | /sys/fs/cgroup) ;;
+		*) continue ;;
+		esac
+		mkdir -p "$m/$TESTNAME/docker" 2>/dev/null || continue
+		remember cgroup "$m/$TESTNAME"
+		echo "$m/$TESTNAME/docker" >>"$SCRATCH/groups"
+	done
+	# Where vctop walks first: memory, then the others.
+	[ ! -s "$SCRATCH/groups" ] || { grep memory "$SCRATCH/groups"; grep -v memory "$SCRATCH/groups"; } >"$SCRATCH/sorted"
+	mv "$SCRATCH/sorted" "$SCRATCH/groups"
+	[ -s "$SCRATCH/groups" ] || skip "no cgroup can be made here"
+	# Under ASan it is the code that is tried, not the time.
+	case $VCTOP in
+	*address*) TICKS=500 ;;
+	*) TICKS=2500 ;;
+	esac
+	export TICKS
+}
+teardown_file() { live_teardown; }
+setup() { cd "$SCRATCH" || return 1; }
+
+churn_start() { # SECONDS [WITH-PROCESS]
+	local dir
+	while read -r dir; do
+		"$VCTOP_BUILD/tests/tools/churn" "$dir" "$@" >>made 2>>churn.err </dev/null 3>&- &
+		remember_pid $!
+		echo $! >>churners
+	done < <(head -n 2 groups)
+}
+churn_stop() {
+	local p
+	while read -r p; do kill "$p" 2>/dev/null || :; done <churners
+	: >churners
+}
+
+@test "cgroups made and removed in a tight loop, vctop at 10 ms: no failed sample, no spike, no leaked fd" {
+	churn_start 90 with-process
+	"$VCTOP" --json -d 0.01 -n "$TICKS" >json 2>stderr 3>&- &
+	local pid=$! fds=0 most=0 first=0 n
+	remember_pid $pid
+	sleep 2
+	while kill -0 $pid 2>/dev/null; do
+		n=$(find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l)
+		[ "$n" -gt 0 ] || break
+		[ "$first" != 0 ] || first=$n
+		[ "$n" -le "$most" ] || most=$n
+		fds=$n
+		sleep 0.5
+	done
+	wait $pid
+	equal status $? 0
+	churn_stop
+	equal stderr "$(cat stderr)" ""
+	equal "churn trouble" "$(cat churn.err)" ""
+	equal samples "$(wc -l <json)" "$TICKS"
+	echo "fds: first $first, most $most, last $fds"
+	# Kept fds of a group that is being looked at are no leak; growing with every group seen is.
+	within "fds" "$most" 1 $((first + 150))
+	# Whole JSON in every line; no row used more than the machine has, none less than nothing.
+	jq -es 'all(.[]; .schema == "vctop.snapshot/1")' json >/dev/null
+	local cores
+	cores=$(getconf _NPROCESSORS_ONLN)
+	jq -c --argjson c "$cores" '.interval_sec as $i | .instances[] | select(.cpu.used_cores != null)
+		| select(.cpu.used_cores > $c * 1.02 or .cpu.used_cores < 0)
+		| [.runtime, .name[0:24], .cpu.used_cores, $i]' json >spikes
+	equal "rows beyond the machine" "$(head -n 5 spikes)" ""
+	head -n 5 json | valid /dev/stdin
+	tail -n 20 json | valid /dev/stdin
+	# It did look at them.
+	within "groups seen" "$(jq -r --arg p "/$TESTNAME/" '.instances[] | select(.cgroup != null) | select(.cgroup | contains($p)) | .id' json |
+		sort -u | wc -l)" 1 100000000
+}
+
+@test "1,000 ticks with instances coming and going: fds and memory steady" {
+	local i dir pid first_rss="" last_rss first_fds="" last_fds rss fds
+	dir=$(head -n 1 groups)
+	"$VCTOP" --json -d 0.01 -n $((TICKS < 1000 ? TICKS : 1000)) >json 2>stderr 3>&- &
+	pid=$!
+	remember_pid $pid
+	for ((i = 0; ; i++)); do
+		kill -0 $pid 2>/dev/null || break
+		# Twenty instances live for a moment, with other names each time.
+		for ((j = 0; j < 20; j++)); do
+			while read -r dir; do mkdir "$dir/$(printf '%064x' $((i * 20 + j + 1000)))"; done <groups
+		done
+		sleep 0.2
+		rss=$(awk '/^VmRSS:/ { print $2 }' "/proc/$pid/status" 2>/dev/null || :)
+		fds=$(find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l || :)
+		while read -r dir; do rmdir "$dir"/0*; done <groups
+		[ -n "$rss" ] && [ "$fds" -gt 0 ] || break
+		echo "round $i: fds $fds, RSS $rss KiB"
+		# The first rounds fill caches and arenas.
+		if [ $i = 6 ]; then first_rss=$rss first_fds=$fds; fi
+		last_rss=$rss last_fds=$fds
+	done
+	wait $pid
+	equal status $? 0
+	equal stderr "$(cat stderr)" ""
+	[ $i -gt 7 ] || { echo "only $i rounds"; return 1; }
+	echo "$i rounds; fds $first_fds -> $last_fds, RSS $first_rss -> $last_rss KiB"
+	within "fds at the end" "$last_fds" 1 $((first_fds + 200))
+	case $VCTOP in
+	*address*) ;; # the quarantine of freed memory grows by design
+	*) within "RSS at the end" "$last_rss" 1 $((first_rss + 1024)) ;;
+	esac
+	local most
+	most=$(jq -r --arg p "/$TESTNAME/" '[.instances[] | select(.cgroup != null) | select(.cgroup | contains($p))] | length' json | sort -n | tail -n 1)
+	within "instances at once" "$most" 10 40
+}
