@@ -36,8 +36,10 @@ static void mark_lower(struct sums *s, const struct vm_file *f, const char *name
 	if (!low || low == f)
 		return;
 	low->lower = true;
-	if (raw && !low->remote)
+	if (raw && !low->remote) {
 		vm_file_set_raw(s->fs, low);
+		low->probed = false;
+	}
 }
 
 /* The file below one of a chain; NULL: the end, or not to be found (chain_why says why). */

@@ -22,6 +22,7 @@ struct vm_file {
 	uint64_t virtual_bytes;
 	struct qcow2 *qcow; /* NULL: no qcow2 */
 	char *snapshots;    /* names, cleaned */
+	bool probed;        /* format is what the file itself says */
 	bool disk, lower, counted;
 };
 
