@@ -77,7 +77,7 @@ static int setup(void **state)
 	tree_mkdir(&f->t, "proc");
 	f->fs = rootfs_open(f->t.root, NULL);
 	assert_non_null(f->fs);
-	facts_table_init(&f->facts, f->fs);
+	facts_table_init(&f->facts, f->fs, NULL);
 	f->s = storage_new(f->fs);
 	f->snap = snapshot_new();
 	*state = f;

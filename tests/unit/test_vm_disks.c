@@ -27,7 +27,7 @@ static int setup(void **state)
 	tree_mkdir(&f->t, "proc/7/fd");
 	f->fs = rootfs_open(f->t.root, NULL);
 	assert_non_null(f->fs);
-	facts_table_init(&f->facts, f->fs);
+	facts_table_init(&f->facts, f->fs, NULL);
 	f->s = storage_new(f->fs);
 	*state = f;
 	return 0;
