@@ -105,7 +105,7 @@ static struct metric writable_bytes(struct facts *f, const struct tick *t, unsig
 {
 	double bytes;
 	if (!f || !f->writable)
-		return metric_none(METRIC_ABSENT, "writable layer not found");
+		return metric_none(METRIC_ABSENT, f && f->no_layer ? f->no_layer : "writable layer not found");
 	bool fresh = f->disk.at && t->now.mono_usec - f->disk.at < DISK_USEC;
 	if (fresh || *budget == 0)
 		return f->disk.bytes;
