@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "vctop/base/attr.h"
+#include "vctop/base/text.h"
 
 struct snapshot *snapshot_new(void)
 {
@@ -25,9 +26,15 @@ struct entry *snapshot_add(struct snapshot *s)
 	return &s->entries.v[s->entries.n - 1];
 }
 
+static const char *clean(struct snapshot *s, const char *text)
+{
+	return text ? text_clean(arena_strdup(&s->arena, text), 500) : NULL;
+}
+
 void snapshot_notice(struct snapshot *s, const char *what, const char *why, const char *change)
 {
-	struct notice n = {arena_strdup(&s->arena, what), arena_strdup(&s->arena, why), arena_strdup(&s->arena, change)};
+	/* Paths in them may come from anybody's command line. */
+	struct notice n = {clean(s, what), clean(s, why), clean(s, change)};
 	vec_push(&s->notices, n);
 }
 

@@ -239,7 +239,8 @@ static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
 {
 	uint64_t rd, wr;
 	ssize_t n = read_counter(r, COUNT_IO, buf, READ_SIZE);
-	s->io_read_bytes = s->io_write_bytes = metric_errno((int)n, "no io controller for this group");
+	static const char off[] = "no io controller for this group", big[] = "more disks than can be added up";
+	s->io_read_bytes = s->io_write_bytes = metric_errno((int)n, n == -EFBIG ? big : off);
 	if (n < 0)
 		return;
 	if (r->tree->mounts.v1[CTRL_IO])
@@ -270,6 +271,9 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 		if (r->tree->mounts.layout != CGROUP_UNIFIED)
 			find_own_paths(r);
 		res = sample_cpu(r, s, buf);
+	} else if (r->file[COUNT_CPU].fd < 0) {
+		/* Beyond the fd budget nothing tells that the directory is another one. */
+		r->incarnation = read_incarnation(r->tree, r->path);
 	}
 	if (res < 0 && !still_there(r))
 		return res;

@@ -3,7 +3,9 @@
 #define SOURCE_LIVE_H
 
 #include "source/cgroup.h"
+#include "source/proctab.h"
 #include "source/runtime/runtime.h"
+#include "source/vm_names.h"
 #include "vctop/source/process.h"
 
 /* What every part needs in a tick. */
@@ -13,6 +15,7 @@ struct tick {
 	struct facts_table *facts;
 	struct snapshot *snap;
 	struct rootfs_time now;
+	const struct proctab *procs;
 };
 
 /* containers.c: groups that a runtime's container lives in, and containers known from files alone. */
@@ -40,9 +43,14 @@ void services_collect(struct services *s, const struct containers *containers, c
 void services_release(struct services *s);
 
 /* vms.c: one VM per VMM process. */
+struct vms_vhost {
+	pid_t pid, owner;
+	uint64_t start_ticks;
+};
 struct vms {
 	struct map by_pid; /* "123" -> struct vm */
-	unsigned tick;
+	struct vm_names names;
+	VEC(struct vms_vhost) vhosts; /* seen since the last collect */
 };
 /* Called for each process looked at (proctab.h). */
 void vms_look(struct vms *v, const struct tick *t, const struct process *p);

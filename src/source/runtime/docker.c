@@ -82,6 +82,7 @@ static void read_container(struct facts_table *t, const char *root, const char *
 	facts_set(&f->from, path);
 	take_labels(f, labels);
 	const char *driver = string_of(config, "Driver");
+	facts_set_image(f, root, driver, string_of(config, "Image"));
 	find_writable(t, f, root, driver);
 	if (driver && strcmp(driver, "overlayfs") == 0)
 		f->no_layer = "containerd's image store: only its database says where the layer is";
@@ -98,6 +99,8 @@ static void scan_containers(struct facts_table *t, const char *root, bool system
 	const struct rootfs_names *names = facts_list(t, path, &err);
 	if (err == -EACCES)
 		facts_denied(t, "docker", path, system);
+	if (names)
+		facts_store_seen(t, root, STORE_DOCKER, &runtime_docker);
 	for (size_t i = 0; names && i < names->at.n; i++) {
 		const char *id = rootfs_name(names, i);
 		if (!runtime_is_hex(id, 64))
