@@ -46,7 +46,8 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s);
 
 enum cgroup_life { CGROUP_EMPTY, CGROUP_POPULATED, CGROUP_FROZEN };
-enum cgroup_life cgroup_reader_life(struct cgroup_reader *r);
+/* alive: a process is known to be in it; v1 alone cannot tell (hybrid: cgroup2 tells, but may not hold all). */
+enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive);
 /* The process that has been longest in the group or below it: its init; 0 none. */
 pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path);
 

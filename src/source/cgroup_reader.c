@@ -285,13 +285,7 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	return 0;
 }
 
-/* v1 alone cannot tell whether a group has members but by its cgroup.procs and its children's. */
-static bool has_members(struct cgroup_tree *t, const char *path)
-{
-	return cgroup_init_pid(t, path) > 0;
-}
-
-enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
+enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive)
 {
 	char buf[512];
 	uint64_t v;
@@ -300,9 +294,6 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
 	n = read_counter(r, COUNT_EVENTS, buf, sizeof(buf));
 	if (n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0)
 		frozen = frozen || v == 1;
-	bool populated =
-	        n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0 ? v == 1 : has_members(r->tree, r->path);
-	if (!populated && r->tree->mounts.layout == CGROUP_HYBRID)
-		populated = has_members(r->tree, r->path); /* its processes may be in the v1 trees only */
+	bool populated = alive || (n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0 && v == 1);
 	return !populated ? CGROUP_EMPTY : frozen ? CGROUP_FROZEN : CGROUP_POPULATED;
 }
