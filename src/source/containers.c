@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "source/containers.h"
+#include "source/storage/storage.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/text.h"
 
-#define DISK_USEC 60000000
 /* Files looked at per tick for writable layers: about 20 ms. */
 #define DISK_BUDGET 10000
 #define SHORT_ID 12
@@ -101,25 +101,6 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 		i->image = arena_strdup(a, f->image);
 }
 
-static struct metric writable_bytes(struct facts *f, const struct tick *t, unsigned *budget)
-{
-	double bytes;
-	if (!f || !f->writable)
-		return metric_none(METRIC_ABSENT, "writable layer not found");
-	bool fresh = f->disk.at && t->now.mono_usec - f->disk.at < DISK_USEC;
-	if (fresh || *budget == 0)
-		return f->disk.bytes;
-	int r = disk_usage(t->fs, f->writable, budget, &bytes);
-	if (r == -E2BIG && !metric_is_ok(f->disk.bytes))
-		f->disk.bytes = metric_none(METRIC_ABSENT, "writable layer has too many files to add up");
-	else if (r == 0)
-		f->disk.bytes = metric_ok(bytes);
-	else if (r != -E2BIG)
-		f->disk.bytes = metric_errno(r, "writable layer not readable");
-	f->disk.at = t->now.mono_usec;
-	return f->disk.bytes;
-}
-
 /* The process that holds a pod's namespaces, where no file says so. */
 static bool is_pause(const struct container *ct, const struct facts *f, struct metric tasks)
 {
@@ -156,7 +137,7 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY),
 	                                 t->now.mono_usec, metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
-	s.disk_writable_bytes = writable_bytes(f, t, budget);
+	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
 	e->inst = (struct instance){
@@ -230,7 +211,7 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	nothing_to_measure(&e->sample, !pid          ? "not running"
 	                               : f->no_group ? f->no_group
 	                                             : "it has no cgroup of its own (rootless on cgroup v1)");
-	e->sample.disk_writable_bytes = writable_bytes(f, t, budget);
+	e->sample.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	e->inst = (struct instance){
 	        .id = arena_strdup(a, id),
 	        .kind = INSTANCE_CONTAINER,

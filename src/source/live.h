@@ -3,6 +3,7 @@
 #define SOURCE_LIVE_H
 
 #include "source/cgroup.h"
+#include "source/proctab.h"
 #include "source/runtime/runtime.h"
 #include "source/vm_names.h"
 #include "vctop/source/process.h"
@@ -14,6 +15,7 @@ struct tick {
 	struct facts_table *facts;
 	struct snapshot *snap;
 	struct rootfs_time now;
+	const struct proctab *procs;
 };
 
 /* containers.c: groups that a runtime's container lives in, and containers known from files alone. */

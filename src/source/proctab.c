@@ -84,3 +84,9 @@ void proctab_release(struct proctab *t)
 	vec_free(&t->next);
 	rootfs_names_release(&t->names);
 }
+
+bool proctab_has(const struct proctab *t, pid_t pid)
+{
+	struct proctab_entry key = {.pid = pid};
+	return t->known.n && bsearch(&key, t->known.v, t->known.n, sizeof(key), by_pid);
+}

@@ -324,7 +324,21 @@ static int kfile_open(struct rootfs *fs, struct kfile *k, const char *path, bool
 	return fd;
 }
 
-static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
+static ssize_t pread_at(struct rootfs *fs, int fd, char *buf, size_t size, ssize_t at)
+{
+	ssize_t n;
+	do {
+		n = pread(fd, buf + at, size - 1 - (size_t)at, at);
+		fs->stats.reads++;
+		fs->stats.syscalls++;
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* Files of many records come a page at a time: what ends this much before a page's end is whole. */
+#define RECORDS_MORE 3584
+
+static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size, bool records)
 {
 	bool keep = true;
 	if (k->fd >= 0 && k->generation != fs->generation)
@@ -333,14 +347,11 @@ static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path,
 	if (fd < 0)
 		return fd;
 	ssize_t n = fault_check(fs, "read", path);
-	if (n == 0) {
-		do {
-			n = pread(fd, buf, size - 1, 0);
-			fs->stats.reads++;
-			fs->stats.syscalls++;
-		} while (n < 0 && errno == EINTR);
-		if (n < 0)
-			n = -errno;
+	if (n == 0)
+		n = pread_at(fs, fd, buf, size, 0);
+	for (ssize_t more = n; records && more > 0 && n >= RECORDS_MORE && (size_t)n < size - 1;) {
+		more = pread_at(fs, fd, buf, size, n);
+		n = more < 0 ? more : n + more;
 	}
 	if (!keep)
 		(void)close(fd);
@@ -354,7 +365,13 @@ static ssize_t kfile_pread(struct rootfs *fs, struct kfile *k, const char *path,
 
 ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
 {
-	ssize_t n = kfile_pread(fs, k, path, buf, size);
+	ssize_t n = kfile_pread(fs, k, path, buf, size, false);
+	return traced(fs, path, buf, n);
+}
+
+ssize_t kfile_read_records(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size)
+{
+	ssize_t n = kfile_pread(fs, k, path, buf, size, true);
 	return traced(fs, path, buf, n);
 }
 

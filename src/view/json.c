@@ -106,12 +106,42 @@ static json_t *instance(const struct row *r)
 	return o;
 }
 
+static json_t *stores(const struct snapshot *s)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; i < s->stores.n; i++) {
+		const struct store *st = &s->stores.v[i];
+		/* clang-format off */
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			"runtime", text(st->runtime), "path", text(st->path), "driver", text(st->driver),
+			"images", metric(st->images), "layers", metric(st->layers), "containers", metric(st->containers),
+			"images_bytes", metric(st->images_bytes), "layers_bytes", metric(st->layers_bytes),
+			"writable_bytes", metric(st->writable_bytes), "reclaimable_bytes", metric(st->reclaimable_bytes)));
+		/* clang-format on */
+	}
+	return a;
+}
+
+static json_t *daemons(const struct snapshot *s)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; i < s->daemons.n; i++) {
+		const struct blast_radius *d = &s->daemons.v[i];
+		json_t *running = metric_is_ok(d->running) ? json_boolean(d->running.v != 0) : json_null();
+		(void)json_array_append_new(a,
+		                            json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "daemon", text(d->daemon),
+		                                      "root", text(d->root), "pid", metric(d->pid), "running", running,
+		                                      "instances", (int)d->instances, "survivors", (int)d->survivors));
+	}
+	return a;
+}
+
 static json_t *host(const struct frame *f)
 {
 	const struct host_sample *s = &f->snap->host;
 	const struct host_frame *h = &f->host;
 	/* clang-format off */
-	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}",
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o}",
 		"hostname", text(s->hostname), "kernel", text(s->kernel), "boot_id", text(s->boot_id),
 		"placement", placement_name(s->placement), "hypervisor", text(s->hypervisor),
 		"placement_evidence", text(s->placement_evidence),
@@ -123,7 +153,8 @@ static json_t *host(const struct frame *f)
 		"memory", "capacity_bytes", metric(h->capacity_bytes), "used_bytes", metric(h->used_bytes),
 			"available_bytes", metric(h->available_bytes), "allocated_bytes", metric(h->allocated_bytes),
 			"unallocated_bytes", metric(h->unallocated_bytes), "overcommit", metric_real(h->mem_overcommit),
-			"pressure_some_pct", metric_real(h->mem_pressure_pct));
+			"pressure_some_pct", metric_real(h->mem_pressure_pct),
+		"storage", stores(f->snap), "daemons", daemons(f->snap));
 	/* clang-format on */
 }
 

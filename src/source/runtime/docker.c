@@ -81,6 +81,7 @@ static void read_container(struct facts_table *t, const char *root, const char *
 	facts_set(&f->image, string_of(inner, "Image"));
 	facts_set(&f->from, path);
 	take_labels(f, labels);
+	facts_set_image(f, root, string_of(config, "Driver"), string_of(config, "Image"));
 	find_writable(t, f, root, string_of(config, "Driver"));
 	json_decref(config);
 }
@@ -95,6 +96,8 @@ static void scan_containers(struct facts_table *t, const char *root, bool system
 	const struct rootfs_names *names = facts_list(t, path, &err);
 	if (err == -EACCES)
 		facts_denied(t, "docker", path, system);
+	if (names)
+		facts_store_seen(t, root, STORE_DOCKER, &runtime_docker);
 	for (size_t i = 0; names && i < names->at.n; i++) {
 		const char *id = rootfs_name(names, i);
 		if (!runtime_is_hex(id, 64))

@@ -63,6 +63,8 @@ static void facts_free(struct facts_table *t, struct facts *f)
 	facts_empty(t, f);
 	free(f->id);
 	free(f->writable);
+	free(f->image_id);
+	free(f->store);
 	free(f);
 }
 
@@ -279,6 +281,7 @@ static void drop_unseen(struct facts_table *t)
 	for (size_t it = 0; map_next(&t->files, &it, &key, &v);)
 		if (((struct facts_file *)v)->seen != t->refresh)
 			file_free(map_remove(&t->files, key));
+	facts_stores_drop(t, false);
 }
 
 void facts_denied(struct facts_table *t, const char *runtime, const char *path, bool system)
@@ -318,6 +321,7 @@ void facts_forget_names(struct facts_table *t)
 void facts_table_release(struct facts_table *t)
 {
 	void *v;
+	facts_stores_drop(t, true);
 	for (size_t it = 0; map_next(&t->by_id, &it, NULL, &v);)
 		facts_free(t, v);
 	for (size_t it = 0; map_next(&t->files, &it, NULL, &v);)

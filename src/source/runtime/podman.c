@@ -67,6 +67,7 @@ static void take_container(struct facts_table *t, json_t *c, const struct storag
 	             buildah_take(t, c, store, from);
 	struct facts *f = taken ? map_get(&t->by_id, id) : NULL;
 	if (f) {
+		facts_set_image(f, st->graphroot, st->driver, json_string_value(json_object_get(c, "image")));
 		free(f->writable);
 		f->writable = NULL;
 		if (layer && runtime_is_hex(layer, 64))
@@ -134,7 +135,10 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 		run = known ? xasprintf("run/user/%u/containers", st.st_uid) : xstrdup("run/containers/storage");
 	}
 	struct rootfs_names names = {.text = STRBUF_INIT};
-	if (rootfs_list(t->fs, graph, true, &names) == -EACCES)
+	int r = rootfs_list(t->fs, graph, true, &names);
+	if (r == 0)
+		facts_store_seen(t, graph, STORE_CONTAINERS, &runtime_podman);
+	if (r == -EACCES)
 		facts_denied(t, "podman", graph, root);
 	else
 		scan_store(t, graph, run);

@@ -23,6 +23,9 @@ struct facts {
 	char *from;           /* file the name was read from */
 	char *pod;            /* "namespace/name" of its pod, or what else groups it; NULL none */
 	char *writable;       /* directory of the writable layer, relative to the root; NULL unknown */
+	char *image_id;       /* 64 hex digits, as the image store names it; NULL none or unknown */
+	char *store;          /* data root of its image store, relative to the root; NULL none */
+	const char *driver;   /* of that store: "overlay2", "overlay", "vfs"; static; NULL unknown */
 	struct label *labels; /* heap, strings too */
 	size_t labels_n;
 	const struct runtime_ops *runtime;
@@ -62,6 +65,15 @@ struct sighting {
 };
 
 /* All runtimes' facts, by id. */
+enum store_layout { STORE_DOCKER, STORE_CONTAINERS }; /* <root>/image, <root>/<driver>-images */
+
+/* A data root that holds images; read by storage/. */
+struct facts_store {
+	const struct runtime_ops *runtime; /* whoever named it first */
+	enum store_layout layout;
+	unsigned seen;
+};
+
 struct facts_table {
 	struct rootfs *fs;
 	struct cgroup_tree *cgroups; /* NULL in tests of paths alone */
@@ -71,6 +83,7 @@ struct facts_table {
 	struct map names;            /* id -> heap name learned from a monitor's command line (conmon) */
 	struct map roots;            /* docker data roots learned from dockerd's command line: path -> path */
 	struct map sightings;        /* monitor's pid -> struct sighting */
+	struct map stores;           /* image stores: data root -> struct facts_store */
 	unsigned refresh;            /* counts refreshes */
 	int64_t refreshed_usec;
 	bool due;                 /* something was learned: refresh at the next tick */
@@ -127,6 +140,12 @@ void facts_table_refresh(struct facts_table *t, struct snapshot *notices);
 void facts_learn_root(struct facts_table *t, const char *root);
 /* NULL unknown. */
 struct facts *facts_get(const struct facts_table *t, const struct runtime_ops *rt, const char *id);
+
+/* facts_stores.c: a data root that was found to be there, relative to the root. */
+void facts_store_seen(struct facts_table *t, const char *root, enum store_layout layout, const struct runtime_ops *rt);
+void facts_stores_drop(struct facts_table *t, bool all); /* those not seen in this refresh, or all */
+/* What is known of its image: data root, driver (copied as one of ours; others are unknown), id ("sha256:" is cut). */
+void facts_set_image(struct facts *f, const char *root, const char *driver, const char *image_id);
 
 /* For the runtimes: finds or makes the entry, empties what a file may say, and marks it seen. */
 struct facts *facts_put(struct facts_table *t, const char *id, const struct runtime_ops *rt);
