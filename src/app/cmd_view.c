@@ -134,6 +134,20 @@ static int take_value(int opt, char *arg, struct view_options *o)
 	}
 }
 
+/* An option without effect is refused: a script must not take all rows for the filtered ones. */
+static int check_together(const struct view_options *o)
+{
+	if (o->json + o->batch + (o->screen_columns > 0) > 1)
+		return app_failf(EXIT_BAD_USE, "--json, -b and --screen: choose one");
+	if (o->json && (o->filter || o->sort || o->reverse || o->hide_stopped || o->columns))
+		return app_failf(EXIT_BAD_USE, "--json prints all instances and fields by id: no -f, -s, -r, --running, --columns");
+	if (o->columns && !o->batch)
+		return app_failf(EXIT_BAD_USE, "--columns: goes with -b");
+	if (o->screen_keys && !o->screen_columns)
+		return app_failf(EXIT_BAD_USE, "--keys: goes with --screen");
+	return 0;
+}
+
 /* 0 go on; otherwise *ret_status is the exit status. */
 static int parse_options(int argc, char **argv, struct view_options *o, int *ret_status)
 {
@@ -163,10 +177,10 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 			*ret_status = 0;
 			return 1;
 		case ':':
-			status = app_failf(EXIT_BAD_USE, "%s: needs a value; see vctop --help", argv[optind - 1]);
+			status = app_failf(EXIT_BAD_USE, "%s: needs a value; see vctop --help", app_option(argv));
 			break;
 		case '?':
-			status = app_failf(EXIT_BAD_USE, "%s: unknown option; see vctop --help", argv[optind - 1]);
+			status = app_failf(EXIT_BAD_USE, "%s: unknown option; see vctop --help", app_option(argv));
 			break;
 		default:
 			status = take_value(opt, optarg, o);
@@ -181,17 +195,22 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 		*ret_status = app_failf(EXIT_BAD_USE, "%s: unknown command; see vctop --help", argv[optind]);
 		return 1;
 	}
-	if (o->json && o->batch) {
-		*ret_status = app_failf(EXIT_BAD_USE, "--json and -b: choose one");
-		return 1;
-	}
-	return 0;
+	*ret_status = check_together(o);
+	return *ret_status != 0;
 }
 
 static struct query query_of(const struct view_options *o)
 {
 	bool down = o->sort && o->sort->sort_down;
 	return (struct query){o->sort, o->reverse ? !down : down, o->filter, o->hide_stopped};
+}
+
+static void show_rows(struct tui *t, const struct view_options *o, const struct frame *f, struct selection *sel)
+{
+	struct query q = tui_query(t);
+	q.hide_stopped = q.hide_stopped || o->hide_stopped;
+	select_rows(f, &q, sel);
+	tui_set_frame(t, f, sel);
 }
 
 static void draw_screen(const struct view_options *o, const struct frame *f, struct strbuf *out)
@@ -204,16 +223,12 @@ static void draw_screen(const struct view_options *o, const struct frame *f, str
 	if (o->filter)
 		tui_set_filter(t, o->filter);
 	tui_set_timing(t, o->delay, false);
-	q = tui_query(t);
-	select_rows(f, &q, &sel);
-	tui_set_frame(t, f, &sel);
+	show_rows(t, o, f, &sel);
 	canvas_init(&c, o->screen_columns, o->screen_rows, o->ascii);
 	tui_draw(t, &c); /* keys act on what was seen */
 	for (const char *k = o->screen_keys; k && *k; k++) {
 		(void)tui_key(t, *k == '\n' ? KEYCODE_ENTER : *k == '\t' ? KEYCODE_TAB : (unsigned char)*k);
-		q = tui_query(t);
-		select_rows(f, &q, &sel);
-		tui_set_frame(t, f, &sel);
+		show_rows(t, o, f, &sel);
 		tui_draw(t, &c);
 	}
 	canvas_dump(&c, out);
