@@ -19,8 +19,8 @@ setup() { cd "$SCRATCH" || return 1; }
 	"$VCTOP" --root "$SCRATCH/tree" --json >json
 	valid json
 	equal "RAM" "$(jq '[.instances[] | select(.kind == "vm" and .memory.allocated_bytes == 100663296)] | length > 0' json)" true
-	equal "vCPUs" "$(jq '[.instances[] | select(.memory.allocated_bytes == 100663296)][0].cpu.allocated_cores' json)" 2.0
+	equal "vCPUs" "$(jq '[.instances[] | select(.memory.allocated_bytes == 100663296)][0].cpu.allocated_cores' json)" 2
 	equal "its name" "$(grep -rc "$TESTNAME-secret" "$SCRATCH/tree" | grep -vc ':0$')" 0
-	equal "CPUs" "$(jq .host.cpu.capacity_cores json)" "$(getconf _NPROCESSORS_ONLN).0"
+	equal "CPUs" "$(jq .host.cpu.capacity_cores json)" "$(getconf _NPROCESSORS_ONLN)"
 	equal "placement" "$(jq -r .host.placement json)" "$("$VCTOP" --json -d 0.05 | jq -r .host.placement)"
 }
