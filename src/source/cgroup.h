@@ -17,11 +17,14 @@
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
-	struct map levels; /* path -> struct cgroup_level */
+	struct map levels;  /* path -> struct cgroup_level */
+	bool pids_elsewhere; /* our pid namespace does not show all members of a group */
 };
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
 void cgroup_tree_close(struct cgroup_tree *t);
+/* The group at `path` is another one than before: its caps are read afresh. */
+void cgroup_tree_forget(struct cgroup_tree *t, const char *path);
 /* Forgets levels nobody asked about since `mono_usec`. */
 void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec);
 
@@ -49,6 +52,8 @@ enum cgroup_life { CGROUP_EMPTY, CGROUP_POPULATED, CGROUP_FROZEN };
 enum cgroup_life cgroup_reader_life(struct cgroup_reader *r);
 /* The process that has been longest in the group or below it: its init; 0 none. */
 pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path);
+/* Is any process in it or below it, be it one of another pid namespace? */
+bool cgroup_has_members(struct cgroup_tree *t, const char *path);
 
 /* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend.
  */

@@ -267,6 +267,7 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	if (res == -ENODEV) {
 		/* Dead or re-created under the same name: a fresh look tells which. */
 		close_all(r);
+		cgroup_tree_forget(r->tree, r->path);
 		r->incarnation = read_incarnation(r->tree, r->path);
 		if (r->tree->mounts.layout != CGROUP_UNIFIED)
 			find_own_paths(r);
@@ -285,12 +286,6 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	return 0;
 }
 
-/* v1 alone cannot tell whether a group has members but by its cgroup.procs and its children's. */
-static bool has_members(struct cgroup_tree *t, const char *path)
-{
-	return cgroup_init_pid(t, path) > 0;
-}
-
 enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
 {
 	char buf[512];
@@ -300,9 +295,15 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
 	n = read_counter(r, COUNT_EVENTS, buf, sizeof(buf));
 	if (n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0)
 		frozen = frozen || v == 1;
-	bool populated =
-	        n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0 ? v == 1 : has_members(r->tree, r->path);
+	bool populated = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0
+	                         ? v == 1
+	                         : cgroup_has_members(r->tree, r->path);
 	if (!populated && r->tree->mounts.layout == CGROUP_HYBRID)
-		populated = has_members(r->tree, r->path); /* its processes may be in the v1 trees only */
+		populated = cgroup_has_members(r->tree, r->path); /* its processes may be in the v1 trees only */
+	/* v1 leaves processes of other pid namespaces out of cgroup.procs; the pids controller counts them. */
+	if (!populated && r->tree->pids_elsewhere) {
+		n = read_counter(r, COUNT_PIDS, buf, sizeof(buf));
+		populated = n > 0 && parse_u64(buf, (size_t)n, &v) == 0 && v > 0;
+	}
 	return !populated ? CGROUP_EMPTY : frozen ? CGROUP_FROZEN : CGROUP_POPULATED;
 }
