@@ -8,10 +8,13 @@
 
 #include "source/guest/exchange.h"
 #include "source/guest/guest.h"
+#include "vctop/base/clock.h"
 
 /* Events and answers to nobody that are passed over before giving up. */
 #define LINES_MAX 4096
 #define DEVICES_MAX 256U
+/* Statistics that are so much older than their interval come from a guest that hangs. */
+#define OVERDUE_SEC 10
 /* What QEMU calls unknown, -1, arrives as 2^64-1; nothing real comes near. */
 #define KNOWN_MAX 9007199254740992.0
 
@@ -165,17 +168,26 @@ static void take_balloon(const json_t *o, struct guest_answer *a)
 		a->balloon_bytes = actual;
 }
 
-static void take_stats(const json_t *o, struct guest_answer *a)
+/* The driver sends one set of numbers when it loads; only polling renews them. */
+static struct metric freshness(const json_t *o, struct metric interval)
+{
+	struct metric when = bytes_of(o, "last-update", "no balloon statistics");
+	if (!metric_is_ok(interval) || interval.v <= 0)
+		return metric_none(METRIC_ABSENT, "the balloon's polling is off (guest-stats-polling-interval)");
+	if (!metric_is_ok(when) || when.v <= 0)
+		return metric_none(METRIC_ABSENT, "the guest's balloon driver has sent no statistics yet");
+	if ((double)clock_real_usec() / 1e6 - when.v > 3 * interval.v + OVERDUE_SEC)
+		return metric_none(METRIC_ABSENT, "the guest no longer renews its balloon statistics");
+	return when;
+}
+
+static void take_stats(const json_t *o, struct metric interval, struct guest_answer *a)
 {
 	const json_t *stats = json_object_get(o, "stats");
-	struct metric when = bytes_of(o, "last-update", NULL);
+	struct metric fresh = freshness(o, interval);
 	struct metric total = bytes_of(stats, "stat-total-memory", "the guest does not tell its total memory");
 	struct metric left = bytes_of(stats, "stat-available-memory", "the guest does not tell its available memory");
-	if (!metric_is_ok(when) || when.v == 0)
-		a->used_bytes =
-		        metric_none(METRIC_ABSENT, "the balloon has no statistics yet: polling is off or no driver");
-	else
-		a->used_bytes = metric_sub_floor0(total, left);
+	a->used_bytes = metric_is_ok(fresh) ? metric_sub_floor0(total, left) : fresh;
 }
 
 /* Simple questions, in an order: the balloon's share follows from the memory. */
@@ -191,6 +203,11 @@ static const struct {
         {"query-balloon", take_balloon},
 };
 
+static json_t *property(const char *path, const char *name)
+{
+	return json_pack("{s:s, s:s}", "path", path, "property", name);
+}
+
 static int ask_balloon(struct qmp *q, const char *where, const json_t *device, struct guest_answer *a, bool *ret_found)
 {
 	const char *name = text_of(device, "name"), *type = text_of(device, "type");
@@ -198,11 +215,16 @@ static int ask_balloon(struct qmp *q, const char *where, const json_t *device, s
 	if (!name || !type || strncmp(type, "child<virtio-balloon", 20) != 0)
 		return 0;
 	cleanup_free char *path = xasprintf("%s/%s", where, name);
-	int r = query(q, "qom-get", json_pack("{s:s, s:s}", "path", path, "property", "guest-stats"), &answer);
+	int r = query(q, "qom-get", property(path, "guest-stats-polling-interval"), &answer);
+	if (r < 0)
+		return r;
+	struct metric interval = metric_ok(json_number_value(answer));
+	json_decref(answer);
+	r = query(q, "qom-get", property(path, "guest-stats"), &answer);
 	if (r < 0)
 		return r;
 	*ret_found = true;
-	take_stats(answer, a);
+	take_stats(answer, interval, a);
 	json_decref(answer);
 	return 0;
 }
