@@ -3,6 +3,7 @@
 #define SOURCE_LIVE_H
 
 #include "source/cgroup.h"
+#include "source/proctab.h"
 #include "source/runtime/runtime.h"
 #include "source/vm_names.h"
 #include "vctop/source/process.h"
@@ -14,20 +15,32 @@ struct tick {
 	struct facts_table *facts;
 	struct snapshot *snap;
 	struct rootfs_time now;
+	const struct proctab *procs;
 };
 
 /* containers.c: groups that a runtime's container lives in, and containers known from files alone. */
 struct containers {
 	struct map by_path; /* cgroup path -> struct container */
+	struct map by_id;   /* instance id -> the same */
 	struct strbuf census, census_now;
 	int64_t walked_usec;
 	bool stale; /* a group vanished: walk again */
+	bool found; /* a new one came in this walk */
 	unsigned walk;
 };
 void containers_collect(struct containers *c, const struct tick *t);
 void containers_release(struct containers *c);
 /* The id of the container whose group holds `path`; NULL none. Borrowed until the next collect. */
 const char *containers_owner(const struct containers *c, const char *path);
+
+/* services.c: the host's own groups that are units of systemd. */
+struct services {
+	struct map by_path; /* cgroup path -> struct unit */
+	int64_t walked_usec;
+	unsigned walk;
+};
+void services_collect(struct services *s, const struct containers *containers, const struct tick *t);
+void services_release(struct services *s);
 
 /* vms.c: one VM per VMM process. */
 struct guest_desk;

@@ -19,8 +19,7 @@ static int by_pid(const void *a, const void *b)
 
 static bool is_settled(const struct process *p, struct rootfs_time now)
 {
-	int64_t hz = sysconf(_SC_CLK_TCK);
-	return now.boot_usec - (int64_t)p->stat.start_ticks * (1000000 / hz) > SETTLE_USEC;
+	return now.real_usec - process_started(&p->stat, now) > SETTLE_USEC;
 }
 
 static void look_at(struct rootfs *fs, struct proctab_entry *e, struct rootfs_time now, proctab_look look, void *data)
@@ -84,4 +83,10 @@ void proctab_release(struct proctab *t)
 	vec_free(&t->known);
 	vec_free(&t->next);
 	rootfs_names_release(&t->names);
+}
+
+bool proctab_has(const struct proctab *t, pid_t pid)
+{
+	struct proctab_entry key = {.pid = pid};
+	return t->known.n && bsearch(&key, t->known.v, t->known.n, sizeof(key), by_pid);
 }

@@ -25,6 +25,8 @@ typedef void (*proctab_look)(void *data, const struct process *p);
 
 /* Lists proc/ and calls look for each process that is new, young or due. -errno when proc cannot be listed. */
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data);
+/* Was it there when proc/ was last listed? */
+bool proctab_has(const struct proctab *t, pid_t pid);
 void proctab_release(struct proctab *t);
 
 #endif

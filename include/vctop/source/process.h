@@ -12,7 +12,7 @@
 #include "vctop/source/rootfs.h"
 
 struct process_stat {
-	pid_t ppid;
+	pid_t ppid, pgrp;
 	char comm[64];
 	char state;
 	unsigned threads;
