@@ -30,7 +30,7 @@ HARDEN  := -fno-common -fstack-protector-strong -fstack-clash-protection -fPIE
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iinclude -Isrc $(WARN) $(if $(DEVELOPER),-Werror) $(HARDEN) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) \
 	$(PKG_CFLAGS) $(CFLAGS) $(CPPFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 DEFS    = -DVCTOP_VERSION='"$(VERSION)"' -DVCTOP_LIBEXEC='"$(LIBEXEC)"' -DVCTOP_DATADIR='"$(DATADIR)"'
 
 LAYERS  := base model source derive view lab app

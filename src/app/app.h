@@ -45,6 +45,8 @@ struct engine {
 
 int engine_open(struct engine *e, const char *root, struct error *err);
 int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err);
+/* From the next tick on; q's strings must outlive the engine. */
+void engine_ask(struct engine *e, const struct guest_questions *q);
 /* Takes a tick. 0; -ENODATA: a captured tree has no further moment; -errno with err. */
 int engine_tick(struct engine *e, struct error *err);
 void engine_close(struct engine *e);
@@ -60,6 +62,8 @@ struct view_options {
 	const struct field *sort;
 	const char *filter, *root;
 	const struct field **columns; /* NULL-terminated; NULL default */
+	VEC(const char *) qmp;	      /* --qmp */
+	bool guest_api;
 };
 
 int dashboard_run(const struct view_options *o); /* dashboard.c */

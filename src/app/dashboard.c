@@ -227,6 +227,7 @@ int dashboard_run(const struct view_options *o)
 		return demo_plain(o);
 	if (engine_open(&d.engine, o->root, &err) < 0)
 		return app_fail(EXIT_FAILURE, &err);
+	engine_ask(&d.engine, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
 	if (engine_tick(&d.engine, &err) < 0 || (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) ||
 	    open_events(&d) < 0 || term_open(!o->no_color, &err) < 0) {
 		engine_close(&d.engine);

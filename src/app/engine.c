@@ -26,6 +26,11 @@ int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void
 	return 0;
 }
 
+void engine_ask(struct engine *e, const struct guest_questions *q)
+{
+	source_ask_guests(e->source, q);
+}
+
 static double own_rss(struct engine *e)
 {
 	char buf[128];
