@@ -43,7 +43,8 @@ static json_t *metric_real(struct metric m)
 
 static bool is_real(enum field_unit u)
 {
-	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS;
+	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS ||
+	       u == UNIT_MONEY;
 }
 
 /* Puts value at the dotted path, making the objects on the way. */
@@ -111,7 +112,7 @@ static json_t *host(const struct frame *f)
 	const struct host_sample *s = &f->snap->host;
 	const struct host_frame *h = &f->host;
 	/* clang-format off */
-	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}",
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o}",
 		"hostname", text(s->hostname), "kernel", text(s->kernel), "boot_id", text(s->boot_id),
 		"placement", placement_name(s->placement), "hypervisor", text(s->hypervisor),
 		"placement_evidence", text(s->placement_evidence),
@@ -119,18 +120,20 @@ static json_t *host(const struct frame *f)
 		"cpu", "capacity_cores", metric_real(h->capacity_cores), "used_cores", metric_real(h->used_cores),
 			"allocated_cores", metric_real(h->allocated_cores), "unallocated_cores", metric_real(h->unallocated_cores),
 			"overcommit", metric_real(h->cpu_overcommit), "steal_cores", metric_real(h->steal_cores),
-			"pressure_some_pct", metric_real(h->cpu_pressure_pct),
+			"pressure_some_pct", metric_real(h->cpu_pressure_pct), "slack_cores", metric_real(h->slack_cores),
 		"memory", "capacity_bytes", metric(h->capacity_bytes), "used_bytes", metric(h->used_bytes),
 			"available_bytes", metric(h->available_bytes), "allocated_bytes", metric(h->allocated_bytes),
 			"unallocated_bytes", metric(h->unallocated_bytes), "overcommit", metric_real(h->mem_overcommit),
-			"pressure_some_pct", metric_real(h->mem_pressure_pct));
+			"pressure_some_pct", metric_real(h->mem_pressure_pct), "slack_bytes", metric(h->slack_bytes),
+			"cold_bytes", metric(h->cold_bytes),
+		"slack_cost_per_month", metric_real(h->slack_cost));
 	/* clang-format on */
 }
 
 static json_t *totals(const struct totals *t)
 {
 	/* clang-format off */
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o}}",
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o}, s:o}",
 		"running", t->running, "stopped", t->stopped, "nested", t->nested,
 		"unlimited_cpu", t->unlimited_cpu, "unlimited_memory", t->unlimited_mem,
 		"unmeasured_cpu", t->unmeasured_cpu, "unmeasured_memory", t->unmeasured_mem,
@@ -138,7 +141,8 @@ static json_t *totals(const struct totals *t)
 			"slack_cores", metric_real(t->slack_cores),
 		"memory", "allocated_bytes", metric(t->allocated_bytes), "used_bytes", metric(t->used_bytes),
 			"held_bytes", metric(t->held_bytes), "overhead_bytes", metric(t->overhead_bytes),
-			"slack_bytes", metric(t->slack_bytes));
+			"slack_bytes", metric(t->slack_bytes), "cold_bytes", metric(t->cold_bytes),
+		"slack_cost_per_month", metric_real(t->slack_cost));
 	/* clang-format on */
 }
 

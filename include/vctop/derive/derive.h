@@ -22,6 +22,7 @@ struct prices {
 /* Puts a price on the slack of each row, kind and of the host: after totals_fill. A price of one resource prices it
  * alone. */
 void prices_fill(struct frame *f, const struct prices *p);
+void verdict_price(struct verdict *v, const struct prices *p);
 
 /* Fills ret (storage reused) with the rows of f that answer q. */
 void select_rows(const struct frame *f, const struct query *q, struct selection *ret);
