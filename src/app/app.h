@@ -27,6 +27,9 @@ int app_fail(int status, const struct error *err);
 int app_failf(int status, const char *fmt, ...) ATTR_PRINTF(2, 3);
 /* Writes all of sb to standard output. 0; -EPIPE: the reader left (end quietly); -errno. */
 int app_write(const struct strbuf *sb);
+int app_print(const struct strbuf *sb); /* the same; tells why not; returns the exit status. A closed pipe is no failure */
+/* The option getopt stopped at, as it was typed: -Z of -bZ. */
+const char *app_option(char *const *argv);
 bool app_ascii(void); /* the locale is not UTF-8 */
 
 /* The engine: a source, the two last snapshots, and the frame of the newest. */
@@ -48,6 +51,7 @@ void engine_close(struct engine *e);
 
 /* Options of the views. */
 struct view_options {
+	bool services; /* --services: the host's own too */
 	bool json, batch, reverse, ascii, no_color, demo, keep_samples, hide_stopped;
 	int screen_columns, screen_rows; /* --screen: draw once, print, exit */
 	const char *screen_keys;	 /* --keys: pressed before the screen is drawn */

@@ -18,6 +18,11 @@ struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
 	struct map levels; /* path -> struct cgroup_level */
+	struct {
+		const char *file; /* static; NULL not decided yet */
+		bool counted;	  /* on the disk that matters */
+		int64_t decided_usec;
+	} blkio;
 };
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
@@ -27,14 +32,16 @@ void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec);
 
 /* The caps that bind a group at `path` ("/docker/x"): minimum over itself and every ancestor, then the host. */
 struct allocation cgroup_cpu_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
-					double online_cpus);
+                                        double online_cpus);
 struct allocation cgroup_memory_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
-					   double host_bytes);
+                                           double host_bytes);
 
 struct cgroup_reader; /* kept fds of one group's counters */
 struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path);
 void cgroup_reader_free(struct cgroup_reader *r);
 const char *cgroup_reader_path(const struct cgroup_reader *r);
+/* On v1 a group may have another path in another controller's hierarchy; known after the first sample. */
+const char *cgroup_reader_path_in(const struct cgroup_reader *r, enum controller c);
 /* Identity of the directory: its inode (live), or a hash of the path (a captured tree). */
 uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
 /*
@@ -44,9 +51,15 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s);
 
 enum cgroup_life { CGROUP_EMPTY, CGROUP_POPULATED, CGROUP_FROZEN };
-enum cgroup_life cgroup_reader_life(struct cgroup_reader *r);
+/* alive: a process is known to be in it; v1 alone cannot tell (hybrid: cgroup2 tells, but may not hold all). */
+enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive);
 /* The process that has been longest in the group or below it: its init; 0 none. */
 pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path);
+
+/* blkio.c: which v1 file counts I/O; t->blkio.counted says whether it does. The rest is pure, for tests. */
+const char *blkio_file(struct cgroup_tree *t, int64_t now_usec);
+bool blkio_has_devices(const char *buf, size_t len);
+bool blkio_busiest(const char *buf, size_t len, char ret[32]);
 
 /* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend. */
 typedef bool (*cgroup_visit)(void *data, const char *path);
@@ -55,5 +68,7 @@ int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
 void cgroup_census(struct cgroup_tree *t, struct strbuf *ret);
 /* The path of a process in the hierarchy that is walked (from proc/PID/cgroup); -errno. */
 int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret);
+/* The same in the v1 hierarchy of one controller, or on v2 (CTRL_MAX). */
+int cgroup_of_pid_in(struct cgroup_tree *t, pid_t pid, enum controller c, struct strbuf *ret);
 
 #endif
