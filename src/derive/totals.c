@@ -133,7 +133,6 @@ static void sums_finish(struct sums *u)
 	t->overhead_bytes = total(&u->overhead_bytes);
 	t->slack_bytes = total(&u->slack_bytes);
 	t->cold_bytes = total(&u->cold_bytes);
-	t->slack_cost = metric_none(METRIC_ABSENT, "no price given");
 	map_release(&u->cpu_levels);
 	map_release(&u->mem_levels);
 }
@@ -154,14 +153,20 @@ static struct metric known_sum(struct metric a, struct metric b)
 	return metric_is_ok(known) && known.v > 0 ? known : other;
 }
 
-static void host_waste(struct frame *f)
+static void host_wastes(struct frame *f)
 {
 	const struct totals *c = &f->totals[INSTANCE_CONTAINER], *v = &f->totals[INSTANCE_VM];
 	struct host_frame *h = &f->host;
 	h->slack_cores = known_sum(c->slack_cores, v->slack_cores);
 	h->slack_bytes = known_sum(c->slack_bytes, v->slack_bytes);
 	h->cold_bytes = known_sum(c->cold_bytes, v->cold_bytes);
-	h->slack_cost = metric_none(METRIC_ABSENT, "no price given");
+	for (size_t i = 0; i < f->rows.n; i++) {
+		struct verdict *d = &f->rows.v[i].verdict;
+		d->slack_cost = slack_cost(d->slack_cores, d->slack_bytes, &f->prices);
+	}
+	for (int k = 0; k < INSTANCE_KIND_MAX; k++)
+		f->totals[k].slack_cost = slack_cost(f->totals[k].slack_cores, f->totals[k].slack_bytes, &f->prices);
+	h->slack_cost = slack_cost(h->slack_cores, h->slack_bytes, &f->prices);
 }
 
 void totals_fill(struct frame *f)
@@ -181,7 +186,7 @@ void totals_fill(struct frame *f)
 	}
 	h->unallocated_cores = metric_sub_floor0(h->capacity_cores, h->allocated_cores);
 	h->unallocated_bytes = metric_sub_floor0(h->capacity_bytes, h->allocated_bytes);
-	host_waste(f);
+	host_wastes(f);
 	h->cpu_overcommit = ratio(h->allocated_cores, h->capacity_cores);
 	h->mem_overcommit = ratio(h->allocated_bytes, h->capacity_bytes);
 }

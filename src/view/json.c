@@ -217,6 +217,17 @@ static json_t *services(const struct frame *f)
 	return a;
 }
 
+static void print_line(json_t *o, struct strbuf *out)
+{
+	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
+	if (line) {
+		strbuf_str(out, line);
+		strbuf_char(out, '\n');
+	}
+	free(line);
+	json_decref(o);
+}
+
 void json_frame(const struct frame *f, struct strbuf *out)
 {
 	char time[64];
@@ -236,11 +247,22 @@ void json_frame(const struct frame *f, struct strbuf *out)
 	/* clang-format on */
 	if (f->snap->with_services)
 		(void)json_object_set_new(o, "services", services(f));
-	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
-	if (line) {
-		strbuf_str(out, line);
-		strbuf_char(out, '\n');
-	}
-	free(line);
-	json_decref(o);
+	print_line(o, out);
+}
+
+void json_verdict(const struct verdict_line *l, struct strbuf *out)
+{
+	static const char prefix[] = "verdict.";
+	const struct row r = {.verdict = l->verdict};
+	json_t *unavailable = json_object(), *verdict = json_object();
+	char time[64];
+	for (unsigned i = 0; i < field_count; i++)
+		if (strncmp(field_table[i].key, prefix, sizeof(prefix) - 1) == 0)
+			put_path(verdict, field_table[i].key + sizeof(prefix) - 1,
+				 field_json(&field_table[i], &r, unavailable));
+	json_decref(unavailable);
+	json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "schema", "vctop.verdict/1", "time",
+			      units_rfc3339(time, sizeof(time), l->time_usec), "host", text(l->host), "id", l->id, "name",
+			      l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict", verdict);
+	print_line(o, out);
 }
