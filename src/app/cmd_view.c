@@ -22,7 +22,7 @@ static const char usage[] =
 	"usage: vctop [options]            the dashboard\n"
 	"       vctop --json [options]     snapshots as JSON lines (default one, over one second)\n"
 	"       vctop -b [options]         the plain table\n"
-	"       vctop COMMAND [-h]         sample, explain, doctor, fields\n"
+	"       vctop COMMAND [-h]         judge, sample, explain, doctor, fields\n"
 	"\n"
 	"  -d, --delay SECONDS    time between two readings (default 1)\n"
 	"  -n, --count N          print N snapshots, then end\n"
@@ -40,6 +40,8 @@ static const char usage[] =
 	"      --ascii            no characters beyond ASCII\n"
 	"      --no-color         no colours (also: NO_COLOR in the environment)\n"
 	"      --demo             start a sample container and VM, show them, remove them\n"
+	"      --price-core-hour N, --price-gib-hour N   what slack costs\n"
+	"      --never-idle A,B   names or ids (shell patterns) never to be called idle\n"
 	"      --keep             samples started from the dashboard outlive it\n"
 	"  -h, --help             this text\n"
 	"  -V, --version          the version\n";
@@ -93,7 +95,7 @@ static int parse_number(int opt, const char *arg, struct view_options *o)
 }
 
 enum { OPT_JSON = 256, OPT_COLUMNS, OPT_RUNNING, OPT_ROOT, OPT_SCREEN, OPT_KEYS, OPT_ASCII, OPT_NO_COLOR, OPT_DEMO,
-       OPT_KEEP, OPT_SERVICES, OPT_QMP, OPT_GUEST_API };
+       OPT_KEEP, OPT_SERVICES, OPT_QMP, OPT_GUEST_API, OPT_PRICE_CORE, OPT_PRICE_GIB, OPT_NEVER_IDLE };
 
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPT_JSON},
@@ -115,6 +117,9 @@ static const struct option long_options[] = {
 	{"no-color", no_argument, NULL, OPT_NO_COLOR},
 	{"demo", no_argument, NULL, OPT_DEMO},
 	{"keep", no_argument, NULL, OPT_KEEP},
+	{"price-core-hour", required_argument, NULL, OPT_PRICE_CORE},
+	{"price-gib-hour", required_argument, NULL, OPT_PRICE_GIB},
+	{"never-idle", required_argument, NULL, OPT_NEVER_IDLE},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{0},
@@ -134,6 +139,12 @@ static int take_value(int opt, char *arg, struct view_options *o)
 		return parse_columns(arg, &o->columns);
 	case OPT_SCREEN:
 		return parse_screen(arg, o);
+	case OPT_PRICE_CORE:
+		return config_option("price-core-hour", arg);
+	case OPT_PRICE_GIB:
+		return config_option("price-gib-hour", arg);
+	case OPT_NEVER_IDLE:
+		return config_option("never-idle", arg);
 	default:
 		return EXIT_BAD_USE;
 	}
