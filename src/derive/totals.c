@@ -3,6 +3,8 @@
  * inside another is counted there, so it adds nothing here.  What could not be measured is counted as unmeasured,
  * not as 0.
  */
+#include <string.h>
+
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
 #include "vctop/derive/derive.h"
@@ -16,7 +18,7 @@ struct sum {
 
 struct sums {
 	struct totals *t;
-	struct map cpu_levels, mem_levels; /* shared caps already counted */
+	struct map cpu_levels, mem_levels; /* that cap several together */
 	struct sum allocated_cores, used_cores, slack_cores;
 	struct sum allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes;
 };
@@ -37,19 +39,55 @@ static struct metric total(const struct sum *s)
 	return s->ok || metric_is_ok(s->missing) ? metric_ok(s->v) : s->missing;
 }
 
-/* Adds a cap unless a sibling under the same level already brought it; no cap adds nothing. */
+static bool is_shared(const struct allocation *a)
+{
+	return metric_is_ok(a->amount) && a->shared && a->at;
+}
+
+/* Whatever is given below a shared level is given out of it. */
+static bool below_shared(const struct map *shared, const char *at)
+{
+	char up[4096];
+	size_t n = at ? strnlen(at, sizeof(up)) : 0;
+	if (!shared->live || n <= 1 || n == sizeof(up))
+		return false;
+	memcpy(up, at, n + 1);
+	for (char *slash; (slash = strrchr(up, '/'));) {
+		*slash = '\0';
+		if (map_get(shared, slash == up ? "/" : up))
+			return true;
+	}
+	return false;
+}
+
+static char seen; /* a level whose cap is in the sum */
+
+/* Adds a cap unless it is part of one that is added for the level above, or was by a sibling; no cap adds nothing. */
 static void add_cap(struct sum *s, unsigned *unlimited, const struct allocation *a, struct map *shared)
 {
 	if (a->amount.st == METRIC_UNLIMITED) {
 		++*unlimited;
 		return;
 	}
-	if (metric_is_ok(a->amount) && a->shared && a->at) {
-		if (map_get(shared, a->at))
+	if (metric_is_ok(a->amount) && below_shared(shared, a->at))
+		return;
+	if (is_shared(a)) {
+		if (map_get(shared, a->at) == &seen)
 			return;
-		map_put(shared, a->at, shared);
+		map_put(shared, a->at, &seen);
 	}
 	add(s, a->amount);
+}
+
+static void note_shared(struct sums *u, const struct row *r)
+{
+	const struct sample *s = r->sample;
+	if (r->inst->state == INSTANCE_STOPPED || r->inst->parent)
+		return;
+	if (is_shared(&s->cpu.allocated))
+		map_put(&u->cpu_levels, s->cpu.allocated.at, u);
+	if (is_shared(&s->mem.allocated))
+		map_put(&u->mem_levels, s->mem.allocated.at, u);
 }
 
 static void add_row(struct sums *u, const struct row *r)
@@ -84,7 +122,7 @@ static void sums_init(struct sums *u, struct totals *t)
 	*t = (struct totals){0};
 	*u = (struct sums){.t = t};
 	struct sum *const all[] = {&u->allocated_cores, &u->used_cores, &u->slack_cores,    &u->allocated_bytes,
-				   &u->used_bytes,	&u->held_bytes, &u->overhead_bytes, &u->slack_bytes};
+	                           &u->used_bytes,      &u->held_bytes, &u->overhead_bytes, &u->slack_bytes};
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i]->missing = metric_ok(0);
 }
@@ -118,6 +156,9 @@ void totals_fill(struct frame *f)
 		struct totals *t = &f->totals[k];
 		struct sums u;
 		sums_init(&u, t);
+		for (size_t i = 0; i < f->rows.n; i++)
+			if ((int)f->rows.v[i].inst->kind == k)
+				note_shared(&u, &f->rows.v[i]);
 		for (size_t i = 0; i < f->rows.n; i++)
 			if ((int)f->rows.v[i].inst->kind == k)
 				add_row(&u, &f->rows.v[i]);
