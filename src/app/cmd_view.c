@@ -21,7 +21,7 @@
 static const char usage[] =
 	"usage: vctop [options]            the dashboard\n"
 	"       vctop --json [options]     snapshots as JSON lines (default one, over one second)\n"
-	"       vctop -b [options]         the plain table\n"
+	"       vctop -b, --batch [options]  the plain table\n"
 	"       vctop COMMAND [-h]         judge, sample, explain, doctor, fields\n"
 	"\n"
 	"  -d, --delay SECONDS    time between two readings (default 1)\n"
