@@ -31,6 +31,8 @@ struct totals {
 	unsigned running, stopped, unlimited_cpu, unlimited_mem, nested;
 	struct metric allocated_cores, used_cores, slack_cores;
 	struct metric allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes;
+	struct metric cold_bytes; /* held - recommended, of those whose need is known */
+	struct metric slack_cost; /* a month */
 	unsigned unmeasured_cpu, unmeasured_mem; /* running rows whose use is missing from the sums */
 };
 
@@ -39,6 +41,8 @@ struct host_frame {
 	struct metric steal_cores, cpu_pressure_pct;
 	struct metric capacity_bytes, used_bytes, available_bytes, allocated_bytes, unallocated_bytes, mem_overcommit;
 	struct metric mem_pressure_pct;
+	/* The three wastes: unallocated above; allocated but not needed; held but not needed. Containers and VMs together. */
+	struct metric slack_cores, slack_bytes, cold_bytes, slack_cost;
 };
 
 /* What vctop itself costs, since it started. */

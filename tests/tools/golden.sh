@@ -1,0 +1,54 @@
+#!/bin/sh
+# What vctop makes of the fixture trees, beside what it made of them when somebody last looked:
+#   golden.sh check [CASE VIEW]     compares; prints the difference
+#   golden.sh bless                 rewrites tests/golden; review the diff
+#   golden.sh list                  CASE VIEW, one a line
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+vctop=${VCTOP:-build/vctop}
+export LC_ALL=C.UTF-8 TZ=UTC
+
+views='json plain screen-80x24 screen-200x50'
+cases=$(cd tests/fixtures && for d in */; do [ -d "$d" ] && echo "${d%/}"; done)
+
+draw() { # CASE VIEW
+	case $2 in
+	# What vctop itself cost is the one thing that differs from run to run.
+	json) "$vctop" --root "tests/fixtures/$1" --json | /usr/bin/python3 -I -c '
+import json, sys
+for line in sys.stdin:
+    snapshot = json.loads(line)
+    del snapshot["self"]
+    print(json.dumps(snapshot, indent=1, ensure_ascii=False))' ;;
+	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
+	screen-*) "$vctop" --root "tests/fixtures/$1" --screen "${2#screen-}" ;;
+	esac
+}
+
+each() { # COMMAND: called with CASE VIEW
+	for c in $cases; do
+		for v in $views; do "$1" "$c" "$v" || bad=1; done
+	done
+}
+check() {
+	new=$(mktemp) || exit 2
+	draw "$1" "$2" >"$new" || { rm -f "$new"; return 1; }
+	diff -u "tests/golden/$1.$2" "$new"
+	status=$?
+	rm -f "$new"
+	return $status
+}
+# shellcheck disable=SC2317 # called through each
+bless() { draw "$1" "$2" >"tests/golden/$1.$2"; }
+
+bad=0
+case ${1:-} in
+check) if [ $# = 3 ]; then check "$2" "$3" || bad=1; else each check; fi ;;
+bless)
+	mkdir -p tests/golden
+	each bless
+	;;
+list) each echo ;;
+*) exit 2 ;;
+esac
+exit $bad
