@@ -18,7 +18,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
 
-PKGS     := ncursesw jansson libproc2 libcgroup sqlite3 libzstd
+PKGS     := ncursesw jansson libproc2 libcgroup expat sqlite3 libzstd
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -97,6 +97,7 @@ deps: ## install what building, testing and the demo need (apt, dnf, pacman); GR
 
 ASAN      := address,undefined
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ      := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 TESTTOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libvctop.a
@@ -110,10 +111,17 @@ $(B)/tests/tools/%: tests/tools/%.c
 	@echo "  TESTCC   $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< -lm
 
--include $(UNIT:=.d) $(TESTTOOLS:=.d)
+# Without libFuzzer they replay their corpus.
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libvctop.a
+	@mkdir -p $(@D)
+	@echo "  FUZZCC   $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(FUZZ_CFLAGS) $(DEFS) -Itests/fuzz -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
+		$(B)/libvctop.a $(PKG_LIBS) -lm
+
+-include $(UNIT:=.d) $(FUZZ:=.d) $(TESTTOOLS:=.d)
 
 .PHONY: test-programs unit-programs
-unit-programs: $(UNIT) $(TESTTOOLS)
+unit-programs: $(UNIT) $(if $(SANITIZE),$(FUZZ)) $(TESTTOOLS)
 test-programs: unit-programs $(if $(wildcard src/app/main.c),$(B)/vctop)
 
 # What each kind of check needs built; the kernel for VMs is fetched when the live tests are to run.
@@ -140,6 +148,15 @@ check-live: ## tests on real containers and VMs (root)
 check-quick: ## everything that needs no root and boots nothing: unit, command line, dashboard
 	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
 	@V=$(V) tests/run.sh quick '$(TESTS)'
+
+# What they find goes to build/fuzz; an input worth keeping is copied to tests/fuzz/corpus/TARGET by hand.
+FUZZ_SECONDS ?= 30
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(FUZZ)
+fuzz: ## clang's libFuzzer on every parser of foreign text, FUZZ_SECONDS=30 each (TESTS=pattern: a part)
+	$(Q)+$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,$(ASAN) \
+		WARN='-Wall -Wextra -Wno-unknown-warning-option' FUZZ_CFLAGS='-fsanitize=fuzzer -DFUZZER' fuzz-programs
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh 'build/fuzzer-no-link-$(subst $(comma),-,$(ASAN))' '$(TESTS)'
 
 .PHONY: bless
 bless: $(B)/vctop ## rewrite tests/golden from the fixtures; review the diff

@@ -81,6 +81,22 @@ static void check_instances(struct report *r)
 	    "%u seen; memory held by the guest readable for %u", n[INSTANCE_VM], n[INSTANCE_VM] - denied);
 }
 
+/* One line a daemon: how many instances hang on it. */
+static void check_daemons(struct report *r)
+{
+	for (size_t i = 0; i < r->snap->daemons.n; i++) {
+		const struct blast_radius *d = &r->snap->daemons.v[i];
+		bool up = metric_is_ok(d->running) && d->running.v != 0;
+		char what[64], pid[32] = "is not running";
+		(void)snprintf(what, sizeof(what), "daemon: %s", d->daemon);
+		if (up)
+			(void)snprintf(pid, sizeof(pid), "runs (%.0f)", d->pid.v);
+		say(r, up ? FOUND_OK : FOUND_NOT, what, NULL, "%s%s%s; %u %s on it, %u would survive its death", pid,
+		    d->root ? ", data in " : "", d->root ? d->root : "", d->instances,
+		    d->instances == 1 ? "hangs" : "hang", d->survivors);
+	}
+}
+
 static void check_dir(struct report *r, const char *what, const char *path)
 {
 	struct rootfs_names names = {.text = STRBUF_INIT};
@@ -142,7 +158,6 @@ static void check_backends(struct report *r)
 static void check_not_yet(struct report *r)
 {
 	say(r, FOUND_NOT, "what guests use inside", NULL, "no guest is asked in this version: VM memory is what is resident");
-	say(r, FOUND_NOT, "network per instance", NULL, "not attributed in this version");
 	for (size_t i = 0; i < r->snap->notices.n; i++) {
 		const struct notice *n = &r->snap->notices.v[i];
 		say(r, FOUND_PARTLY, n->what, n->change, "%s", n->why);
@@ -184,6 +199,7 @@ static int examine(const char *root, bool json)
 		check_cgroups(&r);
 		check_privilege(&r);
 		check_instances(&r);
+		check_daemons(&r);
 		check_dir(&r, "Docker's files", "var/lib/docker/containers");
 		check_dir(&r, "Podman's files", "var/lib/containers/storage");
 		if (r.live) {

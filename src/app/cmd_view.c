@@ -31,6 +31,7 @@ static const char usage[] =
 	"  -f, --filter TEXT      only rows with TEXT in name, image, runtime, id or verdict\n"
 	"      --columns A,B,...  columns of the plain table\n"
 	"      --running          leave stopped instances out\n"
+	"      --services         with --json and -b: the host's own services and slices too\n"
 	"      --root DIR         read a captured tree instead of this host\n"
 	"      --screen WxH       draw the dashboard once as text and print it\n"
 	"      --keys KEYS        press these keys before --screen draws\n"
@@ -89,7 +90,7 @@ static int parse_number(int opt, const char *arg, struct view_options *o)
 	return 0;
 }
 
-enum { OPT_JSON = 256, OPT_COLUMNS, OPT_RUNNING, OPT_ROOT, OPT_SCREEN, OPT_KEYS, OPT_ASCII, OPT_NO_COLOR, OPT_DEMO, OPT_KEEP };
+enum { OPT_JSON = 256, OPT_COLUMNS, OPT_RUNNING, OPT_ROOT, OPT_SCREEN, OPT_KEYS, OPT_ASCII, OPT_NO_COLOR, OPT_DEMO, OPT_KEEP, OPT_SERVICES };
 
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPT_JSON},
@@ -101,6 +102,7 @@ static const struct option long_options[] = {
 	{"filter", required_argument, NULL, 'f'},
 	{"columns", required_argument, NULL, OPT_COLUMNS},
 	{"running", no_argument, NULL, OPT_RUNNING},
+	{"services", no_argument, NULL, OPT_SERVICES},
 	{"root", required_argument, NULL, OPT_ROOT},
 	{"screen", required_argument, NULL, OPT_SCREEN},
 	{"keys", required_argument, NULL, OPT_KEYS},
@@ -145,6 +147,7 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 		case 'r': o->reverse = true; break;
 		case 'f': o->filter = optarg; break;
 		case OPT_RUNNING: o->hide_stopped = true; break;
+		case OPT_SERVICES: o->services = true; break;
 		case OPT_ROOT: o->root = optarg; break;
 		case OPT_KEYS: o->screen_keys = optarg; break;
 		case OPT_ASCII: o->ascii = true; break;
@@ -251,6 +254,7 @@ static int print_frames(const struct view_options *o)
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	if (engine_open(&e, o->root, &err) < 0)
 		return app_fail(EXIT_FAILURE, &err);
+	e.source->services = o->services;
 	int64_t due = clock_mono_usec(), step = (int64_t)(o->delay * 1e6);
 	unsigned long shown = 0, count = o->count ? o->count : 1;
 	int r = engine_tick(&e, &err), status = EXIT_SUCCESS;

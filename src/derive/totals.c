@@ -58,7 +58,7 @@ static void add_row(struct sums *u, const struct row *r)
 	struct totals *t = u->t;
 	if (r->inst->state == INSTANCE_STOPPED) {
 		t->stopped++;
-		if (metric_is_ok(s->mem.held_bytes)) /* an empty group may still be charged */
+		if (metric_is_ok(s->mem.held_bytes) && !r->inst->parent) /* an empty group may still be charged */
 			add(&u->held_bytes, s->mem.held_bytes);
 		return;
 	}

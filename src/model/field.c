@@ -209,7 +209,7 @@ const struct field field_table[] = {
 {"isolation.namespaces.user", "USERNS", NULL, UNIT_NONE, FIELD_TEXT, -6, false, "/proc/PID/ns/user", "own: its root is not the host's root.", get_ns_user},
 {"isolation.namespaces.cgroup", "CGNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/cgroup", "own: it sees only its part of the cgroup tree.", get_ns_cgroup},
 {"isolation.namespaces.time", "TIMENS", NULL, UNIT_NONE, FIELD_TEXT, -6, false, "/proc/PID/ns/time", "own: its own clock offsets.", get_ns_time},
-{"isolation.user", "USER", "user", UNIT_NONE, FIELD_TEXT, -8, false, "/proc/PID/uid_map and status", "root: the host's root. rootless: a plain user's. userns: root only inside.", get_user},
+{"isolation.user", "USER", "user", UNIT_NONE, FIELD_TEXT, -8, false, "/proc/PID/uid_map and status", "root: the host's root. user: another user. rootless: a plain user's root. userns: root only inside.", get_user},
 {"isolation.uid", "UID", NULL, UNIT_COUNT, FIELD_METRIC, 6, false, "/proc/PID/status Uid", "Host user id of its first process.", get_uid},
 {"isolation.capabilities", "CAPS", NULL, UNIT_NONE, FIELD_TEXT, -16, false, "/proc/PID/status CapEff", "Effective capabilities, hexadecimal.", get_caps},
 {"isolation.all_capabilities", "ALLCAPS", NULL, UNIT_NONE, FIELD_FLAG, 7, false, "CapEff against PID 1's CapBnd", "It has every capability this host has.", get_all_caps},

@@ -14,11 +14,7 @@ struct background_reader *background_reader_new(struct rootfs *fs);
 void background_reader_free(struct background_reader *b);
 /* Called for each process looked at (proctab.h): remembers the daemons. */
 void background_look(struct background_reader *b, const struct process *p);
-/* Fills background of every entry of t->snap, and its stores and daemons. */
+/* Fills background and network of every entry of t->snap, and its stores and daemons. */
 void background_collect(struct background_reader *b, const struct tick *t);
-
-/* isolation.c */
-void isolation_container(struct rootfs *fs, pid_t init, struct arena *a, struct isolation *ret);
-void isolation_vm(struct rootfs *fs, pid_t vmm, struct arena *a, struct isolation *ret);
 
 #endif

@@ -27,14 +27,16 @@ void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec);
 
 /* The caps that bind a group at `path` ("/docker/x"): minimum over itself and every ancestor, then the host. */
 struct allocation cgroup_cpu_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
-					double online_cpus);
+                                        double online_cpus);
 struct allocation cgroup_memory_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
-					   double host_bytes);
+                                           double host_bytes);
 
 struct cgroup_reader; /* kept fds of one group's counters */
 struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path);
 void cgroup_reader_free(struct cgroup_reader *r);
 const char *cgroup_reader_path(const struct cgroup_reader *r);
+/* On v1 a group may have another path in another controller's hierarchy; known after the first sample. */
+const char *cgroup_reader_path_in(const struct cgroup_reader *r, enum controller c);
 /* Identity of the directory: its inode (live), or a hash of the path (a captured tree). */
 uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
 /*
@@ -48,12 +50,15 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r);
 /* The process that has been longest in the group or below it: its init; 0 none. */
 pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path);
 
-/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend. */
+/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend.
+ */
 typedef bool (*cgroup_visit)(void *data, const char *path);
 int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
 /* A cheap text that changes when groups come or go: /proc/cgroups | cgroup.stat. */
 void cgroup_census(struct cgroup_tree *t, struct strbuf *ret);
 /* The path of a process in the hierarchy that is walked (from proc/PID/cgroup); -errno. */
 int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret);
+/* The same in the v1 hierarchy of one controller, or on v2 (CTRL_MAX). */
+int cgroup_of_pid_in(struct cgroup_tree *t, pid_t pid, enum controller c, struct strbuf *ret);
 
 #endif

@@ -54,7 +54,7 @@ void cgroup_census(struct cgroup_tree *t, struct strbuf *ret)
 {
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	strbuf_fmt(&path, t->mounts.layout == CGROUP_UNIFIED ? "%s/cgroup.stat" : "proc/cgroups",
-		   t->mounts.v2 ? t->mounts.v2 : "");
+	           t->mounts.v2 ? t->mounts.v2 : "");
 	if (rootfs_read(t->fs, path.buf, 65536, ret) < 0)
 		strbuf_clear(ret);
 }
@@ -106,26 +106,24 @@ pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path)
 	return t->mounts.walk ? init_pid(t, path, 0) : 0;
 }
 
-static bool line_is_walked(const struct cgroup_tree *t, const char *controllers, size_t n)
+/* Is this line of proc/PID/cgroup that of a hierarchy: v2's ("0::") when c is CTRL_MAX, else the controller's on v1? */
+static bool line_is_of(enum controller c, const char *controllers, size_t n)
 {
 	static const char *const names[] = {"cpu", "cpuacct", "cpuset", "memory", "pids", "blkio", "freezer"};
-	if (t->mounts.walk == t->mounts.v2)
+	_Static_assert(ARRAY_SIZE(names) == CTRL_MAX, "a name for each controller");
+	if (c == CTRL_MAX)
 		return n == 0;
-	for (int c = 0; c < CTRL_MAX; c++) {
-		if (t->mounts.walk != t->mounts.v1[c])
-			continue;
-		for (size_t i = 0; i < n;) {
-			const char *comma = memchr(controllers + i, ',', n - i);
-			size_t part = comma ? (size_t)(comma - controllers) - i : n - i;
-			if (part == strlen(names[c]) && memcmp(controllers + i, names[c], part) == 0)
-				return true;
-			i += part + 1;
-		}
+	for (size_t i = 0; i < n;) {
+		const char *comma = memchr(controllers + i, ',', n - i);
+		size_t part = comma ? (size_t)(comma - controllers) - i : n - i;
+		if (part == strlen(names[c]) && memcmp(controllers + i, names[c], part) == 0)
+			return true;
+		i += part + 1;
 	}
 	return false;
 }
 
-int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret)
+int cgroup_of_pid_in(struct cgroup_tree *t, pid_t pid, enum controller c, struct strbuf *ret)
 {
 	char path[64];
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -138,7 +136,7 @@ int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret)
 	while (parse_line(&cursor, text.buf + text.len, &line, &n)) {
 		const char *first = memchr(line, ':', n);
 		const char *second = first ? memchr(first + 1, ':', n - (size_t)(first + 1 - line)) : NULL;
-		if (!second || !line_is_walked(t, first + 1, (size_t)(second - first - 1)))
+		if (!second || !line_is_of(c, first + 1, (size_t)(second - first - 1)))
 			continue;
 		strbuf_clear(ret);
 		strbuf_add(ret, second + 1, n - (size_t)(second + 1 - line));
@@ -149,4 +147,12 @@ int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret)
+{
+	for (int c = 0; c < CTRL_MAX && t->mounts.walk != t->mounts.v2; c++)
+		if (t->mounts.walk == t->mounts.v1[c])
+			return cgroup_of_pid_in(t, pid, (enum controller)c, ret);
+	return cgroup_of_pid_in(t, pid, CTRL_MAX, ret);
 }

@@ -1,9 +1,12 @@
 #include "source/kvm_fds.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Exact: "kvm-vcpu-stats:0" begins alike and would double the vCPUs. Before 4.16 there was no ":N". */
 enum kvm_fd kvm_fd_kind(const char *link)
@@ -20,26 +23,36 @@ enum kvm_fd kvm_fd_kind(const char *link)
 	return digits && !rest[1 + digits] ? KVM_FD_VCPU : KVM_FD_OTHER;
 }
 
+/* One directory opened, its links read relative to it: this runs for every process there is. */
 int kvm_fds_count(struct rootfs *fs, pid_t pid, unsigned *ret_vms, unsigned *ret_vcpus)
 {
-	cleanup_strbuf struct strbuf link = STRBUF_INIT;
-	struct rootfs_names names = {.text = STRBUF_INIT};
-	char path[96];
-	unsigned vms = 0, vcpus = 0;
+	char path[64], link[64];
+	unsigned vms = 0, vcpus = 0, seen = 0;
 	(void)snprintf(path, sizeof(path), "proc/%d/fd", (int)pid);
-	int r = rootfs_list(fs, path, false, &names);
-	for (size_t i = 0; r == 0 && i < names.at.n; i++) {
-		(void)snprintf(path, sizeof(path), "proc/%d/fd/%.20s", (int)pid, rootfs_name(&names, i));
-		int got = rootfs_readlink(fs, path, &link);
-		if (got == -EACCES || got == -EPERM)
-			r = got;
-		enum kvm_fd kind = got == 0 ? kvm_fd_kind(link.buf) : KVM_FD_OTHER;
+	int fd = rootfs_openat(fs, path, O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	cleanup_dir DIR *dir = fdopendir(fd);
+	if (!dir) {
+		int r = -errno;
+		(void)close(fd);
+		return r;
+	}
+	for (const struct dirent *e; seen < KVM_FDS_MAX && (e = readdir(dir));) {
+		if (e->d_name[0] == '.')
+			continue;
+		seen++;
+		/* Cut at the buffer's end: no name that matters is longer. */
+		ssize_t n = readlinkat(fd, e->d_name, link, sizeof(link) - 1);
+		if (n < 0 && (errno == EACCES || errno == EPERM))
+			return -errno;
+		if (n <= 0)
+			continue;
+		link[n] = '\0';
+		enum kvm_fd kind = kvm_fd_kind(link);
 		vms += kind == KVM_FD_VM;
 		vcpus += kind == KVM_FD_VCPU;
 	}
-	rootfs_names_release(&names);
-	if (r < 0)
-		return r;
 	*ret_vms = vms;
 	*ret_vcpus = vcpus;
 	return 0;

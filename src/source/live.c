@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/background.h"
 #include "source/host.h"
 #include "source/proctab.h"
 #include "vctop/source/launched.h"
@@ -26,7 +27,9 @@ struct live {
 	struct proctab procs;
 	struct facts_table facts;
 	struct containers containers;
+	struct services services;
 	struct vms vms;
+	struct background_reader *background;
 	launched_vec launched;
 	struct snapshot *facts_notices; /* kept between refreshes, repeated in every snapshot */
 	bool started;
@@ -68,7 +71,9 @@ static void look(void *data, const struct process *p)
 {
 	struct look *k = data;
 	vms_look(&k->l->vms, k->t, p);
+	background_look(k->l->background, p);
 	learn_names(&k->l->facts, p);
+	runtime_look(&k->l->facts, p);
 }
 
 static bool is_sample(const struct launched *l, const struct instance *i)
@@ -114,7 +119,7 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	if (l->started && rootfs_advance(l->fs) < 0)
 		return -ENODATA;
 	l->started = true;
-	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs)};
+	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs), &l->procs};
 	host_reader_sample(&l->host, &l->cgroups.mounts, &ret->arena, &ret->host);
 	int r = proctab_update(&l->procs, l->fs, look, &(struct look){l, &t});
 	if (r < 0)
@@ -122,10 +127,14 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
 		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: containers cannot be seen",
-				"mount -t cgroup2 none /sys/fs/cgroup");
+		                "mount -t cgroup2 none /sys/fs/cgroup");
 	containers_collect(&l->containers, &t);
+	ret->with_services = s->services;
+	if (s->services)
+		services_collect(&l->services, &l->containers, &t);
 	vms_collect(&l->vms, &t, &l->containers);
 	mark_samples(l, ret);
+	background_collect(l->background, &t);
 	cgroup_tree_trim(&l->cgroups, t.now.mono_usec - TRIM_USEC);
 	snapshot_seal(ret);
 	return 0;
@@ -140,7 +149,9 @@ static void live_close(struct source *s)
 {
 	struct live *l = (struct live *)s;
 	vms_release(&l->vms, l->fs);
+	services_release(&l->services);
 	containers_release(&l->containers);
+	background_reader_free(l->background);
 	facts_table_release(&l->facts);
 	launched_release(&l->launched);
 	proctab_release(&l->procs);
@@ -170,6 +181,7 @@ struct source *source_open_traced(const char *root, rootfs_trace fn, void *data,
 	l->facts_notices = snapshot_new();
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	host_reader_open(&l->host, fs);
-	facts_table_init(&l->facts, fs);
+	facts_table_init(&l->facts, fs, &l->cgroups);
+	l->background = background_reader_new(fs);
 	return &l->base;
 }

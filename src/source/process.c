@@ -20,7 +20,17 @@
 #define ARGC_MAX 65536U
 
 /* Positions after the comm, from 0 (proc(5) numbers them from 3). */
-enum stat_word { W_STATE = 0, W_PPID = 1, W_UTIME = 11, W_STIME = 12, W_THREADS = 17, W_START = 19, W_RSS = 21, W_N };
+enum stat_word {
+	W_STATE = 0,
+	W_PPID = 1,
+	W_PGRP = 2,
+	W_UTIME = 11,
+	W_STIME = 12,
+	W_THREADS = 17,
+	W_START = 19,
+	W_RSS = 21,
+	W_N
+};
 
 struct word {
 	const char *at;
@@ -56,7 +66,7 @@ int process_parse_stat(const char *buf, size_t len, struct process_stat *ret)
 	/* A comm may hold ')' and spaces; the numbers after the last one cannot. */
 	const char *open = memchr(buf, '(', len), *close = memrchr(buf, ')', len);
 	struct word w[W_N];
-	uint64_t ppid, utime, stime, threads, start, rss;
+	uint64_t ppid, pgrp, utime, stime, threads, start, rss;
 	if (!open || !close || close < open)
 		return -EINVAL;
 	if (split_words(close + 1, len - (size_t)(close + 1 - buf), w, W_N) < W_N || w[W_STATE].len != 1)
@@ -70,6 +80,8 @@ int process_parse_stat(const char *buf, size_t len, struct process_stat *ret)
 	copy_comm(ret->comm, sizeof(ret->comm), open + 1, (size_t)(close - open) - 1);
 	ret->state = w[W_STATE].at[0];
 	ret->ppid = (pid_t)ppid;
+	/* -1 or 0 where it cannot be seen from this pid namespace. */
+	ret->pgrp = parse_u64(w[W_PGRP].at, w[W_PGRP].len, &pgrp) == 0 && pgrp <= INT_MAX ? (pid_t)pgrp : 0;
 	ret->threads = (unsigned)threads;
 	ret->cpu_ticks = utime + stime;
 	ret->start_ticks = start;

@@ -10,6 +10,8 @@
 struct proctab_entry {
 	pid_t pid;
 	bool settled;
+	unsigned threads; /* when it was last looked at closely; 0 never */
+	uint64_t start_ticks;
 };
 
 struct proctab {
@@ -23,6 +25,8 @@ typedef void (*proctab_look)(void *data, const struct process *p);
 
 /* Lists proc/ and calls look for each process that is new, young or due. -errno when proc cannot be listed. */
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data);
+/* Was it there when proc/ was last listed? */
+bool proctab_has(const struct proctab *t, pid_t pid);
 void proctab_release(struct proctab *t);
 
 #endif

@@ -106,12 +106,42 @@ static json_t *instance(const struct row *r)
 	return o;
 }
 
+static json_t *stores(const struct snapshot *s)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; i < s->stores.n; i++) {
+		const struct store *st = &s->stores.v[i];
+		/* clang-format off */
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			"runtime", text(st->runtime), "path", text(st->path), "driver", text(st->driver),
+			"images", metric(st->images), "layers", metric(st->layers), "containers", metric(st->containers),
+			"images_bytes", metric(st->images_bytes), "layers_bytes", metric(st->layers_bytes),
+			"writable_bytes", metric(st->writable_bytes), "reclaimable_bytes", metric(st->reclaimable_bytes)));
+		/* clang-format on */
+	}
+	return a;
+}
+
+static json_t *daemons(const struct snapshot *s)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; i < s->daemons.n; i++) {
+		const struct blast_radius *d = &s->daemons.v[i];
+		json_t *running = metric_is_ok(d->running) ? json_boolean(d->running.v != 0) : json_null();
+		(void)json_array_append_new(a,
+		                            json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "daemon", text(d->daemon),
+		                                      "root", text(d->root), "pid", metric(d->pid), "running", running,
+		                                      "instances", (int)d->instances, "survivors", (int)d->survivors));
+	}
+	return a;
+}
+
 static json_t *host(const struct frame *f)
 {
 	const struct host_sample *s = &f->snap->host;
 	const struct host_frame *h = &f->host;
 	/* clang-format off */
-	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}",
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o}",
 		"hostname", text(s->hostname), "kernel", text(s->kernel), "boot_id", text(s->boot_id),
 		"placement", placement_name(s->placement), "hypervisor", text(s->hypervisor),
 		"placement_evidence", text(s->placement_evidence),
@@ -123,7 +153,8 @@ static json_t *host(const struct frame *f)
 		"memory", "capacity_bytes", metric(h->capacity_bytes), "used_bytes", metric(h->used_bytes),
 			"available_bytes", metric(h->available_bytes), "allocated_bytes", metric(h->allocated_bytes),
 			"unallocated_bytes", metric(h->unallocated_bytes), "overcommit", metric_real(h->mem_overcommit),
-			"pressure_some_pct", metric_real(h->mem_pressure_pct));
+			"pressure_some_pct", metric_real(h->mem_pressure_pct),
+		"storage", stores(f->snap), "daemons", daemons(f->snap));
 	/* clang-format on */
 }
 
@@ -153,6 +184,35 @@ static json_t *notices(const struct snapshot *s)
 	return a;
 }
 
+static void say_why(json_t *unavailable, const char *key, struct metric m)
+{
+	if (!metric_is_ok(m))
+		(void)json_object_set_new(
+		        unavailable, key,
+		        json_sprintf("%s%s%s", metric_state_name(m.st), m.why ? ": " : "", m.why ? m.why : ""));
+}
+
+static json_t *services(const struct frame *f)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; i < f->services.n; i++) {
+		const struct service_row *r = &f->services.v[i];
+		const struct sample *s = &r->service->sample;
+		json_t *why = json_object();
+		say_why(why, "cpu.used_cores", r->cpu_used_cores);
+		say_why(why, "memory.used_bytes", s->mem.used_bytes);
+		say_why(why, "memory.held_bytes", s->mem.held_bytes);
+		say_why(why, "pids", s->pids);
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:{s:o}, s:{s:o, s:o}, s:o, s:o}", "name",
+		                                         text(r->service->name), "cgroup", text(r->service->cgroup),
+		                                         "cpu", "used_cores", metric_real(r->cpu_used_cores), "memory",
+		                                         "used_bytes", metric(s->mem.used_bytes), "held_bytes",
+		                                         metric(s->mem.held_bytes), "pids", metric(s->pids),
+		                                         "unavailable", why));
+	}
+	return a;
+}
+
 void json_frame(const struct frame *f, struct strbuf *out)
 {
 	char time[64];
@@ -170,6 +230,8 @@ void json_frame(const struct frame *f, struct strbuf *out)
 		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
 			"syscalls", metric(f->self.syscalls));
 	/* clang-format on */
+	if (f->snap->with_services)
+		(void)json_object_set_new(o, "services", services(f));
 	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
 	if (line) {
 		strbuf_str(out, line);

@@ -14,15 +14,15 @@ roots=()
 # shellcheck disable=SC2013 # no spaces in them
 for m in $(awk '$0 ~ " - cgroup" && $6 ~ "rw" { print $5 }' /proc/self/mountinfo); do
 	case $m in
-	*/memory | */cpu | */cpuacct | */cpu,cpuacct | */pids | */blkio | */freezer | */cpuset | /sys/fs/cgroup)
+	*/memory | */cpu | */cpuacct | */cpu,cpuacct | */pids | */blkio | */freezer | */unified | /sys/fs/cgroup)
 		mkdir -p "$m/$name/docker" 2>/dev/null && roots+=("$m/$name") ;;
 	esac
 done
 [ ${#roots[@]} -gt 0 ] || { echo "bench: no cgroup can be made here" >&2; exit 1; }
-keeper=
+sleepers=()
 clean() {
-	[ -z "$keeper" ] || kill "$keeper" 2>/dev/null
-	wait 2>/dev/null
+	[ ${#sleepers[@]} = 0 ] || kill "${sleepers[@]}" 2>/dev/null
+	sleep 1
 	for r in "${roots[@]}"; do find "$r" -depth -type d -exec rmdir {} + 2>/dev/null; done
 }
 trap clean EXIT
@@ -33,6 +33,14 @@ for r in "${roots[@]}"; do
 	done
 	(cd "$r/docker" && seq 1 "$groups" | awk '{ printf "%064x\n", $1 }' | xargs mkdir)
 done
+# One process in each: an empty group is no container.
+for ((i = 1; i <= groups; i++)); do
+	sleep 600 &
+	sleepers+=($!)
+	id=$(printf '%064x' $i)
+	for r in "${roots[@]}"; do echo $! >"$r/docker/$id/cgroup.procs"; done
+done
+disown -a
 
 mapfile -t files < <(for r in "${roots[@]}"; do
 	for f in cpuacct.usage memory.usage_in_bytes memory.stat cpu.stat memory.current; do

@@ -57,6 +57,7 @@ struct frame {
 	double interval_sec; /* 0 on the first */
 	struct host_frame host;
 	VEC(struct row) rows; /* in snapshot order (by id) */
+	VEC(struct service_row) services; /* by cgroup; empty unless asked for */
 	struct totals totals[INSTANCE_KIND_MAX];
 	struct self_cost self;
 };

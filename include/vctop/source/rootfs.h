@@ -65,6 +65,8 @@ struct kfile {
 #define KFILE_INIT {.fd = -1}
 /* Reads into buf (size bytes, NUL-terminated). Returns the length, -EFBIG when it does not fit. */
 ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size);
+/* The same for files of many records (net/dev), which the kernel hands out a page at a time. */
+ssize_t kfile_read_records(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size);
 void kfile_close(struct rootfs *fs, struct kfile *k);
 
 struct rootfs_stats {

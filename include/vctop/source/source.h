@@ -4,6 +4,8 @@
 #ifndef VCTOP_SOURCE_SOURCE_H
 #define VCTOP_SOURCE_SOURCE_H
 
+#include <stdbool.h>
+
 #include "vctop/base/error.h"
 #include "vctop/model/snapshot.h"
 #include "vctop/source/rootfs.h"
@@ -20,6 +22,7 @@ struct source_ops {
 
 struct source {
 	const struct source_ops *ops;
+	bool services; /* the reader's wish: the host's own services too */
 };
 
 /* The host below `root` ("/" for this one). */

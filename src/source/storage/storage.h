@@ -8,6 +8,8 @@
 #include "source/runtime/runtime.h"
 #include "vctop/model/background.h"
 
+#define STORAGE_USEC 30000000
+
 struct storage;
 
 struct storage *storage_new(struct rootfs *fs);
@@ -18,6 +20,11 @@ void storage_refresh(struct storage *s, const struct facts_table *facts, int64_t
 void storage_container(struct storage *s, const struct facts *f, struct arena *a, struct disk *ret);
 /* Disks of a VM, from the image files its VMM has open. */
 void storage_vm(struct storage *s, pid_t vmm, struct arena *a, struct disk *ret);
+/*
+ * Blocks below the writable layer of a container, measured again after a minute; at most *budget directory entries
+ * (counted down). It is kept in f.
+ */
+struct metric storage_writable(struct rootfs *fs, struct facts *f, int64_t now_usec, unsigned *budget);
 /* One struct store per image store on the host. */
 void storage_stores(struct storage *s, struct snapshot *snap);
 

@@ -1,0 +1,171 @@
+#include "source/storage/vm_disks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vctop/base/text.h"
+
+#define NAME_MAX_SHOWN 256U
+
+struct sums {
+	struct rootfs *fs;
+	struct vm_files *files;
+	struct arena *arena;
+	double virtual_bytes, allocated, snapshots;
+	unsigned chain, disks;
+	const char *virtual_why, *chain_why; /* the first thing that is not known */
+	struct strbuf driver, detail;
+};
+
+/* "/vm/a.qcow2: its backing file nbd://h is ..."; the first one stays. */
+static void say(struct sums *s, const char **why, const char *path, const char *what, const char *name,
+                const char *rest)
+{
+	if (*why)
+		return;
+	char *text = arena_fmt(s->arena, "%.512s: %s%s%.256s%s%s", path, what, name ? " " : "", name ? name : "",
+	                       rest ? " " : "", rest ? rest : "");
+	*why = text_clean(text, 1000);
+}
+
+/* What lies below an image is no disk of its own; and when it was declared raw, its begin is only a guest's bytes. */
+static void mark_lower(struct sums *s, const struct vm_file *f, const char *name, bool raw)
+{
+	struct vm_file *low = *name && !vm_name_is_url(name) ? vm_files_find(s->fs, s->files, name, f->path) : NULL;
+	if (!low || low == f)
+		return;
+	low->lower = true;
+	if (raw && !low->remote) {
+		vm_file_set_raw(s->fs, low);
+		low->probed = false;
+	}
+}
+
+/* The file below one of a chain; NULL: the end, or not to be found (chain_why says why). */
+static struct vm_file *next_below(struct sums *s, const struct vm_file *f, const char *what, const char *name)
+{
+	if (!*name)
+		return NULL;
+	if (vm_name_is_url(name) && strncmp(name, "file:", 5) != 0) {
+		say(s, &s->chain_why, f->path, what, name, "is no file here");
+		return NULL;
+	}
+	struct vm_file *low = vm_files_find(s->fs, s->files, name, f->path);
+	if (!low)
+		say(s, &s->chain_why, f->path, what, name, "is not open in the VMM");
+	return low;
+}
+
+static void count_file(struct sums *s, struct vm_file *f)
+{
+	if (f->counted)
+		return;
+	f->counted = true;
+	/* A block device is the VM's with all its blocks. */
+	s->allocated += f->block ? (double)f->virtual_bytes : (double)f->st.st_blocks * 512;
+	s->snapshots += f->qcow ? f->qcow->snapshots : 0;
+	if (f->problem)
+		say(s, &s->chain_why, f->path, f->problem, NULL, NULL);
+}
+
+static void walk_chain(struct sums *s, struct vm_file *top)
+{
+	const struct vm_file *met[CHAIN_MAX];
+	unsigned n = 0;
+	for (struct vm_file *f = top; f;) {
+		for (unsigned i = 0; i < n; i++)
+			if (met[i] == f) {
+				say(s, &s->chain_why, f->path, "its backing chain is a loop", NULL, NULL);
+				goto out;
+			}
+		if (n == CHAIN_MAX) {
+			say(s, &s->chain_why, top->path, "its backing chain is longer than 32 files", NULL, NULL);
+			break;
+		}
+		met[n++] = f;
+		count_file(s, f);
+		if (!f->qcow || f->problem)
+			break;
+		struct vm_file *data = next_below(s, f, "its data file", f->qcow->data_file);
+		if (data && data != f)
+			count_file(s, data);
+		f = next_below(s, f, "its backing file", f->qcow->backing);
+	}
+out:
+	if (n > s->chain)
+		s->chain = n;
+}
+
+static void add_driver(struct sums *s, const char *format)
+{
+	if (strstr(s->driver.buf, format))
+		return;
+	strbuf_fmt(&s->driver, "%s%s", s->driver.len ? "+" : "", format);
+}
+
+static void add_disk(struct sums *s, struct vm_file *top)
+{
+	s->disks++;
+	if (!top->sized)
+		say(s, &s->virtual_why, top->path, top->problem ? top->problem : "its size is not known", NULL, NULL);
+	s->virtual_bytes += (double)top->virtual_bytes;
+	walk_chain(s, top);
+	if (top->format)
+		add_driver(s, top->format);
+	if (s->detail.len > NAME_MAX_SHOWN * 4)
+		return;
+	strbuf_fmt(&s->detail, "%s%.256s", s->detail.len ? ", " : "", top->path);
+	if (top->snapshots && *top->snapshots)
+		strbuf_fmt(&s->detail, " (snapshots: %s)", top->snapshots);
+}
+
+/* Disks on the command line that are no file: nothing here tells their size. */
+static void add_remote(struct sums *s)
+{
+	for (size_t i = 0; i < s->files->args.v.n; i++) {
+		const struct disk_arg *d = &s->files->args.v.v[i];
+		if (d->skip || !d->file || !vm_name_is_url(d->file) || strncmp(d->file, "file:", 5) == 0)
+			continue;
+		s->disks++;
+		say(s, &s->virtual_why, "command line", "disk", d->file, "is no file here");
+		say(s, &s->chain_why, "command line", "disk", d->file, "is no file here");
+	}
+}
+
+static struct metric sum(double v, const char *why)
+{
+	return why ? metric_none(METRIC_ABSENT, why) : metric_ok(v);
+}
+
+void vm_disks_sum(struct rootfs *fs, struct vm_files *files, struct arena *a, struct disk *ret)
+{
+	struct sums s = {.fs = fs, .files = files, .arena = a, .driver = STRBUF_INIT, .detail = STRBUF_INIT};
+	for (size_t i = 0; i < files->v.n; i++)
+		files->v.v[i].lower = files->v.v[i].counted = false;
+	for (size_t i = 0; i < files->v.n; i++) {
+		const struct vm_file *f = &files->v.v[i];
+		if (f->disk && f->qcow) {
+			mark_lower(&s, f, f->qcow->data_file, true);
+			if (f->qcow)
+				mark_lower(&s, f, f->qcow->backing, strcmp(f->qcow->backing_format, "raw") == 0);
+		}
+	}
+	for (size_t i = 0; i < files->v.n; i++)
+		if (files->v.v[i].disk && !files->v.v[i].lower)
+			add_disk(&s, &files->v.v[i]);
+	/* What is below another but in no chain is in a loop. */
+	for (size_t i = 0; i < files->v.n; i++)
+		if (files->v.v[i].disk && !files->v.v[i].counted)
+			add_disk(&s, &files->v.v[i]);
+	add_remote(&s);
+	const char *none = s.disks ? NULL : "it has no disk image open";
+	ret->virtual_bytes = sum(s.virtual_bytes, none ? none : s.virtual_why);
+	ret->allocated_bytes = sum(s.allocated, none ? none : s.chain_why);
+	ret->snapshots = sum(s.snapshots, none ? none : s.chain_why);
+	ret->chain = sum(s.chain, none ? none : s.chain_why);
+	ret->driver = s.driver.len ? arena_strdup(a, s.driver.buf) : NULL;
+	ret->detail = s.detail.len ? text_clean(arena_strdup(a, s.detail.buf), NAME_MAX_SHOWN * 4) : NULL;
+	strbuf_release(&s.driver);
+	strbuf_release(&s.detail);
+}

@@ -1,0 +1,25 @@
+#include <errno.h>
+
+#include "source/live.h"
+#include "source/storage/storage.h"
+
+#define WRITABLE_USEC 60000000
+
+struct metric storage_writable(struct rootfs *fs, struct facts *f, int64_t now_usec, unsigned *budget)
+{
+	double bytes;
+	if (!f || !f->writable)
+		return metric_none(METRIC_ABSENT, "writable layer not found");
+	bool fresh = f->disk.at && now_usec - f->disk.at < WRITABLE_USEC;
+	if (fresh || *budget == 0)
+		return f->disk.bytes;
+	int r = disk_usage(fs, f->writable, budget, &bytes);
+	if (r == -E2BIG && !metric_is_ok(f->disk.bytes))
+		f->disk.bytes = metric_none(METRIC_ABSENT, "writable layer has too many files to add up");
+	else if (r == 0)
+		f->disk.bytes = metric_ok(bytes);
+	else if (r != -E2BIG)
+		f->disk.bytes = metric_errno(r, "writable layer not readable");
+	f->disk.at = now_usec;
+	return f->disk.bytes;
+}
