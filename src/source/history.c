@@ -320,6 +320,16 @@ int history_open_writer(const char *dir, struct history **ret, struct error *err
 	return r;
 }
 
+int history_watch_lock(const char *dir, struct error *err)
+{
+	struct state_dir d;
+	int fd = state_dir_open(&d, dir, true, err);
+	if (fd == 0)
+		fd = state_dir_lock(&d, "watch.lock", true, err);
+	state_dir_close(&d);
+	return fd;
+}
+
 /* What could not have been written by us is left out, not trusted. */
 static int load_row(sqlite3_stmt *st, struct history_row *row)
 {

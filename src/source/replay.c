@@ -20,7 +20,7 @@ struct replay {
 	int fd;
 	struct line_reader lines;
 	VEC(uint64_t) marks;     /* places that may be marks; begins_line says which are */
-	struct replay_line held; /* found by a seek, to be given out next; text NULL: none */
+	struct replay_line held; /* read already, to be given out next; text NULL: none */
 	int64_t first_usec, last_usec;
 };
 
@@ -72,6 +72,16 @@ int replay_next(struct replay *r, struct replay_line *ret, struct error *err)
 		return 0;
 	}
 	return next_line(r, ret, err);
+}
+
+int replay_peek(struct replay *r, int64_t *ret_usec, struct error *err)
+{
+	int n = r->held.text ? 0 : next_line(r, &r->held, err);
+	if (n < 0)
+		r->held.text = NULL;
+	else
+		*ret_usec = r->held.usec;
+	return n;
 }
 
 /* The n-th line (from 1) from this mark on. */
@@ -133,7 +143,12 @@ static int last_before(struct replay *r, uint64_t until, struct replay_line *ret
 int replay_previous(struct replay *r, struct replay_line *ret, struct error *err)
 {
 	uint64_t mark = r->lines.mark;
-	unsigned given = r->lines.count;
+	unsigned given = r->lines.count - (r->held.text != NULL);
+	if (r->held.text && given == 0) {
+		/* The one read ahead began a mark: the one given out last is before it. */
+		int n = last_before(r, mark, ret, err);
+		return n < 0 ? n : replay_previous(r, ret, err);
+	}
 	int n = given >= 2 ? line_from(r, mark, given - 1, ret, err) : last_before(r, mark, ret, err);
 	if (n == -ENODATA)
 		(void)line_from(r, mark, given, ret, err); /* stay where we were */

@@ -45,6 +45,8 @@ int history_open_reader(const char *dir, struct history **ret, struct error *err
  */
 int history_open_writer(const char *dir, struct history **ret, struct error *err);
 void history_close(struct history *h);
+/* For the one `vctop watch` of a directory: an fd to be kept open; -EBUSY: there is one. */
+int history_watch_lock(const char *dir, struct error *err);
 
 /* Calls fn for what is kept, the latest seen first, at most 8192; what no vctop wrote is left out. */
 int history_load(struct history *h, void (*fn)(void *data, const struct history_row *row), void *data,

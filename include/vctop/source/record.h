@@ -44,6 +44,8 @@ int replay_open(const char *path, struct replay **ret, struct error *err);
 void replay_close(struct replay *r);
 /* The next line, the one before the last returned. -ENODATA: there is none. */
 int replay_next(struct replay *r, struct replay_line *ret, struct error *err);
+/* Its time, without taking it. */
+int replay_peek(struct replay *r, int64_t *ret_usec, struct error *err);
 int replay_previous(struct replay *r, struct replay_line *ret, struct error *err);
 /* Goes to the first line at or after this time, or to the last line there is: replay_next returns it. */
 int replay_seek(struct replay *r, int64_t usec, struct error *err);
