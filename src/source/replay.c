@@ -128,7 +128,7 @@ static int last_before(struct replay *r, uint64_t until, struct replay_line *ret
 	for (size_t m = marks_before(r, until); m-- > 0;) {
 		uint64_t from;
 		unsigned n;
-		if (!begins_line(r, m, ret))
+		if (!begins_line(r, m, ret) || r->lines.mark >= until)
 			continue;
 		do {
 			/* Marks on the way bring the place nearer. */
