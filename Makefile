@@ -122,31 +122,34 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libvctop.a
 
 .PHONY: test-programs unit-programs
 unit-programs: $(UNIT) $(if $(SANITIZE),$(FUZZ)) $(TESTTOOLS)
-test-programs: unit-programs $(if $(wildcard src/app/main.c),$(B)/vctop)
+test-programs: unit-programs $(B)/vctop $(if $(SANITIZE),,$(B)/vctop-workload)
+
+# Build side by side unless told how.
+SIDE = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # What each kind of check needs built; the kernel for VMs is fetched when the live tests are to run.
 .PHONY: check check-unit check-asan check-cli check-tui check-live check-quick
 check: ## install what the tests need, build with -Werror, run all tests (TESTS=pattern: a part; V=1: all output)
 	@tests/tools/deps.sh build test
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
 	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: tests that boot a VM will be skipped"
 	@V=$(V) tests/run.sh all '$(TESTS)'
 check-unit: ## the unit tests alone, nothing installed
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 unit-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 unit-programs
 	@V=$(V) tests/run.sh unit '$(TESTS)'
 check-asan: ## unit and command line tests under ASan and UBSan
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
 	@V=$(V) tests/run.sh asan '$(TESTS)'
 check-cli check-tui: ## command line tests; tests of the dashboard in tmux
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 test-programs
 	@V=$(V) tests/run.sh $(@:check-%=%) '$(TESTS)'
 check-live: ## tests on real containers and VMs (root)
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 test-programs
 	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: tests that boot a VM will be skipped"
 	@V=$(V) tests/run.sh live '$(TESTS)'
 check-quick: ## everything that needs no root and boots nothing: unit, command line, dashboard
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 test-programs
 	@V=$(V) tests/run.sh quick '$(TESTS)'
 
 # What they find goes to build/fuzz; an input worth keeping is copied to tests/fuzz/corpus/TARGET by hand.
@@ -213,7 +216,7 @@ bench: all $(TESTTOOLS) ## what a tick costs, beside the floor and beside other 
 
 demo: ## build, start a sample container and a sample VM, open the dashboard; removes them at the end
 	@tests/tools/deps.sh build demo
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory all
 	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: the demo goes on without a VM"
 	$(Q)tests/tools/as-root.sh $(B)/vctop --demo
 

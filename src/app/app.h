@@ -27,13 +27,28 @@ int cmd_fields(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_judge(int argc, char **argv);
 
 /* Prints the error; returns `status` for the caller to return. */
 int app_fail(int status, const struct error *err);
 int app_failf(int status, const char *fmt, ...) ATTR_PRINTF(2, 3);
 /* Writes all of sb to standard output. 0; -EPIPE: the reader left (end quietly); -errno. */
 int app_write(const struct strbuf *sb);
+int app_print(const struct strbuf *sb); /* the same; tells why not; returns the exit status. A closed pipe is no failure */
+/* The option getopt stopped at, as it was typed: -Z of -bZ. */
+const char *app_option(char *const *argv);
 bool app_ascii(void); /* the locale is not UTF-8 */
+
+/*
+ * Settings: /etc/vctop.conf, then $XDG_CONFIG_HOME/vctop/config (~/.config), then options of the same names.
+ * config() reads the files the first time and tells of lines it cannot use.
+ */
+struct config {
+	struct prices prices;
+	char *never_idle;
+};
+const struct config *config(void);
+int config_option(const char *key, const char *value); /* 0, or an exit status */
 
 /*
  * The engine: snapshots of a source and the frame of the newest, or the frames of a recording.  A recording's verdicts

@@ -241,7 +241,7 @@ int cmd_doctor(int argc, char **argv)
 		case ':':
 			return app_failf(EXIT_BAD_USE, "doctor: %s: needs a value", argv[optind - 1]);
 		default:
-			return app_failf(EXIT_BAD_USE, "doctor: %s: unknown option", argv[optind - 1]);
+			return app_failf(EXIT_BAD_USE, "doctor: %s: unknown option", app_option(argv));
 		}
 	}
 	if (optind < argc)

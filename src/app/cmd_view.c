@@ -11,29 +11,30 @@
 #define MIN_SPEED 0.01
 #define MAX_SPEED 100000.0
 
-static const char usage[] = "usage: vctop [options]            the dashboard\n"
-                            "       vctop --json [options]     snapshots as JSON lines (default one, over one second)\n"
-                            "       vctop -b [options]         the plain table\n"
-                            "       vctop COMMAND [-h]         record, replay, watch, sample, explain, doctor, fields\n"
-                            "\n"
-                            "  -d, --delay SECONDS    time between two readings (default 1)\n"
-                            "  -n, --count N          print N snapshots, then end\n"
-                            "  -s, --sort FIELD       order by this column (vctop fields lists them)\n"
-                            "  -r, --reverse          the other way round\n"
-                            "  -f, --filter TEXT      only rows with TEXT in name, image, runtime, id or verdict\n"
-                            "      --columns A,B,...  columns of the plain table\n"
-                            "      --running          leave stopped instances out\n"
-                            "      --services         with --json and -b: the host's own services and slices too\n"
-                            "      --root DIR         read a captured tree instead of this host\n"
-                            "      --screen WxH       draw the dashboard once as text and print it\n"
-                            "      --keys KEYS        press these keys before --screen draws\n"
-                            "      --ascii            no characters beyond ASCII\n"
-                            "      --no-color         no colours (also: NO_COLOR in the environment)\n"
-                            "      --demo             start a sample container and VM, show them, remove them\n"
-                            "      --keep             samples started from the dashboard outlive it\n"
-                            "      --no-history       neither use nor keep what earlier runs learned\n"
-                            "  -h, --help             this text\n"
-                            "  -V, --version          the version\n";
+static const char usage[] =
+        "usage: vctop [options]            the dashboard\n"
+        "       vctop --json [options]     snapshots as JSON lines (default one, over one second)\n"
+        "       vctop -b [options]         the plain table\n"
+        "       vctop COMMAND [-h]         record, replay, watch, judge, sample, explain, doctor, fields\n"
+        "\n"
+        "  -d, --delay SECONDS    time between two readings (default 1)\n"
+        "  -n, --count N          print N snapshots, then end\n"
+        "  -s, --sort FIELD       order by this column (vctop fields lists them)\n"
+        "  -r, --reverse          the other way round\n"
+        "  -f, --filter TEXT      only rows with TEXT in name, image, runtime, id or verdict\n"
+        "      --columns A,B,...  columns of the plain table\n"
+        "      --running          leave stopped instances out\n"
+        "      --services         with --json and -b: the host's own services and slices too\n"
+        "      --root DIR         read a captured tree instead of this host\n"
+        "      --screen WxH       draw the dashboard once as text and print it\n"
+        "      --keys KEYS        press these keys before --screen draws\n"
+        "      --ascii            no characters beyond ASCII\n"
+        "      --no-color         no colours (also: NO_COLOR in the environment)\n"
+        "      --demo             start a sample container and VM, show them, remove them\n"
+        "      --keep             samples started from the dashboard outlive it\n"
+        "      --no-history       neither use nor keep what earlier runs learned\n"
+        "  -h, --help             this text\n"
+        "  -V, --version          the version\n";
 
 static const char replay_usage[] =
         "usage: vctop replay FILE [options]          a recording in the dashboard\n"
@@ -94,6 +95,9 @@ enum {
 	OPT_DEMO,
 	OPT_KEEP,
 	OPT_SERVICES,
+	OPT_PRICE_CORE,
+	OPT_PRICE_GIB,
+	OPT_NEVER_IDLE,
 	OPT_NO_HISTORY,
 	OPT_AT,
 	OPT_SPEED
@@ -140,6 +144,12 @@ static int take_value(int opt, char *arg, struct view_options *o)
 		return parse_columns(arg, &o->columns);
 	case OPT_SCREEN:
 		return parse_screen(arg, o);
+	case OPT_PRICE_CORE:
+		return config_option("price-core-hour", arg);
+	case OPT_PRICE_GIB:
+		return config_option("price-gib-hour", arg);
+	case OPT_NEVER_IDLE:
+		return config_option("never-idle", arg);
 	case OPT_SPEED:
 		if (strcmp(arg, "max") == 0)
 			o->speed = 0;
@@ -152,23 +162,36 @@ static int take_value(int opt, char *arg, struct view_options *o)
 	}
 }
 
-/* What fits together: 0, or an exit status. words: what is left beside the options. */
-static int check_options(int words_n, char **words, struct view_options *o)
+/* An option without effect is refused: a script must not take all rows for the filtered ones. 0, or an exit status. */
+static int check_together(const struct view_options *o)
 {
-	if (o->json && o->batch)
-		return app_failf(EXIT_BAD_USE, "--json and -b: choose one");
-	if (!o->is_replay && words_n > 0)
+	if (o->json + o->batch + (o->screen_columns > 0) > 1)
+		return app_failf(EXIT_BAD_USE, "--json, -b and --screen: choose one");
+	if (o->json && (o->filter || o->sort || o->reverse || o->hide_stopped || o->columns))
+		return app_failf(EXIT_BAD_USE,
+		                 "--json prints all instances and fields by id: no -f, -s, -r, --running, --columns");
+	if (o->columns && !o->batch)
+		return app_failf(EXIT_BAD_USE, "--columns: goes with -b");
+	if (o->screen_keys && !o->screen_columns)
+		return app_failf(EXIT_BAD_USE, "--keys: goes with --screen");
+	return 0;
+}
+
+/* words: what is left beside the options. */
+static int check_words(int n, char **words, struct view_options *o)
+{
+	if (!o->is_replay && n > 0)
 		return app_failf(EXIT_BAD_USE, "%s: unknown command; see vctop --help", words[0]);
 	if (!o->is_replay && (o->at || o->speed_given))
 		return app_failf(EXIT_BAD_USE, "--at, --speed: only with vctop replay FILE");
 	if (!o->is_replay)
 		return 0;
-	if (words_n != 1)
+	if (n != 1)
 		return app_failf(EXIT_BAD_USE,
-		                 words_n ? "replay: one file, please" : "replay: which file? vctop replay FILE");
+		                 n ? "replay: one file, please" : "replay: which file? vctop replay FILE");
 	if (o->demo || o->keep_samples || o->services || strcmp(o->root, "/") != 0)
 		return app_failf(EXIT_BAD_USE,
-		                 "replay: --demo, --keep, --services and --root look at a host, not at a recording");
+		                 "replay: --demo, --keep, --services and --root are about a host, not a recording");
 	o->replay = words[0];
 	return 0;
 }
@@ -232,10 +255,10 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 			*ret_status = 0;
 			return 1;
 		case ':':
-			status = app_failf(EXIT_BAD_USE, "%s: needs a value; see vctop --help", argv[optind - 1]);
+			status = app_failf(EXIT_BAD_USE, "%s: needs a value; see vctop --help", app_option(argv));
 			break;
 		case '?':
-			status = app_failf(EXIT_BAD_USE, "%s: unknown option; see vctop --help", argv[optind - 1]);
+			status = app_failf(EXIT_BAD_USE, "%s: unknown option; see vctop --help", app_option(argv));
 			break;
 		default:
 			status = take_value(opt, optarg, o);
@@ -246,7 +269,9 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 			return 1;
 		}
 	}
-	*ret_status = check_options(argc - optind, argv + optind, o);
+	*ret_status = check_words(argc - optind, argv + optind, o);
+	if (!*ret_status)
+		*ret_status = check_together(o);
 	return *ret_status != 0;
 }
 

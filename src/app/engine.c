@@ -23,6 +23,7 @@ int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void
 	e->snap[0] = snapshot_new();
 	e->snap[1] = snapshot_new();
 	e->frame = frame_new();
+	e->frame->prices = config()->prices;
 	e->statm = (struct kfile)KFILE_INIT;
 	e->self_fs = rootfs_open("/", NULL);
 	return 0;
@@ -38,6 +39,7 @@ int engine_open_replay(struct engine *e, const char *path, struct error *err)
 	e->snap[1] = snapshot_new();
 	e->frame = frame_new();
 	e->spare = frame_new();
+	e->frame->prices = e->spare->prices = config()->prices;
 	return 0;
 }
 

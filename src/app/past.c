@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/app.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/map.h"
 #include "vctop/base/strbuf.h"
@@ -88,6 +89,7 @@ struct past *past_open(enum past_mode mode, double save_sec)
 	struct past *p = xcalloc(1, sizeof(*p));
 	struct error err = {0};
 	p->book = usage_book_new();
+	usage_book_never_idle(p->book, config()->never_idle);
 	p->mode = mode;
 	p->save_usec = (int64_t)(save_sec * 1e6);
 	if (mode == PAST_MEMORY)
@@ -141,20 +143,24 @@ static bool next_row(void *data, struct history_row *ret)
 	return false;
 }
 
+static int64_t forget_before(const struct frame *f)
+{
+	int64_t before = f->snap->host.real_usec - HISTORY_KEEP_USEC;
+	return before > 0 ? before : 0;
+}
+
 static int save(struct past *p, const struct frame *f, struct error *err)
 {
 	struct saving s = {.p = p, .data = STRBUF_INIT};
 	struct strbuf key = STRBUF_INIT;
-	int64_t now = f->snap->host.real_usec, before = now - HISTORY_KEEP_USEC;
-	before = before > 0 ? before : 0;
+	int64_t now = f->snap->host.real_usec;
 	if (now < p->saved_usec)
 		p->saved_usec = 0; /* the clock went back */
 	for (size_t i = 0; i < f->rows.n; i++) {
 		usage_key(f->rows.v[i].inst, &key);
 		map_put(&s.rows, key.buf, &f->rows.v[i]);
 	}
-	usage_book_forget(p->book, before);
-	int r = history_save(p->writer, next_row, &s, before, err);
+	int r = history_save(p->writer, next_row, &s, forget_before(f), err);
 	if (r == 0)
 		p->saved_usec = now;
 	map_release(&s.rows);
@@ -189,12 +195,13 @@ void past_frame(struct past *p, struct frame *f)
 {
 	usage_book_add(p->book, f);
 	usage_book_judge(p->book, f);
-	if (p->mode != PAST_WRITE || !p->dir || clock_mono_usec() < p->due_usec)
+	if (clock_mono_usec() < p->due_usec)
 		return;
-	if (p->writer)
-		past_save(p, f);
-	else
+	usage_book_forget(p->book, forget_before(f));
+	if (p->mode == PAST_WRITE && p->dir && !p->writer)
 		(void)become_writer(p);
+	else
+		past_save(p, f);
 }
 
 void past_close(struct past *p)

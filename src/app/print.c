@@ -18,6 +18,14 @@ static struct query query_of(const struct view_options *o)
 	return (struct query){o->sort, o->reverse ? !down : down, o->filter, o->hide_stopped};
 }
 
+static void show_rows(struct tui *t, const struct view_options *o, const struct frame *f, struct selection *sel)
+{
+	struct query q = tui_query(t);
+	q.hide_stopped = q.hide_stopped || o->hide_stopped;
+	select_rows(f, &q, sel);
+	tui_set_frame(t, f, sel);
+}
+
 static void draw_screen(const struct view_options *o, const struct frame *f, struct strbuf *out)
 {
 	struct tui *t = tui_new();
@@ -30,16 +38,12 @@ static void draw_screen(const struct view_options *o, const struct frame *f, str
 	tui_set_timing(t, o->delay, false);
 	if (o->replay)
 		tui_set_replay(t, o->speed > 0 ? o->speed : 1);
-	q = tui_query(t);
-	select_rows(f, &q, &sel);
-	tui_set_frame(t, f, &sel);
+	show_rows(t, o, f, &sel);
 	canvas_init(&c, o->screen_columns, o->screen_rows, o->ascii);
 	tui_draw(t, &c); /* keys act on what was seen */
 	for (const char *k = o->screen_keys; k && *k; k++) {
 		(void)tui_key(t, *k == '\n' ? KEYCODE_ENTER : *k == '\t' ? KEYCODE_TAB : (unsigned char)*k);
-		q = tui_query(t);
-		select_rows(f, &q, &sel);
-		tui_set_frame(t, f, &sel);
+		show_rows(t, o, f, &sel);
 		tui_draw(t, &c);
 	}
 	canvas_dump(&c, out);

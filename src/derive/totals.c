@@ -1,5 +1,6 @@
 /*
- * Sums by kind and for the host.  A cap that an ancestor sets is shared: it counts once for all below it.  An instance
+ * Sums by kind and for the host.  A cap that an ancestor sets is shared: it counts once for all below it, and what of
+ * it is slack is what all below it together do not need.  An instance
  * inside another is counted there, so it adds nothing here.  What could not be measured is counted as unmeasured,
  * not as 0.
  */
@@ -18,7 +19,13 @@ struct sums {
 	struct totals *t;
 	struct map cpu_levels, mem_levels; /* shared caps already counted */
 	struct sum allocated_cores, used_cores, slack_cores;
-	struct sum allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes;
+	struct sum allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes, cold_bytes;
+};
+
+/* One shared cap and what those below it need. */
+struct level {
+	double cap, need;
+	bool known; /* the need of all of them */
 };
 
 static void add(struct sum *s, struct metric m)
@@ -38,21 +45,41 @@ static struct metric total(const struct sum *s)
 }
 
 /* Adds a cap unless a sibling under the same level already brought it; no cap adds nothing. */
-static void add_cap(struct sum *s, unsigned *unlimited, const struct allocation *a, struct map *shared)
+static void add_cap(struct sum *s, unsigned *unlimited, const struct allocation *a, struct metric need,
+                    struct map *shared, struct arena *arena)
 {
 	if (a->amount.st == METRIC_UNLIMITED) {
 		++*unlimited;
 		return;
 	}
 	if (metric_is_ok(a->amount) && a->shared && a->at) {
-		if (map_get(shared, a->at))
+		struct level *l = map_get(shared, a->at);
+		bool first = !l;
+		if (first) {
+			l = arena_alloc(arena, sizeof(*l));
+			*l = (struct level){.cap = a->amount.v, .known = true};
+			map_put(shared, a->at, l);
+		}
+		l->known = l->known && metric_is_ok(need);
+		l->need += metric_is_ok(need) ? need.v : 0;
+		if (!first)
 			return;
-		map_put(shared, a->at, shared);
 	}
 	add(s, a->amount);
 }
 
-static void add_row(struct sums *u, const struct row *r)
+/* Slack of shared caps: one whose users are not all known has none to speak of. */
+static void add_shared_slack(struct sum *s, const struct map *shared)
+{
+	void *v;
+	for (size_t it = 0; map_next(shared, &it, NULL, &v);) {
+		const struct level *l = v;
+		if (l->known)
+			add(s, metric_ok(l->cap > l->need ? l->cap - l->need : 0));
+	}
+}
+
+static void add_row(struct sums *u, const struct row *r, struct arena *arena)
 {
 	const struct sample *s = r->sample;
 	struct totals *t = u->t;
@@ -67,14 +94,16 @@ static void add_row(struct sums *u, const struct row *r)
 		t->nested++;
 		return;
 	}
-	add_cap(&u->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, &u->cpu_levels);
-	add_cap(&u->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, &u->mem_levels);
+	const struct verdict *v = &r->verdict;
+	add_cap(&u->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, v->recommended_cores, &u->cpu_levels, arena);
+	add_cap(&u->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, v->recommended_bytes, &u->mem_levels, arena);
 	add(&u->used_cores, r->cpu_used_cores);
 	add(&u->used_bytes, s->mem.used_bytes);
 	add(&u->held_bytes, s->mem.held_bytes);
 	add(&u->overhead_bytes, s->mem.overhead_bytes);
-	add(&u->slack_cores, r->verdict.slack_cores);
-	add(&u->slack_bytes, r->verdict.slack_bytes);
+	add(&u->slack_cores, v->slack_cores);
+	add(&u->slack_bytes, v->slack_bytes);
+	add(&u->cold_bytes, v->cold_bytes);
 	t->unmeasured_cpu += !metric_is_ok(r->cpu_used_cores);
 	t->unmeasured_mem += !metric_is_ok(s->mem.used_bytes);
 }
@@ -83,8 +112,9 @@ static void sums_init(struct sums *u, struct totals *t)
 {
 	*t = (struct totals){0};
 	*u = (struct sums){.t = t};
-	struct sum *const all[] = {&u->allocated_cores, &u->used_cores, &u->slack_cores,    &u->allocated_bytes,
-				   &u->used_bytes,	&u->held_bytes, &u->overhead_bytes, &u->slack_bytes};
+	struct sum *const all[] = {&u->allocated_cores, &u->used_cores,  &u->slack_cores,
+	                           &u->allocated_bytes, &u->used_bytes,  &u->held_bytes,
+	                           &u->overhead_bytes,  &u->slack_bytes, &u->cold_bytes};
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i]->missing = metric_ok(0);
 }
@@ -92,6 +122,8 @@ static void sums_init(struct sums *u, struct totals *t)
 static void sums_finish(struct sums *u)
 {
 	struct totals *t = u->t;
+	add_shared_slack(&u->slack_cores, &u->cpu_levels);
+	add_shared_slack(&u->slack_bytes, &u->mem_levels);
 	t->allocated_cores = total(&u->allocated_cores);
 	t->used_cores = total(&u->used_cores);
 	t->slack_cores = total(&u->slack_cores);
@@ -100,6 +132,7 @@ static void sums_finish(struct sums *u)
 	t->held_bytes = total(&u->held_bytes);
 	t->overhead_bytes = total(&u->overhead_bytes);
 	t->slack_bytes = total(&u->slack_bytes);
+	t->cold_bytes = total(&u->cold_bytes);
 	map_release(&u->cpu_levels);
 	map_release(&u->mem_levels);
 }
@@ -108,6 +141,32 @@ static struct metric ratio(struct metric a, struct metric b)
 {
 	struct metric pct = metric_pct(a, b);
 	return metric_is_ok(pct) ? metric_ok(pct.v / 100) : pct;
+}
+
+/* The host's sum: what is known of either kind. A kind without instances sums to 0 and must not hide the other's "not
+ * yet". */
+static struct metric known_sum(struct metric a, struct metric b)
+{
+	if (metric_is_ok(a) && metric_is_ok(b))
+		return metric_ok(a.v + b.v);
+	struct metric known = metric_is_ok(a) ? a : b, other = metric_is_ok(a) ? b : a;
+	return metric_is_ok(known) && known.v > 0 ? known : other;
+}
+
+static void host_wastes(struct frame *f)
+{
+	const struct totals *c = &f->totals[INSTANCE_CONTAINER], *v = &f->totals[INSTANCE_VM];
+	struct host_frame *h = &f->host;
+	h->slack_cores = known_sum(c->slack_cores, v->slack_cores);
+	h->slack_bytes = known_sum(c->slack_bytes, v->slack_bytes);
+	h->cold_bytes = known_sum(c->cold_bytes, v->cold_bytes);
+	for (size_t i = 0; i < f->rows.n; i++) {
+		struct verdict *d = &f->rows.v[i].verdict;
+		d->slack_cost = slack_cost(d->slack_cores, d->slack_bytes, &f->prices);
+	}
+	for (int k = 0; k < INSTANCE_KIND_MAX; k++)
+		f->totals[k].slack_cost = slack_cost(f->totals[k].slack_cores, f->totals[k].slack_bytes, &f->prices);
+	h->slack_cost = slack_cost(h->slack_cores, h->slack_bytes, &f->prices);
 }
 
 void totals_fill(struct frame *f)
@@ -120,13 +179,14 @@ void totals_fill(struct frame *f)
 		sums_init(&u, t);
 		for (size_t i = 0; i < f->rows.n; i++)
 			if ((int)f->rows.v[i].inst->kind == k)
-				add_row(&u, &f->rows.v[i]);
+				add_row(&u, &f->rows.v[i], &f->arena);
 		sums_finish(&u);
 		h->allocated_cores = metric_add(h->allocated_cores, t->allocated_cores);
 		h->allocated_bytes = metric_add(h->allocated_bytes, t->allocated_bytes);
 	}
 	h->unallocated_cores = metric_sub_floor0(h->capacity_cores, h->allocated_cores);
 	h->unallocated_bytes = metric_sub_floor0(h->capacity_bytes, h->allocated_bytes);
+	host_wastes(f);
 	h->cpu_overcommit = ratio(h->allocated_cores, h->capacity_cores);
 	h->mem_overcommit = ratio(h->allocated_bytes, h->capacity_bytes);
 }

@@ -51,6 +51,8 @@ struct vms {
 	struct map by_pid; /* "123" -> struct vm */
 	struct vm_names names;
 	VEC(struct vms_vhost) vhosts; /* seen since the last collect */
+	int64_t kvm_asked_usec;
+	bool kvm_used; /* by any process at all, as of kvm_asked_usec */
 };
 /* Called for each process looked at (proctab.h). */
 void vms_look(struct vms *v, const struct tick *t, const struct process *p);

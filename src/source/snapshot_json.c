@@ -6,11 +6,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "source/json_take.h"
 #include "source/snapshot_slots.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/text.h"
 
-#define TEXT_BYTES 4096
 #define LABELS_MAX 256
 #define PATH_BYTES 64   /* of the longest key of an instance, dots included */
 #define NUMBER_MAX 1e18 /* beyond it nothing here is a measurement */
@@ -23,13 +23,13 @@ struct reader {
 	const json_t *unavailable;
 };
 
-static const char *take_text(struct arena *a, const json_t *v, size_t max)
+const char *json_take_text(struct arena *a, const json_t *v, size_t max)
 {
 	const char *s = json_string_value(v);
 	return s ? text_clean(arena_strdup(a, s), max) : NULL;
 }
 
-static int word_of(const json_t *v, const char *(*name)(unsigned), unsigned max)
+int json_take_word(const json_t *v, const char *(*name)(unsigned), unsigned max)
 {
 	const char *s = json_string_value(v);
 	for (unsigned i = 0; s && i < max; i++) {
@@ -53,10 +53,8 @@ WORD(state_word, enum verdict_state, verdict_state_name)
 WORD(now_word, enum verdict_now, verdict_now_name)
 WORD(basis_word, enum verdict_basis, verdict_basis_name)
 WORD(confidence_word, enum confidence, confidence_name)
-WORD(placement_word, enum placement, placement_name)
-WORD(layout_word, enum cgroup_layout, cgroup_layout_name)
 
-static struct metric number_of(const json_t *v)
+struct metric json_take_number(const json_t *v)
 {
 	if (!v)
 		return metric_none(METRIC_ABSENT, "not in the recording");
@@ -87,7 +85,7 @@ static bool reason_of(const struct reader *r, const char *path, struct metric *r
 
 static struct metric metric_of(const struct reader *r, const json_t *v, const char *path, bool cap)
 {
-	struct metric m = number_of(v);
+	struct metric m = json_take_number(v);
 	if (!json_is_null(v) || reason_of(r, path, &m))
 		return m;
 	return cap ? metric_none(METRIC_UNLIMITED, "null in the recording") : m;
@@ -124,7 +122,7 @@ static void read_slot(struct reader *r, const struct slot *s, const json_t *v, c
 		*(struct metric *)at = flag_of(r, v, path);
 		break;
 	case SLOT_TEXT:
-		*(const char **)at = take_text(&r->snap->arena, v, TEXT_BYTES);
+		*(const char **)at = json_take_text(&r->snap->arena, v, TEXT_BYTES);
 		break;
 	case SLOT_BOOL:
 		*(bool *)at = json_is_true(v);
@@ -133,27 +131,27 @@ static void read_slot(struct reader *r, const struct slot *s, const json_t *v, c
 		*(int64_t *)at = time_of(v);
 		break;
 	case SLOT_SECONDS:
-		m = number_of(v);
+		m = json_take_number(v);
 		*(double *)at = metric_is_ok(m) ? m.v : 0;
 		break;
 	case SLOT_COUNT:
-		m = number_of(v);
+		m = json_take_number(v);
 		*(unsigned *)at = metric_is_ok(m) && m.v < 1e9 ? (unsigned)m.v : 0;
 		break;
 	case SLOT_NS:
-		put_word(at, word_of(v, ns_word, NS_STATE_MAX));
+		put_word(at, json_take_word(v, ns_word, NS_STATE_MAX));
 		break;
 	case SLOT_STATE:
-		put_word(at, word_of(v, state_word, VERDICT_STATE_MAX));
+		put_word(at, json_take_word(v, state_word, VERDICT_STATE_MAX));
 		break;
 	case SLOT_NOW:
-		put_word(at, word_of(v, now_word, NOW_MAX));
+		put_word(at, json_take_word(v, now_word, NOW_MAX));
 		break;
 	case SLOT_BASIS:
-		put_word(at, word_of(v, basis_word, BASIS_MAX));
+		put_word(at, json_take_word(v, basis_word, BASIS_MAX));
 		break;
 	case SLOT_CONFIDENCE:
-		put_word(at, word_of(v, confidence_word, CONFIDENCE_MAX));
+		put_word(at, json_take_word(v, confidence_word, CONFIDENCE_MAX));
 		break;
 	case SLOT_GROUP:
 		break;
@@ -192,7 +190,7 @@ static void read_labels(struct reader *r, json_t *labels)
 			break;
 		if (json_is_string(v))
 			all[i->labels_n++] = (struct label){text_clean(arena_strdup(a, key), TEXT_BYTES),
-			                                    take_text(a, v, TEXT_BYTES)};
+			                                    json_take_text(a, v, TEXT_BYTES)};
 	}
 	i->labels = all;
 }
@@ -201,9 +199,9 @@ static int read_instance(struct snapshot *s, const json_t *o, struct entry *e, s
 {
 	struct reader r = {s, e, row, json_object_get(o, "unavailable")};
 	struct instance *i = &e->inst;
-	int kind = word_of(json_object_get(o, "kind"), kind_word, INSTANCE_KIND_MAX);
-	int life = word_of(json_object_get(o, "state"), life_word, INSTANCE_STATE_MAX);
-	i->id = take_text(&s->arena, json_object_get(o, "id"), TEXT_BYTES);
+	int kind = json_take_word(json_object_get(o, "kind"), kind_word, INSTANCE_KIND_MAX);
+	int life = json_take_word(json_object_get(o, "state"), life_word, INSTANCE_STATE_MAX);
+	i->id = json_take_text(&s->arena, json_object_get(o, "id"), TEXT_BYTES);
 	if (!i->id || !*i->id)
 		return error_set(err, EINVAL, "an instance without id");
 	if (kind < 0)
@@ -213,60 +211,14 @@ static int read_instance(struct snapshot *s, const json_t *o, struct entry *e, s
 	i->state = life < 0 ? INSTANCE_RUNNING : (enum instance_state)life;
 	i->name = i->name && *i->name ? i->name : i->id;
 	i->runtime = i->runtime && *i->runtime ? i->runtime : "unknown";
-	struct metric pid = number_of(json_object_get(o, "pid")), age = number_of(json_object_get(o, "age_sec"));
+	struct metric pid = json_take_number(json_object_get(o, "pid")),
+	              age = json_take_number(json_object_get(o, "age_sec"));
 	i->pid = metric_is_ok(pid) && pid.v < 1 << 30 ? (pid_t)pid.v : 0;
 	i->started_usec = time_of(json_object_get(o, "started"));
 	i->incarnation = (uint64_t)i->started_usec;
 	row->age_sec = metric_is_ok(age) ? age.v : -1;
 	read_labels(&r, json_object_get(o, "labels"));
 	return 0;
-}
-
-static void read_host(struct snapshot *s, struct host_frame *h, const json_t *o)
-{
-	struct host_sample *d = &s->host;
-	struct arena *a = &s->arena;
-	const json_t *cpu = json_object_get(o, "cpu"), *mem = json_object_get(o, "memory");
-	int where = word_of(json_object_get(o, "placement"), placement_word, PLACEMENT_MAX);
-	int layout = word_of(json_object_get(o, "cgroup_layout"), layout_word, CGROUP_LAYOUT_MAX);
-	d->hostname = take_text(a, json_object_get(o, "hostname"), 256);
-	d->kernel = take_text(a, json_object_get(o, "kernel"), 256);
-	d->boot_id = take_text(a, json_object_get(o, "boot_id"), 256);
-	d->hypervisor = take_text(a, json_object_get(o, "hypervisor"), 256);
-	d->placement_evidence = take_text(a, json_object_get(o, "placement_evidence"), TEXT_BYTES);
-	d->layout_evidence = take_text(a, json_object_get(o, "cgroup_evidence"), TEXT_BYTES);
-	d->placement = where < 0 ? PLACEMENT_METAL : (enum placement)where;
-	d->layout = layout < 0 ? CGROUP_NONE : (enum cgroup_layout)layout;
-	h->capacity_cores = d->online_cpus = number_of(json_object_get(cpu, "capacity_cores"));
-	h->used_cores = number_of(json_object_get(cpu, "used_cores"));
-	h->steal_cores = number_of(json_object_get(cpu, "steal_cores"));
-	h->cpu_pressure_pct = number_of(json_object_get(cpu, "pressure_some_pct"));
-	h->capacity_bytes = d->mem_total_bytes = number_of(json_object_get(mem, "capacity_bytes"));
-	h->used_bytes = number_of(json_object_get(mem, "used_bytes"));
-	h->available_bytes = d->mem_available_bytes = number_of(json_object_get(mem, "available_bytes"));
-	h->mem_pressure_pct = number_of(json_object_get(mem, "pressure_some_pct"));
-}
-
-static void read_rest(struct snapshot *s, struct frame *f, const json_t *o)
-{
-	const json_t *self = json_object_get(o, "self"), *n;
-	struct arena *a = &s->arena;
-	size_t i;
-	struct metric m = number_of(json_object_get(self, "cpu_sec"));
-	f->self.cpu_sec = metric_is_ok(m) ? m.v : 0;
-	m = number_of(json_object_get(self, "rss_bytes"));
-	f->self.rss_bytes = metric_is_ok(m) ? m.v : 0;
-	m = number_of(json_object_get(self, "tick_usec"));
-	f->self.tick_usec = metric_is_ok(m) ? m.v : 0;
-	f->self.syscalls = number_of(json_object_get(self, "syscalls"));
-	json_array_foreach(json_object_get(o, "notices"), i, n)
-	{
-		struct notice t = {take_text(a, json_object_get(n, "what"), TEXT_BYTES),
-		                   take_text(a, json_object_get(n, "why"), TEXT_BYTES),
-		                   take_text(a, json_object_get(n, "change"), TEXT_BYTES)};
-		if (t.what)
-			vec_push(&s->notices, t);
-	}
 }
 
 static int by_id(const void *a, const void *b)
@@ -308,10 +260,10 @@ static int read_line(const json_t *o, struct snapshot *s, struct frame *f, struc
 		return error_set(err, EINVAL, "no time, or none that can be read");
 	if (!json_is_array(instances))
 		return error_set(err, EINVAL, "no list of instances");
-	struct metric interval = number_of(json_object_get(o, "interval_sec"));
+	struct metric interval = json_take_number(json_object_get(o, "interval_sec"));
 	s->host.real_usec = s->host.mono_usec = now;
 	f->interval_sec = metric_is_ok(interval) ? interval.v : 0;
-	read_host(s, &f->host, json_object_get(o, "host"));
+	json_take_host(s, f, o);
 	json_array_foreach(instances, i, inst)
 	{
 		struct row row = {0};
@@ -320,7 +272,6 @@ static int read_line(const json_t *o, struct snapshot *s, struct frame *f, struc
 			return r;
 		vec_push(&f->rows, row);
 	}
-	read_rest(s, f, o);
 	return bind_rows(s, f, err);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/kvm_fds.h"
 #include "vctop/base/parse.h"
 
 /* Not known to be a VM's yet: its VMM may be looked at after it. */
@@ -93,6 +94,16 @@ static bool look_at_vhost(struct vms *v, const struct process *p)
 	return true;
 }
 
+/* Asked once a tick, and only when a process is to be looked at closely. */
+static bool kvm_may_be_used(struct vms *v, const struct tick *t)
+{
+	if (v->kvm_asked_usec != t->now.mono_usec) {
+		v->kvm_asked_usec = t->now.mono_usec;
+		v->kvm_used = kvm_in_use(t->fs);
+	}
+	return v->kvm_used;
+}
+
 void vms_look(struct vms *v, const struct tick *t, const struct process *p)
 {
 	char key[16];
@@ -105,7 +116,9 @@ void vms_look(struct vms *v, const struct tick *t, const struct process *p)
 		vm_free(map_remove(&v->by_pid, key));
 	if (look_at_vhost(v, p))
 		return;
-	const struct vmm_ops *vmm = vmm_recognise(t->fs, p, &config);
+	struct process look = *p;
+	look.closely = p->closely && kvm_may_be_used(v, t);
+	const struct vmm_ops *vmm = vmm_recognise(t->fs, &look, &config);
 	if (vmm)
 		vm_new(v, t, p, vmm, &config, key);
 }

@@ -23,6 +23,8 @@ struct usage_book *usage_book_new(void);
 void usage_book_free(struct usage_book *b);
 /* Names and ids (shell patterns, separated by commas or blanks) never to be called idle; copied. NULL: none. */
 void usage_book_never_idle(struct usage_book *b, const char *patterns);
+/* Keeps instances by id, and at most max of them: for recordings, where an id is all that is stable. */
+void usage_book_by_id(struct usage_book *b, size_t max);
 /* Adds one observation for each row of f, and judges. A frame of the same time adds nothing. */
 void usage_book_add(struct usage_book *b, const struct frame *f);
 /* Puts what is remembered into the rows of f; rows without enough keep what the first look said. */

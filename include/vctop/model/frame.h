@@ -45,6 +45,11 @@ struct host_frame {
 	struct metric slack_cores, slack_bytes, cold_bytes, slack_cost;
 };
 
+/* What a core and a GiB cost an hour; not OK (as they begin): no price given, so no cost. */
+struct prices {
+	struct metric core_hour, gib_hour;
+};
+
 /* What vctop itself costs, since it started. */
 struct self_cost {
 	double cpu_sec, rss_bytes, tick_usec;
@@ -60,6 +65,7 @@ struct frame {
 	VEC(struct service_row) services; /* by cgroup; empty unless asked for */
 	struct totals totals[INSTANCE_KIND_MAX];
 	struct self_cost self;
+	struct prices prices; /* frame_clear leaves them */
 };
 
 struct frame *frame_new(void);

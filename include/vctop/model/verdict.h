@@ -34,7 +34,7 @@ struct verdict {
 	enum confidence confidence;
 	struct metric recommended_cores, recommended_bytes;
 	struct metric slack_cores, slack_bytes; /* allocation - recommended, floor 0 */
-	struct metric slack_cost;		/* a month, in whatever money the prices are; see derive.h */
+	struct metric slack_cost;		/* a month, in whatever money the prices are */
 	struct metric cold_bytes;		/* held - recommended, floor 0: would come back to the host */
 };
 
