@@ -18,7 +18,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
 
-PKGS     := ncursesw jansson libproc2 libcgroup expat
+PKGS     := ncursesw jansson libproc2 libcgroup expat sqlite3 libzstd
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
