@@ -1,8 +1,10 @@
 #include "app/app.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <langinfo.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +38,25 @@ int app_write(const struct strbuf *sb)
 		done += (size_t)n;
 	}
 	return 0;
+}
+
+const char *app_option(char *const *argv)
+{
+	static char name[3] = "-";
+	const char *word = argv[optind - 1];
+	/* optopt is 0 for an unknown long option; for one misused, its number or the letter that means the same. */
+	if (optopt == 0 || optopt > 255 || (strncmp(word, "--", 2) == 0 && word[2] == (char)optopt))
+		return word;
+	name[1] = (char)optopt;
+	return name;
+}
+
+int app_print(const struct strbuf *sb)
+{
+	int r = app_write(sb);
+	if (r < 0 && r != -EPIPE)
+		return app_failf(EXIT_FAILURE, "standard output: %s", strerror(-r));
+	return EXIT_SUCCESS;
 }
 
 bool app_ascii(void)

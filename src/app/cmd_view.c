@@ -21,8 +21,8 @@
 static const char usage[] =
 	"usage: vctop [options]            the dashboard\n"
 	"       vctop --json [options]     snapshots as JSON lines (default one, over one second)\n"
-	"       vctop -b [options]         the plain table\n"
-	"       vctop COMMAND [-h]         sample, explain, doctor, fields\n"
+	"       vctop -b, --batch [options]  the plain table\n"
+	"       vctop COMMAND [-h]         judge, sample, explain, doctor, fields\n"
 	"\n"
 	"  -d, --delay SECONDS    time between two readings (default 1)\n"
 	"  -n, --count N          print N snapshots, then end\n"
@@ -33,11 +33,15 @@ static const char usage[] =
 	"      --running          leave stopped instances out\n"
 	"      --services         with --json and -b: the host's own services and slices too\n"
 	"      --root DIR         read a captured tree instead of this host\n"
+	"      --qmp PATH         ask the VM behind this QEMU monitor what its guest uses (repeatable)\n"
+	"      --guest-api        ask Firecracker and Cloud Hypervisor through their API sockets\n"
 	"      --screen WxH       draw the dashboard once as text and print it\n"
 	"      --keys KEYS        press these keys before --screen draws\n"
 	"      --ascii            no characters beyond ASCII\n"
 	"      --no-color         no colours (also: NO_COLOR in the environment)\n"
 	"      --demo             start a sample container and VM, show them, remove them\n"
+	"      --price-core-hour N, --price-gib-hour N   what slack costs\n"
+	"      --never-idle A,B   names or ids (shell patterns) never to be called idle\n"
 	"      --keep             samples started from the dashboard outlive it\n"
 	"  -h, --help             this text\n"
 	"  -V, --version          the version\n";
@@ -90,7 +94,8 @@ static int parse_number(int opt, const char *arg, struct view_options *o)
 	return 0;
 }
 
-enum { OPT_JSON = 256, OPT_COLUMNS, OPT_RUNNING, OPT_ROOT, OPT_SCREEN, OPT_KEYS, OPT_ASCII, OPT_NO_COLOR, OPT_DEMO, OPT_KEEP, OPT_SERVICES };
+enum { OPT_JSON = 256, OPT_COLUMNS, OPT_RUNNING, OPT_ROOT, OPT_SCREEN, OPT_KEYS, OPT_ASCII, OPT_NO_COLOR, OPT_DEMO,
+       OPT_KEEP, OPT_SERVICES, OPT_QMP, OPT_GUEST_API, OPT_PRICE_CORE, OPT_PRICE_GIB, OPT_NEVER_IDLE };
 
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPT_JSON},
@@ -104,12 +109,17 @@ static const struct option long_options[] = {
 	{"running", no_argument, NULL, OPT_RUNNING},
 	{"services", no_argument, NULL, OPT_SERVICES},
 	{"root", required_argument, NULL, OPT_ROOT},
+	{"qmp", required_argument, NULL, OPT_QMP},
+	{"guest-api", no_argument, NULL, OPT_GUEST_API},
 	{"screen", required_argument, NULL, OPT_SCREEN},
 	{"keys", required_argument, NULL, OPT_KEYS},
 	{"ascii", no_argument, NULL, OPT_ASCII},
 	{"no-color", no_argument, NULL, OPT_NO_COLOR},
 	{"demo", no_argument, NULL, OPT_DEMO},
 	{"keep", no_argument, NULL, OPT_KEEP},
+	{"price-core-hour", required_argument, NULL, OPT_PRICE_CORE},
+	{"price-gib-hour", required_argument, NULL, OPT_PRICE_GIB},
+	{"never-idle", required_argument, NULL, OPT_NEVER_IDLE},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{0},
@@ -129,9 +139,29 @@ static int take_value(int opt, char *arg, struct view_options *o)
 		return parse_columns(arg, &o->columns);
 	case OPT_SCREEN:
 		return parse_screen(arg, o);
+	case OPT_PRICE_CORE:
+		return config_option("price-core-hour", arg);
+	case OPT_PRICE_GIB:
+		return config_option("price-gib-hour", arg);
+	case OPT_NEVER_IDLE:
+		return config_option("never-idle", arg);
 	default:
 		return EXIT_BAD_USE;
 	}
+}
+
+/* An option without effect is refused: a script must not take all rows for the filtered ones. */
+static int check_together(const struct view_options *o)
+{
+	if (o->json + o->batch + (o->screen_columns > 0) > 1)
+		return app_failf(EXIT_BAD_USE, "--json, -b and --screen: choose one");
+	if (o->json && (o->filter || o->sort || o->reverse || o->hide_stopped || o->columns))
+		return app_failf(EXIT_BAD_USE, "--json prints all instances and fields by id: no -f, -s, -r, --running, --columns");
+	if (o->columns && !o->batch)
+		return app_failf(EXIT_BAD_USE, "--columns: goes with -b");
+	if (o->screen_keys && !o->screen_columns)
+		return app_failf(EXIT_BAD_USE, "--keys: goes with --screen");
+	return 0;
 }
 
 /* 0 go on; otherwise *ret_status is the exit status. */
@@ -154,6 +184,8 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 		case OPT_NO_COLOR: o->no_color = true; break;
 		case OPT_DEMO: o->demo = true; break;
 		case OPT_KEEP: o->keep_samples = true; break;
+		case OPT_QMP: vec_push(&o->qmp, optarg); break;
+		case OPT_GUEST_API: o->guest_api = true; break;
 		case 'h':
 			(void)fputs(usage, stdout);
 			*ret_status = 0;
@@ -163,10 +195,10 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 			*ret_status = 0;
 			return 1;
 		case ':':
-			status = app_failf(EXIT_BAD_USE, "%s: needs a value; see vctop --help", argv[optind - 1]);
+			status = app_failf(EXIT_BAD_USE, "%s: needs a value; see vctop --help", app_option(argv));
 			break;
 		case '?':
-			status = app_failf(EXIT_BAD_USE, "%s: unknown option; see vctop --help", argv[optind - 1]);
+			status = app_failf(EXIT_BAD_USE, "%s: unknown option; see vctop --help", app_option(argv));
 			break;
 		default:
 			status = take_value(opt, optarg, o);
@@ -181,17 +213,22 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 		*ret_status = app_failf(EXIT_BAD_USE, "%s: unknown command; see vctop --help", argv[optind]);
 		return 1;
 	}
-	if (o->json && o->batch) {
-		*ret_status = app_failf(EXIT_BAD_USE, "--json and -b: choose one");
-		return 1;
-	}
-	return 0;
+	*ret_status = check_together(o);
+	return *ret_status != 0;
 }
 
 static struct query query_of(const struct view_options *o)
 {
 	bool down = o->sort && o->sort->sort_down;
 	return (struct query){o->sort, o->reverse ? !down : down, o->filter, o->hide_stopped};
+}
+
+static void show_rows(struct tui *t, const struct view_options *o, const struct frame *f, struct selection *sel)
+{
+	struct query q = tui_query(t);
+	q.hide_stopped = q.hide_stopped || o->hide_stopped;
+	select_rows(f, &q, sel);
+	tui_set_frame(t, f, sel);
 }
 
 static void draw_screen(const struct view_options *o, const struct frame *f, struct strbuf *out)
@@ -204,16 +241,12 @@ static void draw_screen(const struct view_options *o, const struct frame *f, str
 	if (o->filter)
 		tui_set_filter(t, o->filter);
 	tui_set_timing(t, o->delay, false);
-	q = tui_query(t);
-	select_rows(f, &q, &sel);
-	tui_set_frame(t, f, &sel);
+	show_rows(t, o, f, &sel);
 	canvas_init(&c, o->screen_columns, o->screen_rows, o->ascii);
 	tui_draw(t, &c); /* keys act on what was seen */
 	for (const char *k = o->screen_keys; k && *k; k++) {
 		(void)tui_key(t, *k == '\n' ? KEYCODE_ENTER : *k == '\t' ? KEYCODE_TAB : (unsigned char)*k);
-		q = tui_query(t);
-		select_rows(f, &q, &sel);
-		tui_set_frame(t, f, &sel);
+		show_rows(t, o, f, &sel);
 		tui_draw(t, &c);
 	}
 	canvas_dump(&c, out);
@@ -254,6 +287,7 @@ static int print_frames(const struct view_options *o)
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	if (engine_open(&e, o->root, &err) < 0)
 		return app_fail(EXIT_FAILURE, &err);
+	engine_ask(&e, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
 	e.source->services = o->services;
 	int64_t due = clock_mono_usec(), step = (int64_t)(o->delay * 1e6);
 	unsigned long shown = 0, count = o->count ? o->count : 1;
@@ -294,10 +328,12 @@ int cmd_view(int argc, char **argv)
 	o.no_color = no_color && *no_color;
 	if (parse_options(argc, argv, &o, &status)) {
 		free(o.columns);
+		vec_free(&o.qmp);
 		return status;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	status = o.json || o.batch || o.screen_columns ? print_frames(&o) : dashboard_run(&o);
 	free(o.columns);
+	vec_free(&o.qmp);
 	return status;
 }

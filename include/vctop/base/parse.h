@@ -36,6 +36,8 @@ bool parse_word(const char *buf, size_t len, unsigned n, const char **ret_word, 
 int parse_size(const char *s, uint64_t *ret_bytes);
 /* A finite decimal without a sign ("0.25", "0"), whole string. */
 int parse_double(const char *s, double *ret);
+/* "2026-11-23T10:00:00.123Z" (RFC 3339; any fraction, any offset): usec since the epoch. Whole buffer. */
+int parse_rfc3339(const char *buf, size_t len, int64_t *ret_usec);
 /* Splits the next line off *cursor (bounded by end). false at the end. */
 bool parse_line(const char **cursor, const char *end, const char **ret_line, size_t *ret_len);
 
