@@ -40,6 +40,12 @@ add_unit() { # PREFIX DIR
 		[[ -x $f && $f != *.d ]] && add "$1unit/${f##*/}" 120 no "$f"
 	done
 }
+add_fuzz() { # PREFIX DIR: each replays its corpus
+	local f
+	for f in "$2"/tests/fuzz/fuzz_*; do
+		[[ -x $f && $f != *.d ]] && add "$1fuzz/${f##*/fuzz_}" 120 no "$f"
+	done
+}
 sudo=""
 add_bats() { # PREFIX VCTOP KIND all|asan
 	local f
@@ -75,6 +81,7 @@ all | asan)
 	add_bats "asan/" "$asan/vctop" tui asan
 	add_bats "asan/" "$asan/vctop" cli all
 	add_unit "asan/" "$asan"
+	add_fuzz "asan/" "$asan"
 	;;
 esac
 case $what in

@@ -10,7 +10,7 @@ struct frame *frame_new(void)
 
 void frame_clear(struct frame *f)
 {
-	f->rows.n = 0;
+	f->rows.n = f->services.n = 0;
 	arena_clear(&f->arena);
 }
 
@@ -19,6 +19,7 @@ void frame_free(struct frame *f)
 	if (!f)
 		return;
 	vec_free(&f->rows);
+	vec_free(&f->services);
 	arena_release(&f->arena);
 	free(f);
 }

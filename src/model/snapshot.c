@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "vctop/base/attr.h"
+#include "vctop/base/text.h"
 
 struct snapshot *snapshot_new(void)
 {
@@ -14,8 +15,9 @@ void snapshot_clear(struct snapshot *s)
 {
 	arena_clear(&s->arena);
 	s->host = (struct host_sample){0};
+	s->with_services = false;
 	s->entries.n = 0;
-	s->notices.n = s->stores.n = s->daemons.n = 0;
+	s->services.n = s->notices.n = s->stores.n = s->daemons.n = 0;
 }
 
 struct entry *snapshot_add(struct snapshot *s)
@@ -24,9 +26,15 @@ struct entry *snapshot_add(struct snapshot *s)
 	return &s->entries.v[s->entries.n - 1];
 }
 
+static const char *clean(struct snapshot *s, const char *text)
+{
+	return text ? text_clean(arena_strdup(&s->arena, text), 500) : NULL;
+}
+
 void snapshot_notice(struct snapshot *s, const char *what, const char *why, const char *change)
 {
-	struct notice n = {arena_strdup(&s->arena, what), arena_strdup(&s->arena, why), arena_strdup(&s->arena, change)};
+	/* Paths in them may come from anybody's command line. */
+	struct notice n = {clean(s, what), clean(s, why), clean(s, change)};
 	vec_push(&s->notices, n);
 }
 
@@ -35,8 +43,15 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->inst.id, ((const struct entry *)b)->inst.id);
 }
 
+static int by_cgroup(const void *a, const void *b)
+{
+	return strcmp(((const struct service *)a)->cgroup, ((const struct service *)b)->cgroup);
+}
+
 void snapshot_seal(struct snapshot *s)
 {
+	if (s->services.n)
+		qsort(s->services.v, s->services.n, sizeof(*s->services.v), by_cgroup);
 	if (s->entries.n)
 		qsort(s->entries.v, s->entries.n, sizeof(*s->entries.v), by_id);
 }
@@ -53,6 +68,7 @@ void snapshot_free(struct snapshot *s)
 		return;
 	vec_free(&s->entries);
 	vec_free(&s->notices);
+	vec_free(&s->services);
 	vec_free(&s->stores);
 	vec_free(&s->daemons);
 	arena_release(&s->arena);

@@ -10,7 +10,7 @@
 #define READ_SIZE 16384
 
 enum counter {
-	COUNT_CPU,	/* v2 cpu.stat | v1 cpuacct.usage */
+	COUNT_CPU,      /* v2 cpu.stat | v1 cpuacct.usage */
 	COUNT_THROTTLE, /* v1 cpu.stat */
 	COUNT_MEMORY,
 	COUNT_MEM_STAT,
@@ -32,25 +32,26 @@ static const struct {
 	const char *v2, *v1;
 	bool v2_always;
 } files[] = {
-	[COUNT_CPU] = {CTRL_CPUACCT, "cpu.stat", "cpuacct.usage", false},
-	[COUNT_THROTTLE] = {CTRL_CPU, NULL, "cpu.stat", false},
-	[COUNT_MEMORY] = {CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", false},
-	[COUNT_MEM_STAT] = {CTRL_MEMORY, "memory.stat", "memory.stat", false},
-	[COUNT_MEM_EVENTS] = {CTRL_MEMORY, "memory.events", "memory.oom_control", false},
-	[COUNT_PEAK] = {CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", false},
-	[COUNT_SWAP] = {CTRL_MEMORY, "memory.swap.current", NULL, false},
-	[COUNT_PIDS] = {CTRL_PIDS, "pids.current", "pids.current", false},
-	[COUNT_IO] = {CTRL_IO, "io.stat", "blkio.throttle.io_service_bytes_recursive", false},
-	[COUNT_CPU_PSI] = {CTRL_CPU, "cpu.pressure", NULL, true},
-	[COUNT_MEM_PSI] = {CTRL_MEMORY, "memory.pressure", NULL, true},
-	[COUNT_EVENTS] = {CTRL_MAX, "cgroup.events", NULL, true},
-	[COUNT_FREEZER] = {CTRL_FREEZER, NULL, "freezer.state", false},
+        [COUNT_CPU] = {CTRL_CPUACCT, "cpu.stat", "cpuacct.usage", false},
+        [COUNT_THROTTLE] = {CTRL_CPU, NULL, "cpu.stat", false},
+        [COUNT_MEMORY] = {CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", false},
+        [COUNT_MEM_STAT] = {CTRL_MEMORY, "memory.stat", "memory.stat", false},
+        [COUNT_MEM_EVENTS] = {CTRL_MEMORY, "memory.events", "memory.oom_control", false},
+        [COUNT_PEAK] = {CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", false},
+        [COUNT_SWAP] = {CTRL_MEMORY, "memory.swap.current", NULL, false},
+        [COUNT_PIDS] = {CTRL_PIDS, "pids.current", "pids.current", false},
+        [COUNT_IO] = {CTRL_IO, "io.stat", "blkio.throttle.io_service_bytes_recursive", false},
+        [COUNT_CPU_PSI] = {CTRL_CPU, "cpu.pressure", NULL, true},
+        [COUNT_MEM_PSI] = {CTRL_MEMORY, "memory.pressure", NULL, true},
+        [COUNT_EVENTS] = {CTRL_MAX, "cgroup.events", NULL, true},
+        [COUNT_FREEZER] = {CTRL_FREEZER, NULL, "freezer.state", false},
 };
 _Static_assert(ARRAY_SIZE(files) == COUNT_MAX, "a file for each counter");
 
 struct cgroup_reader {
 	struct cgroup_tree *tree;
-	char *path; /* "/docker/x"; "" is the root */
+	char *path;              /* "/docker/x"; "" is the root */
+	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
 	uint64_t incarnation;
 	struct kfile file[COUNT_MAX];
 };
@@ -87,8 +88,43 @@ void cgroup_reader_free(struct cgroup_reader *r)
 	if (!r)
 		return;
 	close_all(r);
+	for (int c = 0; c <= CTRL_MAX; c++)
+		free(r->own[c]);
 	free(r->path);
 	free(r);
+}
+
+const char *cgroup_reader_path_in(const struct cgroup_reader *r, enum controller c)
+{
+	return r->own[c] ? r->own[c] : cgroup_reader_path(r);
+}
+
+/*
+ * On v1 each controller has a tree of its own, and a runtime that was itself in a group of one of them makes its
+ * containers below that: memory:/jobs/7/web, but cpuacct:/web.  What the init process is in tells.
+ */
+static void find_own_paths(struct cgroup_reader *r)
+{
+	struct cgroup_tree *t = r->tree;
+	cleanup_strbuf struct strbuf here = STRBUF_INIT, there = STRBUF_INIT, full = STRBUF_INIT;
+	pid_t pid = cgroup_init_pid(t, cgroup_reader_path(r));
+	struct stat st;
+	if (!pid || cgroup_of_pid(t, pid, &here) < 0 || strncmp(here.buf, r->path, strlen(r->path)) != 0)
+		return;
+	const char *below = here.buf + strlen(r->path); /* the process may be deeper in the container */
+	for (int c = 0; c <= CTRL_MAX; c++) {
+		const char *mount = c == CTRL_MAX ? t->mounts.v2 : t->mounts.v1[c];
+		free(r->own[c]);
+		r->own[c] = NULL;
+		strbuf_clear(&full);
+		strbuf_fmt(&full, "%s%s", mount ? mount : "", r->path);
+		if (!mount || rootfs_stat(t->fs, full.buf, &st) == 0 ||
+		    cgroup_of_pid_in(t, pid, (enum controller)c, &there) < 0)
+			continue;
+		size_t cut = strlen(below);
+		if (there.len > cut && strcmp(there.buf + there.len - cut, below) == 0)
+			r->own[c] = xstrndup(there.buf, there.len - cut);
+	}
 }
 
 const char *cgroup_reader_path(const struct cgroup_reader *r)
@@ -116,7 +152,8 @@ static ssize_t read_counter(struct cgroup_reader *r, enum counter c, char *buf, 
 	if (!mount || !name)
 		return -ENOENT;
 	char full[4608];
-	int n = snprintf(full, sizeof(full), "%s%s/%s", mount, r->path, name);
+	const char *own = r->own[mount == m->v2 ? CTRL_MAX : files[c].controller];
+	int n = snprintf(full, sizeof(full), "%s%s/%s", mount, own ? own : r->path, name);
 	if (n < 0 || (size_t)n >= sizeof(full))
 		return -ENAMETOOLONG;
 	return kfile_read(r->tree->fs, &r->file[c], full, buf, size);
@@ -154,12 +191,17 @@ static int sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
 	bool v1 = r->tree->mounts.v1[CTRL_CPUACCT] != NULL;
 	ssize_t n = read_counter(r, COUNT_CPU, buf, READ_SIZE);
 	s->mono_usec = rootfs_now(r->tree->fs).mono_usec;
-	if (n == -ENODEV || n == -ENOENT)
+	s->cpu.vcpus = s->cpu.guest_usec = s->cpu.steal_usec = metric_none(METRIC_ABSENT, "not a VM");
+	if (n == -ENODEV || n == -ENOENT) {
+		s->cpu.usage_usec = s->cpu.periods = s->cpu.throttled = s->cpu.pressure_usec =
+		        metric_none(METRIC_ABSENT, "its group is not in the hierarchy that counts CPU time");
 		return -ENODEV;
+	}
 	if (v1) {
 		uint64_t ns;
 		bool ok = n > 0 && parse_u64(buf, (size_t)n, &ns) == 0;
-		s->cpu.usage_usec = ok ? metric_ok((double)ns / 1000) : metric_errno((int)n, "cpuacct.usage not readable");
+		s->cpu.usage_usec =
+		        ok ? metric_ok((double)ns / 1000) : metric_errno((int)n, "cpuacct.usage not readable");
 		n = read_counter(r, COUNT_THROTTLE, buf, READ_SIZE);
 	} else {
 		s->cpu.usage_usec = flat_metric(buf, n, "usage_usec", "cpu.stat not readable");
@@ -167,7 +209,6 @@ static int sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
 	s->cpu.periods = flat_metric(buf, n, "nr_periods", "no cpu controller for this group");
 	s->cpu.throttled = flat_metric(buf, n, "nr_throttled", "no cpu controller for this group");
 	s->cpu.pressure_usec = psi_metric(r, COUNT_CPU_PSI, buf);
-	s->cpu.vcpus = s->cpu.guest_usec = s->cpu.steal_usec = metric_none(METRIC_ABSENT, "not a VM");
 	return 0;
 }
 
@@ -201,7 +242,8 @@ static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
 	if (v1)
 		(void)blkio_file(r->tree, s->mono_usec);
 	ssize_t n = read_counter(r, COUNT_IO, buf, READ_SIZE);
-	s->io_read_bytes = s->io_write_bytes = metric_errno((int)n, "no io controller for this group");
+	static const char off[] = "no io controller for this group", big[] = "more disks than can be added up";
+	s->io_read_bytes = s->io_write_bytes = metric_errno((int)n, n == -EFBIG ? big : off);
 	if (n < 0)
 		return;
 	if (v1 && !r->tree->blkio.counted && !blkio_has_devices(buf, (size_t)n)) {
@@ -217,6 +259,15 @@ static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
 	s->io_write_bytes = metric_ok((double)wr);
 }
 
+/* A group may lack a place in the tree that counts CPU time and still be. */
+static bool still_there(const struct cgroup_reader *r)
+{
+	char full[4608];
+	struct stat st;
+	(void)snprintf(full, sizeof(full), "%s%s", r->tree->mounts.walk, r->path);
+	return r->tree->mounts.layout != CGROUP_UNIFIED && rootfs_stat(r->tree->fs, full, &st) == 0;
+}
+
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 {
 	char buf[READ_SIZE];
@@ -224,10 +275,16 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	if (res == -ENODEV) {
 		/* Dead or re-created under the same name: a fresh look tells which. */
 		close_all(r);
+		cgroup_tree_forget(r->tree, r->path);
 		r->incarnation = read_incarnation(r->tree, r->path);
+		if (r->tree->mounts.layout != CGROUP_UNIFIED)
+			find_own_paths(r);
 		res = sample_cpu(r, s, buf);
+	} else if (r->file[COUNT_CPU].fd < 0) {
+		/* Beyond the fd budget nothing tells that the directory is another one. */
+		r->incarnation = read_incarnation(r->tree, r->path);
 	}
-	if (res < 0)
+	if (res < 0 && !still_there(r))
 		return res;
 	sample_memory(r, &s->mem, buf);
 	sample_io(r, s, buf);
@@ -237,13 +294,21 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	return 0;
 }
 
-/* v1 alone cannot tell whether a group has members but by its cgroup.procs and its children's. */
-static bool has_members(struct cgroup_tree *t, const char *path)
+/*
+ * pids.current says at once that nobody is left.  What it counts may be zombies, which cgroup.procs leaves out; but v1's
+ * also leaves out whom our pid namespace does not show.
+ */
+static bool has_tasks(struct cgroup_reader *r, char *buf, size_t size)
 {
-	return cgroup_init_pid(t, path) > 0;
+	uint64_t tasks;
+	ssize_t n = read_counter(r, COUNT_PIDS, buf, size);
+	bool counted = n > 0 && parse_u64(buf, (size_t)n, &tasks) == 0;
+	if (counted && (tasks == 0 || r->tree->pids_elsewhere))
+		return tasks > 0;
+	return cgroup_has_members(r->tree, r->path);
 }
 
-enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
+enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive)
 {
 	char buf[512];
 	uint64_t v;
@@ -252,9 +317,10 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
 	n = read_counter(r, COUNT_EVENTS, buf, sizeof(buf));
 	if (n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0)
 		frozen = frozen || v == 1;
-	bool populated = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0 ? v == 1
-										   : has_members(r->tree, r->path);
-	if (!populated && r->tree->mounts.layout == CGROUP_HYBRID)
-		populated = has_members(r->tree, r->path); /* its processes may be in the v1 trees only */
+	bool told = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0;
+	bool populated = alive || (told && v == 1);
+	/* Only cgroup2's word that it is empty is final, and on a hybrid host its tree may not hold all. */
+	if (!populated && (!told || r->tree->mounts.layout != CGROUP_UNIFIED))
+		populated = has_tasks(r, buf, sizeof(buf));
 	return !populated ? CGROUP_EMPTY : frozen ? CGROUP_FROZEN : CGROUP_POPULATED;
 }

@@ -1,6 +1,6 @@
 /*
- * Containers: found by walking the cgroup tree, named by the runtimes' files, measured by their group.
- * The tree is walked again when the number of groups changed, a group vanished, or a second has passed.
+ * Containers: found by walking the cgroup tree (container_groups.c), named by the runtimes' files, measured by their
+ * group.  The tree is walked again when the number of groups changed, a group vanished, or a second has passed.
  */
 #include <errno.h>
 #include <math.h>
@@ -8,124 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "source/live.h"
+#include "source/containers.h"
 #include "source/storage/storage.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/text.h"
 
-#define WALK_USEC 1000000
 /* Files looked at per tick for writable layers: about 20 ms. */
 #define DISK_BUDGET 10000
 #define SHORT_ID 12
-
-struct container {
-	char *id, *runtime_id, *path;
-	const struct runtime_ops *runtime;
-	struct container *parent; /* the container whose group holds ours */
-	struct cgroup_reader *reader;
-	unsigned seen;
-	uint64_t incarnation;
-	pid_t pid;
-	struct process_stat init;
-	pid_t monitor; /* conmon or shim; 0 none */
-	struct kfile monitor_statm;
-};
-
-struct visit {
-	struct containers *c;
-	const struct tick *t;
-};
-
-static void container_free(struct rootfs *fs, struct container *ct)
-{
-	cgroup_reader_free(ct->reader);
-	if (fs)
-		kfile_close(fs, &ct->monitor_statm);
-	free(ct->id);
-	free(ct->runtime_id);
-	free(ct->path);
-	free(ct);
-}
-
-static struct container *owner_of(const struct containers *c, const char *path)
-{
-	cleanup_free char *up = xstrdup(path);
-	for (char *slash; (slash = strrchr(up, '/')) && slash != up;) {
-		*slash = '\0';
-		struct container *ct = map_get(&c->by_path, up);
-		if (ct)
-			return ct;
-	}
-	return NULL;
-}
-
-const char *containers_owner(const struct containers *c, const char *path)
-{
-	const struct container *ct = map_get(&c->by_path, path);
-	if (!ct)
-		ct = owner_of(c, path);
-	return ct ? ct->id : NULL;
-}
-
-static bool visit_group(void *data, const char *path)
-{
-	struct visit *v = data;
-	char id[RUNTIME_ID_MAX];
-	struct container *ct = map_get(&v->c->by_path, path);
-	if (ct) {
-		ct->seen = v->c->walk;
-		return true;
-	}
-	const struct runtime_ops *rt = runtime_of_path(v->t->facts, path, id);
-	if (!rt)
-		return true;
-	struct container *parent = owner_of(v->c, path);
-	if (parent && parent->runtime == rt && strcmp(parent->runtime_id, id) == 0)
-		return true; /* a group inside its own container */
-	ct = xcalloc(1, sizeof(*ct));
-	ct->id = text_clean(xasprintf("%s:%s", rt->name, id), 256);
-	ct->runtime_id = xstrdup(id);
-	ct->path = xstrdup(path);
-	ct->runtime = rt;
-	ct->parent = parent;
-	ct->reader = cgroup_reader_new(v->t->cgroups, path);
-	ct->monitor_statm = (struct kfile)KFILE_INIT;
-	ct->seen = v->c->walk;
-	map_put(&v->c->by_path, path, ct);
-	return true;
-}
-
-static void drop(struct containers *c, const struct tick *t, const char *path)
-{
-	struct container *gone = map_remove(&c->by_path, path);
-	void *v;
-	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
-		if (((struct container *)v)->parent == gone)
-			((struct container *)v)->parent = gone->parent;
-	container_free(t->fs, gone);
-}
-
-static void find_groups(struct containers *c, const struct tick *t)
-{
-	cgroup_census(t->cgroups, &c->census_now);
-	bool same = c->census.len == c->census_now.len && memcmp(c->census.buf, c->census_now.buf, c->census.len) == 0;
-	bool due = t->now.mono_usec - c->walked_usec >= WALK_USEC || t->now.mono_usec < c->walked_usec;
-	if (c->walk && same && !due && !c->stale)
-		return;
-	strbuf_clear(&c->census);
-	strbuf_add(&c->census, c->census_now.buf, c->census_now.len);
-	c->walk++;
-	c->walked_usec = t->now.mono_usec;
-	c->stale = false;
-	int r = cgroup_walk(t->cgroups, visit_group, &(struct visit){c, t});
-	if (r == -E2BIG)
-		snapshot_notice(t->snap, "cgroups", "more than can be walked: some containers are not shown", NULL);
-	const char *path;
-	void *v;
-	for (size_t it = 0; map_next(&c->by_path, &it, &path, &v);)
-		if (((struct container *)v)->seen != c->walk)
-			drop(c, t, path);
-}
+/* An empty group is searched for processes again after this long. */
+#define SEEK_USEC 1000000
+#define NAME_MAX_BYTES 256
 
 /* Who watches over it: its init's parent, when that is a monitor program. */
 static void find_monitor(struct container *ct, const struct tick *t)
@@ -138,11 +31,27 @@ static void find_monitor(struct container *ct, const struct tick *t)
 		ct->monitor = ct->init.ppid;
 }
 
+/* One read of a kept file: that of a process that has ended says so, whoever has its pid now. */
+static bool init_lives(struct container *ct, const struct tick *t)
+{
+	char path[32], buf[1024];
+	struct process_stat st;
+	if (!ct->pid)
+		return false;
+	(void)snprintf(path, sizeof(path), "proc/%d/stat", (int)ct->pid);
+	ssize_t n = kfile_read(t->fs, &ct->init_stat, path, buf, sizeof(buf));
+	return n > 0 && process_parse_stat(buf, (size_t)n, &st) == 0 && st.start_ticks == ct->init.start_ticks;
+}
+
 static void find_init(struct container *ct, const struct tick *t)
 {
-	struct process_stat st;
-	if (ct->pid && process_read_stat(t->fs, ct->pid, &st) == 0 && st.start_ticks == ct->init.start_ticks)
+	if (init_lives(ct, t))
 		return;
+	int64_t since = t->now.mono_usec - ct->sought_usec;
+	if (!ct->pid && ct->sought_usec && since >= 0 && since < SEEK_USEC)
+		return;
+	kfile_close(t->fs, &ct->init_stat);
+	ct->sought_usec = t->now.mono_usec;
 	ct->pid = cgroup_init_pid(t->cgroups, ct->path);
 	ct->init = (struct process_stat){0};
 	if (!ct->pid)
@@ -152,7 +61,7 @@ static void find_init(struct container *ct, const struct tick *t)
 		return;
 	}
 	find_monitor(ct, t);
-	if (ct->runtime->learn && !map_get(&t->facts->by_id, ct->runtime_id))
+	if (ct->runtime->learn && !ct->parent && !container_facts(ct, t))
 		ct->runtime->learn(t->facts, ct->pid);
 }
 
@@ -173,26 +82,58 @@ static struct metric monitor_rss(struct container *ct, const struct tick *t)
 	return metric_ok((double)pages * (double)sysconf(_SC_PAGESIZE));
 }
 
+/* The pod goes among the labels. */
+static void label_instance(struct instance *i, struct arena *a, const struct facts *f, const char *pod)
+{
+	size_t n = f ? f->labels_n : 0;
+	struct label *labels = arena_alloc(a, (n + 1) * sizeof(*labels));
+	for (size_t l = 0; l < n; l++)
+		labels[l] = (struct label){arena_strdup(a, f->labels[l].key), arena_strdup(a, f->labels[l].value)};
+	if (f && f->pod)
+		pod = f->pod;
+	if (pod)
+		labels[n++] = (struct label){"pod", arena_strdup(a, pod)};
+	i->labels = labels;
+	i->labels_n = n;
+}
+
+/* Without files: the id where it is a name, or its beginning. */
+static const char *name_of_id(struct arena *a, const struct runtime_ops *rt, const char *id)
+{
+	const char *part = id;
+	size_t n = rt->title ? rt->title(id, &part) : rt->named ? strlen(id) : SHORT_ID;
+	return text_clean(arena_fmt(a, "%.*s", (int)n, part), NAME_MAX_BYTES);
+}
+
 static void name_instance(struct instance *i, struct arena *a, const struct tick *t, const struct facts *f,
-                          const char *runtime_id)
+                          const struct runtime_ops *rt, const char *runtime_id)
 {
 	const char *learned = map_get(&t->facts->names, runtime_id);
 	i->name = arena_strdup(a, f && f->name ? f->name : learned);
 	i->name_from = f && f->name ? arena_fmt(a, "/%s", f->from) : learned ? "conmon's command line" : NULL;
-	if (!i->name)
-		i->name = arena_fmt(a, "%.*s", SHORT_ID, runtime_id);
-	if (!f)
-		return;
-	i->image = arena_strdup(a, f->image);
-	struct label *labels = arena_alloc(a, f->labels_n * sizeof(*labels) + 1);
-	for (size_t l = 0; l < f->labels_n; l++)
-		labels[l] = (struct label){arena_strdup(a, f->labels[l].key), arena_strdup(a, f->labels[l].value)};
-	i->labels = labels;
-	i->labels_n = f->labels_n;
+	if (!i->name) {
+		i->name = name_of_id(a, rt, runtime_id);
+		i->name_from = rt->named ? "the cgroup's name" : NULL;
+	}
+	if (f)
+		i->image = arena_strdup(a, f->image);
+}
+
+/* The process that holds a pod's namespaces, where no file says so. */
+static bool is_pause(const struct container *ct, const struct facts *f, struct metric tasks)
+{
+	static const char *const names[] = {"pause", "catatonit", "podman-pause"};
+	if (f || !ct->pod || !metric_is_ok(tasks) || tasks.v > 1)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(ct->init.comm, names[i]) == 0)
+			return true;
+	return false;
 }
 
 /* 0, or -ENODEV when the group has gone. */
-static int add_running(struct container *ct, const struct tick *t, struct facts *f, unsigned *budget)
+static int add_running(struct container *ct, const struct tick *t, struct facts *f, enum cgroup_life life,
+                       unsigned *budget)
 {
 	struct sample s = {0};
 	struct arena *a = &t->snap->arena;
@@ -202,14 +143,18 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	if (ct->incarnation != cgroup_reader_incarnation(ct->reader)) {
 		ct->incarnation = cgroup_reader_incarnation(ct->reader);
 		ct->pid = 0;
+		ct->sought_usec = 0;
+		find_init(ct, t);
 	}
-	find_init(ct, t);
-	enum cgroup_life life = cgroup_reader_life(ct->reader);
+	if (is_pause(ct, f, s.pids))
+		return 0;
 	const struct host_sample *h = &t->snap->host;
-	s.cpu.allocated = cgroup_cpu_allocation(t->cgroups, a, ct->path, t->now.mono_usec,
-	                                        metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
-	s.mem.allocated = cgroup_memory_allocation(t->cgroups, a, ct->path, t->now.mono_usec,
-	                                           metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+	s.cpu.allocated =
+	        cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_CPU), t->now.mono_usec,
+	                              metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
+	s.mem.allocated =
+	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY),
+	                                 t->now.mono_usec, metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
@@ -224,10 +169,11 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	        .pid = life == CGROUP_EMPTY ? 0 : ct->pid,
 	        .started_usec = ct->pid ? process_started(&ct->init, t->now) : 0,
 	        .cgroup = text_clean(arena_strdup(a, ct->path), 4096),
-	        .parent = ct->parent ? arena_strdup(a, ct->parent->id) : NULL,
 	        .incarnation = ct->incarnation,
 	};
-	name_instance(&e->inst, a, t, f, ct->runtime_id);
+	name_instance(&e->inst, a, t, f, ct->runtime, ct->runtime_id);
+	label_instance(&e->inst, a, f, ct->pod);
+	ct->entry = t->snap->entries.n;
 	return 0;
 }
 
@@ -244,62 +190,110 @@ static void nothing_to_measure(struct sample *s, const char *why)
 	s->io_read_bytes = s->io_write_bytes = s->net_rx_bytes = s->net_tx_bytes = none;
 }
 
-/* Known from files, without a group: stopped; or running without one (rootless on cgroup v1). */
-static void add_without_group(struct facts *f, const struct tick *t, unsigned *budget)
+/* The first process of a container without a group; 0 it does not run. */
+static pid_t pid_without_group(struct facts *f, const struct tick *t, struct process_stat *ret)
+{
+	char path[64], buf[1024];
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct process_stat up = {0};
+	uint64_t pid = 0;
+	if (f->pid && f->pid_start) {
+		(void)snprintf(path, sizeof(path), "proc/%d/stat", (int)f->pid);
+		ssize_t n = kfile_read(t->fs, &f->pid_stat, path, buf, sizeof(buf));
+		bool same = n > 0 && process_parse_stat(buf, (size_t)n, ret) == 0 && ret->start_ticks == f->pid_start;
+		return same && ret->state != 'Z' ? f->pid : 0;
+	}
+	if (f->pidfile && rootfs_read(t->fs, f->pidfile, 64, &text) > 0)
+		(void)parse_u64(text.buf, text.len, &pid);
+	/* A pid file may be older than the process that now has the number: its parent must be what watches containers.
+	 */
+	bool alive = pid > 0 && pid < INT32_MAX && process_read_stat(t->fs, (pid_t)pid, ret) == 0 &&
+	             process_read_stat(t->fs, ret->ppid, &up) == 0 && strcmp(up.comm, "conmon") == 0;
+	return alive ? (pid_t)pid : 0;
+}
+
+/* Known from files or processes, without a group: stopped; or running without one. */
+static void add_without_group(const struct containers *c, struct facts *f, const char *id, const struct tick *t,
+                              unsigned *budget)
 {
 	struct arena *a = &t->snap->arena;
 	struct process_stat st = {0};
-	struct strbuf text = STRBUF_INIT;
-	uint64_t pid = 0;
-	if (f->pidfile && rootfs_read(t->fs, f->pidfile, 64, &text) > 0)
-		(void)parse_u64(text.buf, text.len, &pid);
-	strbuf_release(&text);
-	struct process_stat up = {0};
-	bool alive = pid > 0 && pid < INT32_MAX && process_read_stat(t->fs, (pid_t)pid, &st) == 0 &&
-	             process_read_stat(t->fs, st.ppid, &up) == 0 && strcmp(up.comm, "conmon") == 0;
+	pid_t pid = pid_without_group(f, t, &st);
+	const char *owner = pid && f->group ? containers_owner(c, f->group) : NULL;
+	if (!pid && f->group_only)
+		return;
+	/* Flatpak's sandboxes are bubblewrap's, seen already. */
+	if (owner && strncmp(owner, "flatpak:", 8) == 0)
+		return;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
-	nothing_to_measure(&e->sample, alive ? "it has no cgroup of its own (rootless on cgroup v1)" : "not running");
+	nothing_to_measure(&e->sample, !pid          ? "not running"
+	                               : f->no_group ? f->no_group
+	                                             : "it has no cgroup of its own (rootless on cgroup v1)");
 	e->sample.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	e->inst = (struct instance){
-	        .id = arena_fmt(a, "%s:%s", f->runtime->name, f->id),
+	        .id = arena_strdup(a, id),
 	        .kind = INSTANCE_CONTAINER,
 	        .runtime = f->runtime->name,
-	        .state = alive ? INSTANCE_RUNNING : INSTANCE_STOPPED,
-	        .pid = alive ? (pid_t)pid : 0,
-	        .started_usec = alive ? process_started(&st, t->now) : 0,
+	        .state = pid ? INSTANCE_RUNNING : INSTANCE_STOPPED,
+	        .pid = pid,
+	        .started_usec = pid ? process_started(&st, t->now) : 0,
+	        .parent = arena_strdup(a, owner),
+	        .incarnation = f->pid_start,
 	};
-	name_instance(&e->inst, a, t, f, f->id);
+	name_instance(&e->inst, a, t, f, f->runtime, f->id);
+	label_instance(&e->inst, a, f, NULL);
+}
+
+/* The nearest container above it that is shown: its numbers are in that one's. */
+static void set_parents(const struct containers *c, const struct tick *t)
+{
+	void *v;
+	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);) {
+		const struct container *ct = v, *up = ct->parent;
+		while (up && !up->entry)
+			up = up->parent;
+		if (ct->entry && up)
+			t->snap->entries.v[ct->entry - 1].inst.parent = t->snap->entries.v[up->entry - 1].inst.id;
+	}
+}
+
+static void add_groups(struct containers *c, const struct tick *t, unsigned *budget)
+{
+	const char *path;
+	void *v;
+	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
+		((struct container *)v)->entry = 0;
+	for (size_t it = 0; map_next(&c->by_path, &it, &path, &v);) {
+		struct container *ct = v;
+		struct facts *f = container_facts(ct, t);
+		if (f && f->left_out)
+			continue;
+		find_init(ct, t);
+		enum cgroup_life life = cgroup_reader_life(ct->reader, ct->pid > 0);
+		if (life == CGROUP_EMPTY && ct->twin)
+			continue;
+		if (add_running(ct, t, f, life, budget) < 0) {
+			c->stale = true;
+			container_group_drop(c, t, path);
+		}
+	}
 }
 
 void containers_collect(struct containers *c, const struct tick *t)
 {
 	unsigned budget = DISK_BUDGET;
-	struct map shown = {0};
-	const char *path;
 	void *v;
-	find_groups(c, t);
-	for (size_t it = 0; map_next(&c->by_path, &it, &path, &v);) {
-		struct container *ct = v;
-		struct facts *f = map_get(&t->facts->by_id, ct->runtime_id);
-		if (f && f->infra)
-			continue;
-		if (map_get(&shown, ct->id))
-			continue;
-		if (add_running(ct, t, f, &budget) < 0) {
-			c->stale = true;
-			drop(c, t, path);
-			continue;
-		}
-		map_put(&shown, ct->id, ct);
-	}
+	container_groups_find(c, t);
+	add_groups(c, t, &budget);
+	set_parents(c, t);
 	for (size_t it = 0; map_next(&t->facts->by_id, &it, NULL, &v);) {
 		struct facts *f = v;
-		cleanup_free char *id = xasprintf("%s:%s", f->runtime->name, f->id);
-		if (!f->infra && !f->group_only && !map_get(&shown, id))
-			add_without_group(f, t, &budget);
+		cleanup_free char *id = text_clean(xasprintf("%s:%s", f->runtime->name, f->id), 512);
+		const struct container *ct = map_get(&c->by_id, id);
+		if (!f->left_out && (!ct || !ct->entry))
+			add_without_group(c, f, id, t, &budget);
 	}
-	map_release(&shown);
 }
 
 void containers_release(struct containers *c)
@@ -308,6 +302,7 @@ void containers_release(struct containers *c)
 	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
 		container_free(NULL, v);
 	map_release(&c->by_path);
+	map_release(&c->by_id);
 	strbuf_release(&c->census);
 	strbuf_release(&c->census_now);
 }

@@ -23,12 +23,13 @@ struct mapping {
 	uint64_t start, end, offset, inode;
 	uint64_t resident, swap; /* resident: Rss + hugetlb, which Rss leaves out */
 	char dev[16];
-	bool rw, exec, named, dontfork, twin, chosen;
+	bool rw, exec, named, dontfork, noreserve, tmpfile, twin, chosen;
 };
 
 struct scan {
 	struct mapping c[CANDIDATES_MAX];
 	size_t n;
+	struct guest_ram_rules rules;
 	uint64_t ram, other;
 };
 
@@ -56,6 +57,12 @@ static bool is_ram_name(const char *name, size_t n)
 	       has(name, n, "/memfd:ch_ram") || has(name, n, "/memfd:crosvm_guest") || has(name, n, "/qemu_back_mem.");
 }
 
+/* "/dev/shm/vm_file-AbCdEf (deleted)", or by O_TMPFILE "/dev/shm/#13 (deleted)". */
+static bool is_unlinked_file(const char *name, size_t n)
+{
+	return has(name, n, " (deleted)") && (has(name, n, "/vm_file-") || has(name, n, "/#"));
+}
+
 /* "7ff1-7ff2 rw-p 00000000 00:01 24   /memfd:... (deleted)" */
 static bool parse_header(const char *line, size_t len, struct mapping *m)
 {
@@ -77,6 +84,7 @@ static bool parse_header(const char *line, size_t len, struct mapping *m)
 	if (!parse_word(s, (size_t)(end - s), 0, &w, &n) || parse_u64(w, n, &m->inode) < 0)
 		return false;
 	m->named = is_ram_name(w + n, (size_t)(end - w) - n);
+	m->tmpfile = m->inode && is_unlinked_file(w + n, (size_t)(end - w) - n);
 	return true;
 }
 
@@ -117,6 +125,7 @@ static void parse_key(const char *line, size_t n, struct mapping *m)
 		m->resident += kilobytes(REST("Private_Hugetlb"));
 	else if (KEY("VmFlags")) {
 		m->dontfork = flagged(REST("VmFlags"), "dc");
+		m->noreserve = flagged(REST("VmFlags"), "nr");
 		m->named |= flagged(REST("VmFlags"), "ht");
 	}
 }
@@ -126,13 +135,26 @@ static void parse_key(const char *line, size_t n, struct mapping *m)
 /* madvise and mbind split one mapping into neighbours that go on where the last one ended. */
 static bool continues(const struct mapping *a, const struct mapping *b)
 {
-	return a->end == b->start && a->dontfork == b->dontfork && a->named == b->named && a->inode == b->inode &&
-	       strcmp(a->dev, b->dev) == 0 && (!a->inode || a->offset + size_of(a) == b->offset);
+	return a->end == b->start && a->dontfork == b->dontfork && a->noreserve == b->noreserve &&
+	       a->named == b->named && a->inode == b->inode && strcmp(a->dev, b->dev) == 0 &&
+	       (!a->inode || a->offset + size_of(a) == b->offset);
 }
 
-static void add_mapping(struct scan *s, const struct mapping *m)
+/* glibc's heaps are mapped without reserve too, and always lie within one ARENA. */
+static bool is_heap(const struct mapping *m)
 {
-	bool candidate = m->rw && !m->exec && (m->named || m->dontfork || size_of(m) == s->ram);
+	return !m->inode && m->start / ARENA == (m->end - 1) / ARENA && size_of(m) < ARENA;
+}
+
+static bool is_marked(const struct scan *s, const struct mapping *m)
+{
+	return m->dontfork || (s->rules.noreserve && m->noreserve && !is_heap(m));
+}
+
+static void add_mapping(struct scan *s, struct mapping *m)
+{
+	m->named = (m->named && !m->exec) || (s->rules.tmpfile && m->tmpfile);
+	bool candidate = m->rw && (!m->exec || m->named) && (m->named || is_marked(s, m) || size_of(m) == s->ram);
 	struct mapping *last = s->n ? &s->c[s->n - 1] : NULL;
 	if (candidate && last && continues(last, m)) {
 		last->end = m->end;
@@ -200,7 +222,7 @@ static struct mapping *largest(struct scan *s, uint64_t most)
 	struct mapping *best = NULL;
 	for (size_t i = 0; i < s->n; i++) {
 		struct mapping *m = &s->c[i];
-		if (m->dontfork && !m->chosen && !m->twin && size_of(m) <= most && size_of(m) >= MIB &&
+		if (is_marked(s, m) && !m->chosen && !m->twin && size_of(m) <= most && size_of(m) >= MIB &&
 		    (!best || size_of(m) > size_of(best)))
 			best = m;
 	}
@@ -241,11 +263,21 @@ static bool choose_lone(struct scan *s)
 	return only != NULL;
 }
 
+/* The allocation is not known: whatever carries the mark of the VMM and is whole megabytes. */
+static void choose_marked(struct scan *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		s->c[i].chosen = s->rules.noreserve && s->c[i].noreserve && is_marked(s, &s->c[i]) && !s->c[i].twin &&
+		                 size_of(&s->c[i]) % MIB == 0;
+}
+
 static void choose(struct scan *s)
 {
 	uint64_t named = choose_named(s);
-	if (named && named >= s->ram)
+	if (named && (named >= s->ram || s->rules.tmpfile))
 		return;
+	if (!s->ram && !named)
+		choose_marked(s);
 	if (!s->ram || (named && choose_pieces(s, s->ram - named)))
 		return;
 	unchoose(s);
@@ -257,9 +289,16 @@ static void choose(struct scan *s)
 
 void guest_ram_parse(const char *buf, size_t len, uint64_t ram_bytes, struct guest_ram *ret)
 {
+	const struct guest_ram_rules rules = {.bytes = ram_bytes};
+	guest_ram_find(buf, len, &rules, ret);
+}
+
+void guest_ram_find(const char *buf, size_t len, const struct guest_ram_rules *rules, struct guest_ram *ret)
+{
 	struct scan s;
 	s.n = 0;
-	s.ram = ram_bytes;
+	s.rules = *rules;
+	s.ram = rules->bytes;
 	s.other = 0;
 	scan_smaps(&s, buf, len);
 	mark_twins(&s);

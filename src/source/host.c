@@ -19,8 +19,8 @@ static char *read_line(struct rootfs *fs, const char *path)
 
 void host_reader_open(struct host_reader *h, struct rootfs *fs)
 {
-	*h = (struct host_reader){fs, KFILE_INIT, KFILE_INIT, KFILE_INIT, KFILE_INIT, KFILE_INIT,
-				  NULL, NULL, NULL, NULL, NULL, PLACEMENT_METAL};
+	*h = (struct host_reader){fs,   KFILE_INIT, KFILE_INIT, KFILE_INIT, KFILE_INIT, KFILE_INIT,
+	                          NULL, NULL,       NULL,       NULL,       NULL,       PLACEMENT_METAL};
 	struct mounts m;
 	(void)mounts_read(fs, &m);
 	h->hostname = read_line(fs, "proc/sys/kernel/hostname");
@@ -50,7 +50,8 @@ static void read_cpu(struct host_reader *h, struct host_sample *s, char *buf, si
 	const char *w;
 	size_t wn;
 	/* The first line is all we need: -EFBIG of a machine with many interrupts leaves it in buf. */
-	const char *nl = n == -EFBIG || n > 0 ? memchr(buf, '\n', size) : NULL;
+	size_t len = n == -EFBIG ? size - 1 : n > 0 ? (size_t)n : 0;
+	const char *nl = memchr(buf, '\n', len);
 	bool ok = nl && strncmp(buf, "cpu ", 4) == 0;
 	for (unsigned i = 0; ok && i < ARRAY_SIZE(v); i++)
 		ok = parse_word(buf, (size_t)(nl - buf), i + 1, &w, &wn) && parse_u64(w, wn, &v[i]) == 0;
@@ -86,23 +87,23 @@ void host_reader_sample(struct host_reader *h, const struct mounts *m, struct ar
 	unsigned online;
 	struct rootfs_time now = rootfs_now(h->fs);
 	*ret = (struct host_sample){
-		.mono_usec = now.mono_usec,
-		.real_usec = now.real_usec,
-		.boot_usec = now.boot_usec,
-		.hostname = arena_strdup(arena, h->hostname),
-		.kernel = arena_strdup(arena, h->kernel),
-		.boot_id = arena_strdup(arena, h->boot_id),
-		.placement = h->placement,
-		.hypervisor = arena_strdup(arena, h->hypervisor),
-		.placement_evidence = arena_strdup(arena, h->evidence),
-		.layout = m->layout,
-		.layout_evidence = arena_strdup(arena, m->evidence),
+	        .mono_usec = now.mono_usec,
+	        .real_usec = now.real_usec,
+	        .boot_usec = now.boot_usec,
+	        .hostname = arena_strdup(arena, h->hostname),
+	        .kernel = arena_strdup(arena, h->kernel),
+	        .boot_id = arena_strdup(arena, h->boot_id),
+	        .placement = h->placement,
+	        .hypervisor = arena_strdup(arena, h->hypervisor),
+	        .placement_evidence = arena_strdup(arena, h->evidence),
+	        .layout = m->layout,
+	        .layout_evidence = arena_strdup(arena, m->evidence),
 	};
 	read_cpu(h, ret, buf, sizeof(buf));
 	ssize_t n = kfile_read(h->fs, &h->online, "sys/devices/system/cpu/online", buf, sizeof(buf));
 	ret->online_cpus = n > 0 && parse_cpulist(buf, (size_t)n, &online) == 0 && online
-				   ? metric_ok(online)
-				   : metric_errno((int)n, "/sys/devices/system/cpu/online not readable");
+	                           ? metric_ok(online)
+	                           : metric_errno((int)n, "/sys/devices/system/cpu/online not readable");
 	n = kfile_read(h->fs, &h->meminfo, "proc/meminfo", buf, sizeof(buf));
 	ret->mem_total_bytes = meminfo(buf, n, "MemTotal");
 	ret->mem_available_bytes = meminfo(buf, n, "MemAvailable");

@@ -10,6 +10,7 @@
 
 #include "source/background.h"
 #include "source/host.h"
+#include "source/proctab.h"
 #include "vctop/source/launched.h"
 #include "vctop/source/source.h"
 
@@ -26,6 +27,7 @@ struct live {
 	struct proctab procs;
 	struct facts_table facts;
 	struct containers containers;
+	struct services services;
 	struct vms vms;
 	struct background_reader *background;
 	launched_vec launched;
@@ -71,6 +73,7 @@ static void look(void *data, const struct process *p)
 	vms_look(&k->l->vms, k->t, p);
 	background_look(k->l->background, p);
 	learn_names(&k->l->facts, p);
+	runtime_look(&k->l->facts, p);
 }
 
 static bool is_sample(const struct launched *l, const struct instance *i)
@@ -124,8 +127,11 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
 		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: containers cannot be seen",
-				"mount -t cgroup2 none /sys/fs/cgroup");
+		                "mount -t cgroup2 none /sys/fs/cgroup");
 	containers_collect(&l->containers, &t);
+	ret->with_services = s->services;
+	if (s->services)
+		services_collect(&l->services, &l->containers, &t);
 	vms_collect(&l->vms, &t, &l->containers);
 	mark_samples(l, ret);
 	background_collect(l->background, &t);
@@ -143,6 +149,7 @@ static void live_close(struct source *s)
 {
 	struct live *l = (struct live *)s;
 	vms_release(&l->vms, l->fs);
+	services_release(&l->services);
 	containers_release(&l->containers);
 	background_reader_free(l->background);
 	facts_table_release(&l->facts);
@@ -153,6 +160,13 @@ static void live_close(struct source *s)
 	rootfs_close(l->fs);
 	snapshot_free(l->facts_notices);
 	free(l);
+}
+
+void source_ask_guests(struct source *s, const struct guest_questions *q)
+{
+	struct live *l = (struct live *)s;
+	if (s->ops->close == live_close && rootfs_is_live(l->fs) && (q->qmp_n || q->api))
+		vms_ask(&l->vms, q);
 }
 
 static const struct source_ops live_ops = {live_next, live_syscalls, live_close};
@@ -174,7 +188,7 @@ struct source *source_open_traced(const char *root, rootfs_trace fn, void *data,
 	l->facts_notices = snapshot_new();
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	host_reader_open(&l->host, fs);
-	facts_table_init(&l->facts, fs);
+	facts_table_init(&l->facts, fs, &l->cgroups);
 	l->background = background_reader_new(fs);
 	return &l->base;
 }

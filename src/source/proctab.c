@@ -19,8 +19,7 @@ static int by_pid(const void *a, const void *b)
 
 static bool is_settled(const struct process *p, struct rootfs_time now)
 {
-	int64_t hz = sysconf(_SC_CLK_TCK);
-	return now.boot_usec - (int64_t)p->stat.start_ticks * (1000000 / hz) > SETTLE_USEC;
+	return now.real_usec - process_started(&p->stat, now) > SETTLE_USEC;
 }
 
 static void look_at(struct rootfs *fs, struct proctab_entry *e, struct rootfs_time now, proctab_look look, void *data)
@@ -28,7 +27,13 @@ static void look_at(struct rootfs *fs, struct proctab_entry *e, struct rootfs_ti
 	struct process p;
 	if (process_read(fs, e->pid, &p) < 0)
 		return; /* gone already */
-	e->settled = is_settled(&p, now);
+	bool settled = is_settled(&p, now);
+	/* A program that starts a VM sooner or later gives it threads. */
+	p.closely = e->start_ticks != p.stat.start_ticks || settled != e->settled || p.stat.threads > e->threads;
+	e->settled = settled;
+	e->start_ticks = p.stat.start_ticks;
+	if (p.closely)
+		e->threads = p.stat.threads;
 	look(data, &p);
 	process_release(&p);
 }
@@ -41,7 +46,7 @@ static void list_pids(struct proctab *t)
 		uint64_t pid;
 		if (*name < '1' || *name > '9' || parse_u64(name, strnlen(name, 12), &pid) < 0 || pid > INT32_MAX)
 			continue;
-		vec_push(&t->next, ((struct proctab_entry){(pid_t)pid, false}));
+		vec_push(&t->next, ((struct proctab_entry){.pid = (pid_t)pid}));
 	}
 	if (t->next.n)
 		qsort(t->next.v, t->next.n, sizeof(*t->next.v), by_pid);
@@ -63,7 +68,7 @@ int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void
 		while (old < t->known.n && t->known.v[old].pid < e->pid)
 			old++;
 		if (old < t->known.n && t->known.v[old].pid == e->pid)
-			e->settled = t->known.v[old].settled;
+			*e = t->known.v[old];
 		if (!e->settled || sweep)
 			look_at(fs, e, now, look, data);
 	}

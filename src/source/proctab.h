@@ -10,6 +10,8 @@
 struct proctab_entry {
 	pid_t pid;
 	bool settled;
+	unsigned threads; /* when it was last looked at closely; 0 never */
+	uint64_t start_ticks;
 };
 
 struct proctab {

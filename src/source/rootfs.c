@@ -1,6 +1,7 @@
 /*
  * The choke point of all observing: everything is opened read-only below one directory fd.
- * O_NONBLOCK and the regular-file check keep a FIFO in a hostile tree from hanging us.
+ * Of a captured tree only regular files are opened (a FIFO would hang us, opening a device may do anything), and no
+ * link leads out of it.
  */
 #include "vctop/source/rootfs.h"
 
@@ -12,12 +13,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "source/beneath.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
 
 struct rootfs {
 	int base_fd; /* the tree given */
-	int fd;	     /* the moment being played */
+	int fd;      /* the moment being played */
 	bool live, series;
 	unsigned moment, generation;
 	struct rootfs_time time; /* not live: of this moment */
@@ -49,16 +51,19 @@ static unsigned fd_budget(void)
 	return half > 1U << 20 ? 1U << 20 : (unsigned)half;
 }
 
+/* Beyond 285 years (2^53 us) a clock is no clock, and sums of such times overflow. */
+#define MAX_CLOCK ((uint64_t)1 << 53)
+
 static void read_clock(struct rootfs *fs)
 {
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 	const char *w;
 	size_t n;
-	uint64_t v[3] = {0, 1000000000000000ULL, 86400000000ULL};
+	uint64_t v[3] = {0, 1000000000000000ULL, 86400000000ULL}, usec;
 	if (rootfs_read(fs, ".clock", 256, &sb) > 0)
 		for (unsigned i = 0; i < 3; i++)
-			if (parse_word(sb.buf, sb.len, i, &w, &n))
-				(void)parse_u64(w, n, &v[i]);
+			if (parse_word(sb.buf, sb.len, i, &w, &n) && parse_u64(w, n, &usec) == 0 && usec < MAX_CLOCK)
+				v[i] = usec;
 	fs->time = (struct rootfs_time){(int64_t)v[0], (int64_t)v[1], (int64_t)v[2]};
 }
 
@@ -66,9 +71,9 @@ static int open_moment(struct rootfs *fs, unsigned moment)
 {
 	char name[16];
 	(void)snprintf(name, sizeof(name), "%u", moment);
-	int fd = openat(fs->base_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = beneath_open(fs->base_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fs->fd >= 0 && fs->fd != fs->base_fd)
 		(void)close(fs->fd);
 	fs->fd = fd;
@@ -90,13 +95,19 @@ struct rootfs *rootfs_open(const char *path, struct error *err)
 	fs->live = strcmp(path, "/") == 0;
 	fs->generation = 1;
 	fs->fd_budget = fd_budget();
-	if (fs->live)
-		return fs;
+	if (fs->live) {
+		if (faccessat(fd, "proc/self/stat", F_OK, 0) == 0)
+			return fs;
+		error_set(err, errno, "/proc is not mounted: nothing can be seen without it");
+		rootfs_close(fs);
+		return NULL;
+	}
 	fs->series = open_moment(fs, 0) == 0;
 	if (!fs->series)
 		read_clock(fs);
-	if (faccessat(fs->fd, "proc", R_OK, 0) < 0) {
-		error_set(err, errno, "%s: no readable proc below it: %s", path, strerror(errno));
+	cleanup_close int proc = beneath_open(fs->fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0) {
+		error_set(err, -proc, "%s: no readable proc below it: %s", path, strerror(-proc));
 		rootfs_close(fs);
 		return NULL;
 	}
@@ -151,6 +162,24 @@ struct rootfs_time rootfs_now(const struct rootfs *fs)
 	return (struct rootfs_time){clock_mono_usec(), clock_real_usec(), clock_boot_usec()};
 }
 
+static int open_at(const struct rootfs *fs, const char *path, int flags)
+{
+	if (!fs->live)
+		return beneath_open(fs->fd, path, flags);
+	int fd = openat(fs->fd, *path ? path : ".", flags);
+	return fd < 0 ? -errno : fd;
+}
+
+static int stat_at(const struct rootfs *fs, const char *path, struct stat *ret)
+{
+	if (fs->live)
+		return fstatat(fs->fd, path, ret, 0) < 0 ? -errno : 0;
+	cleanup_close int fd = beneath_open(fs->fd, path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? -errno : 0;
+}
+
 int rootfs_openat(struct rootfs *fs, const char *path, int flags)
 {
 	int r = fault_check(fs, "open", path);
@@ -158,21 +187,16 @@ int rootfs_openat(struct rootfs *fs, const char *path, int flags)
 		return r;
 	fs->stats.opens++;
 	fs->stats.syscalls++;
-	int fd = openat(fs->fd, *path ? path : ".", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
-	return fd < 0 ? -errno : fd;
+	return open_at(fs, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 }
 
-/* Regular files only: proc, sysfs and cgroupfs files are; a FIFO or device in a tree is not read. */
+/* Files of proc, sysfs and cgroupfs are regular; what else a tree has in their place is not even opened. */
 static int open_regular(struct rootfs *fs, const char *path)
 {
-	int fd = rootfs_openat(fs, path, 0);
-	if (fd < 0 || fs->live)
-		return fd;
 	struct stat st;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return fd;
-	(void)close(fd);
-	return -EINVAL;
+	if (!fs->live && stat_at(fs, path, &st) == 0 && !S_ISREG(st.st_mode))
+		return -EINVAL;
+	return rootfs_openat(fs, path, 0);
 }
 
 static ssize_t read_all(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
@@ -218,9 +242,12 @@ static int read_link(struct rootfs *fs, const char *path, struct strbuf *sb)
 		return r;
 	strbuf_room(sb, 4096);
 	fs->stats.syscalls++;
-	ssize_t n = readlinkat(fs->fd, path, sb->buf, 4096);
-	if (n < 0)
-		return -errno;
+	cleanup_close int link = fs->live ? -1 : beneath_open(fs->fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (!fs->live && link < 0)
+		return link;
+	ssize_t n = fs->live ? readlinkat(fs->fd, path, sb->buf, 4096) : readlinkat(link, "", sb->buf, 4096);
+	if (n < 0) /* what was opened and has no target is no link */
+		return !fs->live && errno == ENOENT ? -EINVAL : -errno;
 	sb->len = (size_t)n;
 	sb->buf[n] = '\0';
 	return 0;
@@ -239,7 +266,7 @@ int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret)
 	if (r < 0)
 		return r;
 	fs->stats.syscalls++;
-	return fstatat(fs->fd, path, ret, 0) < 0 ? -errno : 0;
+	return stat_at(fs, path, ret);
 }
 
 int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct rootfs_names *ret)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "source/vm_helpers.h"
 #include "source/vm_memory.h"
 #include "source/vm_threads.h"
 #include "vctop/base/parse.h"
@@ -28,6 +29,7 @@ struct vm_reader {
 	int io_err;
 	int64_t io_failed_usec;
 	struct vm_threads threads;
+	struct vm_helpers helpers;
 	struct vm_memory memory;
 };
 
@@ -57,7 +59,8 @@ struct vm_reader *vm_reader_new(struct rootfs *fs, pid_t pid, const struct vmm_o
 	        .fs = fs, .pid = pid, .configured = config->vcpus, .stat = KFILE_INIT, .io = KFILE_INIT};
 	v->usec_per_tick = 1e6 / (double)(hz > 0 ? hz : 100);
 	vm_threads_init(&v->threads, fs, pid, vmm, config->runtime, config->vcpus);
-	vm_memory_init(&v->memory, fs, pid, config->ram_bytes);
+	vm_helpers_init(&v->helpers, fs, pid, config->children);
+	vm_memory_init(&v->memory, fs, pid, config);
 	/* From here on the pid means this process; a failure shows at the first sample. */
 	(void)read_stat(v, &st);
 	return v;
@@ -70,6 +73,7 @@ void vm_reader_free(struct vm_reader *v)
 	kfile_close(v->fs, &v->stat);
 	kfile_close(v->fs, &v->io);
 	vm_threads_release(&v->threads);
+	vm_helpers_release(&v->helpers);
 	vm_memory_release(&v->memory);
 	free(v);
 }
@@ -80,7 +84,7 @@ static struct metric vcpus_of(const struct vm_reader *v)
 		return metric_ok((double)v->threads.vcpus.n);
 	if (v->configured)
 		return metric_ok(v->configured);
-	return metric_none(METRIC_ABSENT, "the command line's -smp could not be read");
+	return metric_none(METRIC_ABSENT, "neither the threads nor the configuration tell how many");
 }
 
 static void sample_cpu(struct vm_reader *v, const struct process_stat *st, struct sample_cpu *cpu)
@@ -98,6 +102,7 @@ static void sample_cpu(struct vm_reader *v, const struct process_stat *st, struc
 		cpu->steal_usec = cpu->guest_usec;
 	}
 	/* The two sources may change places; the counter still only grows. */
+	total += vm_helpers_ticks(&v->helpers) * v->usec_per_tick;
 	if (total > v->total_usec)
 		v->total_usec = total;
 	cpu->usage_usec = metric_ok(v->total_usec);
@@ -135,6 +140,21 @@ static void sample_io(struct vm_reader *v, struct sample *s)
 		                                       : "/proc/PID/io could not be read");
 	}
 	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "not read for VMs yet");
+}
+
+uint64_t vm_reader_ram_mapped(const struct vm_reader *v)
+{
+	return v->memory.smaps_read && v->memory.smaps_err == 0 ? v->memory.ram.guest_size : 0;
+}
+
+void vm_reader_hint(struct vm_reader *v, const pid_t *tids, size_t n)
+{
+	vm_threads_hint(&v->threads, tids, n);
+}
+
+void vm_reader_helper(struct vm_reader *v, pid_t pid, uint64_t start_ticks)
+{
+	vm_helpers_add(&v->helpers, pid, start_ticks);
 }
 
 int vm_reader_sample(struct vm_reader *v, struct sample *s)

@@ -16,12 +16,13 @@
 /* What statm does not tell (hugetlb, swap) and what may not be read is looked at again after this long. */
 #define SLOW_USEC 10000000
 
-void vm_memory_init(struct vm_memory *m, struct rootfs *fs, pid_t pid, uint64_t ram_bytes)
+void vm_memory_init(struct vm_memory *m, struct rootfs *fs, pid_t pid, const struct vm_config *config)
 {
 	long page = sysconf(_SC_PAGESIZE);
 	*m = (struct vm_memory){.fs = fs,
 	                        .pid = pid,
-	                        .ram_bytes = ram_bytes,
+	                        .hidden = config->ram_hidden,
+	                        .rules = {config->ram_bytes, config->ram_noreserve, config->ram_tmpfile},
 	                        .statm = KFILE_INIT,
 	                        .status = KFILE_INIT,
 	                        .smaps = STRBUF_INIT,
@@ -76,6 +77,8 @@ static void read_status(struct vm_memory *m, uint64_t rss, int64_t now)
 
 static bool smaps_due(const struct vm_memory *m, uint64_t resident, int64_t now)
 {
+	if (m->hidden)
+		return false;
 	if (!m->smaps_read)
 		return true;
 	int64_t since = now - m->smaps_usec;
@@ -97,7 +100,7 @@ static void read_smaps(struct vm_memory *m, uint64_t resident, int64_t now)
 	/* Empty: the process is ending and has no memory any more. */
 	m->smaps_err = n < 0 ? (int)n : n == 0 ? -ESRCH : 0;
 	if (m->smaps_err == 0)
-		guest_ram_parse(m->smaps.buf, m->smaps.len, m->ram_bytes, &m->ram);
+		guest_ram_find(m->smaps.buf, m->smaps.len, &m->rules, &m->ram);
 	m->smaps_cost_usec = rootfs_now(m->fs).mono_usec - now;
 }
 
@@ -113,8 +116,20 @@ static void not_guests(struct vm_memory *m, struct sample_memory *s, struct metr
 	s->used_by = metric_is_ok(rss) ? "VMM resident" : NULL;
 }
 
+static void set_hidden(struct sample_memory *s)
+{
+	s->held_bytes = s->used_bytes =
+	        metric_none(METRIC_ABSENT, "guest RAM lies in the VMM's kernel module: what is resident is not known");
+	s->overhead_bytes = s->rss_bytes;
+	s->used_by = NULL;
+}
+
 static void set_smaps(struct vm_memory *m, struct sample_memory *s)
 {
+	if (m->hidden) {
+		set_hidden(s);
+		return;
+	}
 	if (m->smaps_err < 0 || !m->ram.mappings) {
 		not_guests(m, s, s->rss_bytes);
 		return;

@@ -8,7 +8,8 @@
 struct vm_memory {
 	struct rootfs *fs;
 	pid_t pid;
-	uint64_t ram_bytes;
+	struct guest_ram_rules rules;
+	bool hidden; /* guest RAM is not in this process */
 	struct kfile statm, status;
 	uint64_t page;
 
@@ -26,7 +27,7 @@ struct vm_memory {
 	struct guest_ram ram;
 };
 
-void vm_memory_init(struct vm_memory *m, struct rootfs *fs, pid_t pid, uint64_t ram_bytes);
+void vm_memory_init(struct vm_memory *m, struct rootfs *fs, pid_t pid, const struct vm_config *config);
 void vm_memory_release(struct vm_memory *m);
 void vm_memory_sample(struct vm_memory *m, struct sample_memory *ret);
 

@@ -34,6 +34,7 @@ void vm_threads_release(struct vm_threads *t)
 {
 	forget(t);
 	vec_free(&t->vcpus);
+	vec_free(&t->hint);
 	rootfs_names_release(&t->names);
 	vm_inference_release(&t->inferred);
 }
@@ -67,15 +68,22 @@ static void adopt(struct vm_threads *t, const pid_t *tids, size_t n)
 	}
 }
 
+static bool is_listed(const struct vm_threads *t, pid_t want)
+{
+	for (size_t j = 0; j < t->names.at.n; j++) {
+		const char *name = rootfs_name(&t->names, j);
+		int64_t tid;
+		if (parse_i64(name, strlen(name), &tid) == 0 && tid == want)
+			return true;
+	}
+	return false;
+}
+
 static bool all_listed(const struct vm_threads *t)
 {
 	size_t listed = 0;
 	for (size_t i = 0; i < t->vcpus.n; i++)
-		for (size_t j = 0; j < t->names.at.n; j++) {
-			const char *name = rootfs_name(&t->names, j);
-			int64_t tid;
-			listed += parse_i64(name, strlen(name), &tid) == 0 && tid == t->vcpus.v[i].tid;
-		}
+		listed += is_listed(t, t->vcpus.v[i].tid);
 	return t->vcpus.n && listed == t->vcpus.n;
 }
 
@@ -104,6 +112,29 @@ static bool find_named(struct vm_threads *t)
 	return t->inferred.tids.n > 0;
 }
 
+/* Believed when each is a thread of this process. */
+static bool find_hinted(struct vm_threads *t)
+{
+	t->inferred.tids.n = 0;
+	for (size_t i = 0; i < t->hint.n; i++)
+		if (is_listed(t, t->hint.v[i]))
+			vec_push(&t->inferred.tids, t->hint.v[i]);
+	if (t->inferred.tids.n == t->hint.n && t->hint.n)
+		return true;
+	t->inferred.tids.n = 0;
+	return false;
+}
+
+void vm_threads_hint(struct vm_threads *t, const pid_t *tids, size_t n)
+{
+	if (n == t->hint.n && (n == 0 || memcmp(tids, t->hint.v, n * sizeof(*tids)) == 0))
+		return;
+	t->hint.n = 0;
+	for (size_t i = 0; i < n; i++)
+		vec_push(&t->hint, tids[i]);
+	t->seen = 0;
+}
+
 static int find_unnamed(struct vm_threads *t)
 {
 	bool tcg = strcmp(t->runtime, "qemu-tcg") == 0;
@@ -113,6 +144,13 @@ static int find_unnamed(struct vm_threads *t)
 	return r;
 }
 
+static const char *why_none(const struct vm_threads *t)
+{
+	if (strncmp(t->runtime, "qemu", 4) != 0)
+		return "no thread of this VMM is known as a vCPU";
+	return t->denied ? UNNAMED ", or run vctop with CAP_SYS_PTRACE" : UNNAMED;
+}
+
 static void list_again(struct vm_threads *t, unsigned num_threads)
 {
 	char path[64];
@@ -120,7 +158,7 @@ static void list_again(struct vm_threads *t, unsigned num_threads)
 	t->seen = num_threads;
 	if (rootfs_list(t->fs, path, true, &t->names) < 0)
 		t->names.at.n = 0;
-	int r = find_named(t) ? 0 : find_unnamed(t);
+	int r = find_named(t) || find_hinted(t) ? 0 : find_unnamed(t);
 	t->denied = r == -EACCES;
 	if (r == 0) {
 		adopt(t, t->inferred.tids.v, t->inferred.tids.n);
@@ -131,7 +169,7 @@ static void list_again(struct vm_threads *t, unsigned num_threads)
 	if (t->vcpus.n == t->configured && all_listed(t))
 		return;
 	forget(t);
-	t->why = t->denied ? UNNAMED ", or run vctop with CAP_SYS_PTRACE" : UNNAMED;
+	t->why = why_none(t);
 	t->pause = 1U << (t->misses < 6 ? t->misses : 6);
 	if (t->pause > PAUSE_MAX)
 		t->pause = PAUSE_MAX;
@@ -173,6 +211,10 @@ static int read_all(struct vm_threads *t, uint64_t *ret_run, uint64_t *ret_wait)
 
 int vm_threads_read(struct vm_threads *t, unsigned num_threads, uint64_t *ret_run_ns, uint64_t *ret_wait_ns)
 {
+	if (t->vmm->no_vcpu_threads) {
+		t->why = t->vmm->no_vcpu_threads;
+		return -ENOENT;
+	}
 	if (num_threads != t->seen || (!t->vcpus.n && --t->pause == 0))
 		list_again(t, num_threads);
 	if (!t->vcpus.n)

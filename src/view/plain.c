@@ -112,6 +112,27 @@ static void host_line(struct strbuf *out, const char *what, enum field_unit unit
 		   b[4]);
 }
 
+static bool some(struct metric m)
+{
+	return metric_is_ok(m) && m.v > 0;
+}
+
+/* What could be taken back, once somebody knows. */
+static void slack_line(const struct frame *f, bool ascii, struct strbuf *out)
+{
+	const struct host_frame *h = &f->host;
+	char c[32], m[32], cold[32];
+	if (!some(h->slack_cores) && !some(h->slack_bytes) && !some(h->cold_bytes) && !metric_is_ok(h->slack_cost))
+		return;
+	strbuf_fmt(out, "slack   cores %6s   memory %6s   held but cold %6s",
+		   cell(h->slack_cores, UNIT_CORES, ascii, c, sizeof(c)),
+		   cell(h->slack_bytes, UNIT_BYTES, ascii, m, sizeof(m)),
+		   cell(h->cold_bytes, UNIT_BYTES, ascii, cold, sizeof(cold)));
+	if (metric_is_ok(h->slack_cost))
+		strbuf_fmt(out, "   = %.2f/month", h->slack_cost.v);
+	strbuf_char(out, '\n');
+}
+
 static void host_part(const struct frame *f, bool ascii, struct strbuf *out)
 {
 	const struct host_sample *s = &f->snap->host;
@@ -128,6 +149,7 @@ static void host_part(const struct frame *f, bool ascii, struct strbuf *out)
 	host_line(out, "Memory", UNIT_BYTES, ascii,
 		  (struct metric[]){h->capacity_bytes, h->used_bytes, h->allocated_bytes, c->allocated_bytes,
 				    v->allocated_bytes});
+	slack_line(f, ascii, out);
 }
 
 static void table(const struct frame *f, const struct selection *sel, enum instance_kind kind,
@@ -157,6 +179,26 @@ static void table(const struct frame *f, const struct selection *sel, enum insta
 		strbuf_str(out, "(none)\n");
 }
 
+/* A slice's numbers hold those of its services: there is no sum. */
+static void services(const struct frame *f, bool ascii, struct strbuf *out)
+{
+	char buf[32];
+	strbuf_fmt(out, "\nTHE HOST'S OWN  %zu services, slices and scopes, each with all that is below it\n",
+	           f->services.n);
+	strbuf_str(out, "  CPU     MEM    HELD  TASKS  UNIT\n");
+	for (size_t i = 0; i < f->services.n; i++) {
+		const struct service_row *r = &f->services.v[i];
+		const struct sample *s = &r->service->sample;
+		pad(out, cell(r->cpu_used_cores, UNIT_CORES, ascii, buf, sizeof(buf)), 5, false, ascii);
+		pad(out, cell(s->mem.used_bytes, UNIT_BYTES, ascii, buf, sizeof(buf)), 6, true, ascii);
+		pad(out, cell(s->mem.held_bytes, UNIT_BYTES, ascii, buf, sizeof(buf)), 6, true, ascii);
+		if (metric_is_ok(s->pids))
+			(void)snprintf(buf, sizeof(buf), "%.0f", s->pids.v);
+		pad(out, metric_is_ok(s->pids) ? buf : metric_state_glyph(s->pids.st, ascii), 5, true, ascii);
+		strbuf_fmt(out, "  %s\n", r->service->cgroup);
+	}
+}
+
 void plain_frame(const struct frame *f, const struct selection *sel, const struct field *const *columns, bool ascii,
 		 struct strbuf *out)
 {
@@ -166,6 +208,8 @@ void plain_frame(const struct frame *f, const struct selection *sel, const struc
 	host_part(f, ascii, out);
 	for (int k = 0; k < INSTANCE_KIND_MAX; k++)
 		table(f, sel, (enum instance_kind)k, columns ? columns : defaults, ascii, out);
+	if (f->snap->with_services)
+		services(f, ascii, out);
 	for (size_t i = 0; i < f->snap->notices.n; i++) {
 		const struct notice *n = &f->snap->notices.v[i];
 		strbuf_fmt(out, "%snotice: %s: %s%s%s\n", i ? "" : "\n", n->what, n->why, n->change ? "; " : "",

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "source/beneath.h"
 #include "tree.h"
 #include "vctop/source/rootfs.h"
 
@@ -104,11 +105,21 @@ static void test_clock_hostile(void **state)
 {
 	const struct tree *t = *state;
 	tree_mkdir(t, "proc");
-	static const char *const clocks[] = {"", "x y z", "1", "99999999999999999999999 1 1", "\n\n\n", "-5 -5 -5"};
+	static const char *const clocks[] = {"",
+	                                     "x y z",
+	                                     "1",
+	                                     "99999999999999999999999 1 1",
+	                                     "\n\n\n",
+	                                     "-5 -5 -5",
+	                                     "9223372036854775807 9223372036854775808 18446744073709551615"};
 	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
 		tree_write(t, ".clock", clocks[i]);
 		struct rootfs *fs = open_tree(t);
-		assert_true(rootfs_now(fs).mono_usec >= 0);
+		struct rootfs_time now = rootfs_now(fs);
+		/* Differences and sums of them are taken everywhere. */
+		assert_in_range(now.mono_usec, 0, 1LL << 53);
+		assert_in_range(now.real_usec, 0, 1LL << 53);
+		assert_in_range(now.boot_usec, 0, 1LL << 53);
 		rootfs_close(fs);
 	}
 }
@@ -155,7 +166,8 @@ static void test_fd_budget(void **state)
 		for (int round = 0; round < 3; round++)
 			for (int i = 0; i < 100; i++) {
 				(void)snprintf(path, sizeof(path), "proc/%d", i);
-				if (kfile_read(fs, &k[i], path, buf, sizeof(buf)) != (ssize_t)strlen(path) || strcmp(buf, path) != 0)
+				if (kfile_read(fs, &k[i], path, buf, sizeof(buf)) != (ssize_t)strlen(path) ||
+				    strcmp(buf, path) != 0)
 					_exit(2);
 			}
 		if (rootfs_stats(fs).kept_fds == 0 || rootfs_stats(fs).kept_fds > 12)
@@ -266,12 +278,74 @@ static void test_hostile_tree(void **state)
 	assert_int_equal(rootfs_read(fs, "proc/fifo", 4096, &sb), -EINVAL);
 	assert_int_equal(kfile_read(fs, &k, "proc/fifo", buf, sizeof(buf)), -EINVAL);
 	assert_int_equal(k.fd, -1);
-	assert_int_equal(rootfs_read(fs, "proc/zero", 4096, &sb), -EINVAL);
+	assert_int_equal(rootfs_read(fs, "proc/zero", 4096, &sb), -ENOENT); /* the tree has no dev */
 	assert_int_equal(rootfs_read(fs, "proc/loop", 4096, &sb), -ELOOP);
 	assert_true(rootfs_read(fs, "proc", 4096, &sb) < 0);
 	alarm(0);
 	assert_int_equal(rootfs_stats(fs).kept_fds, 0);
 	rootfs_close(fs);
+}
+
+/* Links that would show the machine's own files: what each opens inside the tree. */
+static void test_no_way_out(void **state)
+{
+	const struct tree *t = *state;
+	typedef int (*opener)(int, const char *, int);
+	static const opener openers[] = {beneath_open, beneath_open_by_hand};
+	static const struct {
+		const char *path;
+		int want; /* length of what is read, or -errno */
+	} rows[] = {
+	        {"proc/absolute", 4},        {"proc/up", 4},          {"proc/dir/passwd", 4},
+	        {"//etc//passwd", 4},        {"../../etc/passwd", 4}, {"/../etc/passwd", 4},
+	        {"proc/./../etc/passwd", 4}, {"proc/chain", 4},       {"proc/none", -ENOENT},
+	        {"proc/loop", -ELOOP},       {"proc/ping", -ELOOP},   {"etc/passwd/x", -ENOTDIR},
+	        {"proc/missing/x", -ENOENT},
+	};
+	tree_write(t, "etc/passwd", "tree");
+	tree_link(t, "proc/absolute", "/etc/passwd");
+	tree_link(t, "proc/up", "../../../../../../../../etc/passwd");
+	tree_link(t, "proc/dir", "/etc/");
+	tree_link(t, "proc/chain", "dir/../proc/absolute");
+	tree_link(t, "proc/none", "/usr");
+	tree_link(t, "proc/loop", "loop");
+	tree_link(t, "proc/ping", "pong");
+	tree_link(t, "proc/pong", "/proc/ping");
+	cleanup_close int root = open(t->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (size_t o = 0; o < ARRAY_SIZE(openers); o++) {
+			char buf[64];
+			cleanup_close int fd = openers[o](root, rows[i].path, O_RDONLY | O_CLOEXEC);
+			int got = fd < 0 ? fd : (int)read(fd, buf, sizeof(buf));
+			if (got != rows[i].want)
+				fail_row(i, "%s, way %zu: %d, not %d", rows[i].path, o, got, rows[i].want);
+			cleanup_close int link = openers[o](root, rows[i].path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+			if (link < 0 && rows[i].want >= 0)
+				fail_row(i, "%s, way %zu, the link itself: %d", rows[i].path, o, link);
+		}
+	struct rootfs *fs = open_tree(t);
+	struct stat st;
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	assert_int_equal(rootfs_read(fs, "proc/absolute", 64, &sb), 4);
+	assert_string_equal(sb.buf, "tree");
+	assert_int_equal(rootfs_stat(fs, "proc/absolute", &st), 0);
+	assert_int_equal(st.st_size, 4);
+	assert_int_equal(rootfs_stat(fs, "proc/none", &st), -ENOENT);
+	assert_int_equal(rootfs_readlink(fs, "proc/absolute", &sb), 0);
+	assert_string_equal(sb.buf, "/etc/passwd");
+	assert_int_equal(rootfs_readlink(fs, "etc/passwd", &sb), -EINVAL);
+	rootfs_close(fs);
+}
+
+/* A moment, or proc itself, that is a link to the machine's own. */
+static void test_moment_outside(void **state)
+{
+	const struct tree *t = *state;
+	struct error err = {0};
+	tree_link(t, "0", "/");
+	tree_link(t, "proc", "/proc");
+	assert_null(rootfs_open(t->root, &err));
+	assert_non_null(strstr(err.what, "proc"));
 }
 
 static void test_live(void **state)
@@ -293,9 +367,10 @@ int main(void)
 {
 #define TREE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TREE_TEST(test_read),	   TREE_TEST(test_open_fails), TREE_TEST(test_moments), TREE_TEST(test_clock_hostile),
-		TREE_TEST(test_kept_fds),  TREE_TEST(test_fd_budget),  TREE_TEST(test_faults),	TREE_TEST(test_list),
-		TREE_TEST(test_hostile_tree), TREE_TEST(test_live),
+	        TREE_TEST(test_read),          TREE_TEST(test_open_fails),     TREE_TEST(test_moments),
+	        TREE_TEST(test_clock_hostile), TREE_TEST(test_kept_fds),       TREE_TEST(test_fd_budget),
+	        TREE_TEST(test_faults),        TREE_TEST(test_list),           TREE_TEST(test_hostile_tree),
+	        TREE_TEST(test_no_way_out),    TREE_TEST(test_moment_outside), TREE_TEST(test_live),
 	};
 	return cmocka_run_group_tests_name("rootfs", tests, NULL, NULL);
 }

@@ -70,6 +70,12 @@ static inline void tree_remove(const struct tree *t, const char *path)
 	assert_int_equal(unlink(p), 0);
 }
 
+static inline void tree_remove_dir(const struct tree *t, const char *path)
+{
+	cleanup_free char *p = tree_path(t, path);
+	assert_int_equal(rmdir(p), 0);
+}
+
 static inline int tree_unlink_one(const char *path, const struct stat *st, int type, struct FTW *f)
 {
 	(void)st;

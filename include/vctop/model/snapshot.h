@@ -10,6 +10,7 @@
 #include "vctop/model/background.h"
 #include "vctop/model/instance.h"
 #include "vctop/model/sample.h"
+#include "vctop/model/service.h"
 
 struct entry {
 	struct instance inst;
@@ -27,6 +28,8 @@ struct snapshot {
 	struct host_sample host;
 	VEC(struct entry) entries;
 	VEC(struct notice) notices;
+	VEC(struct service) services;
+	bool with_services; /* they were asked for */
 	VEC(struct store) stores;
 	VEC(struct blast_radius) daemons;
 };

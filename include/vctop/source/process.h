@@ -28,11 +28,12 @@ int process_read_stat(struct rootfs *fs, pid_t pid, struct process_stat *ret);
 struct process {
 	pid_t pid;
 	struct process_stat stat;
-	char *exe;     /* link text; NULL denied or gone */
-	char *comm;    /* cleaned */
-	char **argv;   /* raw bytes, NULL-terminated; NOT cleaned: parsers clean what they keep */
+	char *exe;   /* link text; NULL denied or gone */
+	char *comm;  /* cleaned */
+	char **argv; /* raw bytes, NULL-terminated; NOT cleaned: parsers clean what they keep */
 	size_t argc;
 	bool cmdline_cut; /* longer than we read (1 MiB) */
+	bool closely;     /* seen for the first time, or grown since: worth a look that costs more (proctab.h) */
 };
 
 /* Reads all of it. -ESRCH/-ENOENT when the process has gone. */

@@ -4,6 +4,8 @@
 #ifndef VCTOP_SOURCE_SOURCE_H
 #define VCTOP_SOURCE_SOURCE_H
 
+#include <stdbool.h>
+
 #include "vctop/base/error.h"
 #include "vctop/model/snapshot.h"
 #include "vctop/source/rootfs.h"
@@ -20,11 +22,21 @@ struct source_ops {
 
 struct source {
 	const struct source_ops *ops;
+	bool services; /* the reader's wish: the host's own services too */
 };
 
 /* The host below `root` ("/" for this one). */
 struct source *source_open_host(const char *root, struct error *err);
 /* The same, telling of every file it reads (rootfs.h). */
 struct source *source_open_traced(const char *root, rootfs_trace fn, void *data, struct error *err);
+
+/* Sockets by which guests may be asked what they use; none by default.  Only reading requests are ever sent. */
+struct guest_questions {
+	const char *const *qmp; /* QEMU monitors, dedicated to this */
+	size_t qmp_n;
+	bool api; /* the sockets of Firecracker and Cloud Hypervisor */
+};
+/* Of a live host's source; the strings must outlive it. */
+void source_ask_guests(struct source *s, const struct guest_questions *q);
 
 #endif

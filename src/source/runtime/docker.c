@@ -1,53 +1,31 @@
 /*
- * Docker: cgroups docker-<ID>.scope (systemd driver) and docker/<ID> (cgroupfs driver); facts from
- * <data-root>/containers/<ID>/config.v2.json.  That file is stale after a daemon crash: only its names are believed,
- * never its State.
+ * Docker: cgroups docker-<ID>.scope (systemd driver) and docker/<ID> (cgroupfs driver), below a pod's slice with
+ * cri-dockerd, /ecs/<TASK>/<ID> with the ECS agent; facts from <data-root>/containers/<ID>/config.v2.json.  That file
+ * is stale after a daemon crash: only its names are believed, never its State.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "source/runtime/runtime.h"
 
-#define MAX_CONFIG ((size_t)8 << 20)
-#define MAX_LABELS 64
+#define MAX_CONFIG ((size_t)1 << 20)
 
 extern const struct runtime_ops runtime_docker;
 
-static bool match(const char *path, const char *leaf, char id[RUNTIME_ID_MAX])
+static bool above_is(const char *path, const char *leaf, unsigned n, const char *name)
 {
-	if (strncmp(leaf, "docker-", 7) == 0 && strlen(leaf) == 7 + 64 + 6 && strcmp(leaf + 71, ".scope") == 0) {
-		(void)snprintf(id, RUNTIME_ID_MAX, "%.64s", leaf + 7);
-		return runtime_is_hex(id, 64);
-	}
-	static const char parent[] = "/docker/";
-	size_t n = sizeof(parent) - 1;
-	if (!runtime_is_hex(leaf, 64) || (size_t)(leaf - path) < n || memcmp(leaf - n, parent, n) != 0)
-		return false;
-	memcpy(id, leaf, 65);
-	return true;
+	size_t len;
+	const char *part = runtime_above(path, leaf, n, &len);
+	return len == strlen(name) && memcmp(part, name, len) == 0;
 }
 
-static void take_labels(struct facts *f, json_t *labels)
+static bool match(const char *path, const char *leaf, char id[RUNTIME_ID_MAX])
 {
-	const char *key;
-	json_t *value;
-	size_t n = json_object_size(labels);
-	if (!n)
-		return;
-	f->labels = xcalloc(n > MAX_LABELS ? MAX_LABELS : n, sizeof(*f->labels));
-	json_object_foreach(labels, key, value)
-	{
-		char *k = NULL, *v = NULL;
-		if (f->labels_n == MAX_LABELS)
-			break;
-		if (!json_is_string(value))
-			continue;
-		facts_set(&k, key);
-		facts_set(&v, json_string_value(value));
-		f->labels[f->labels_n++] = (struct label){k, v};
-	}
+	if (runtime_hex_leaf(leaf, "docker-", ".scope", false, id))
+		return true;
+	return runtime_hex_leaf(leaf, "", "", true, id) &&
+	       (above_is(path, leaf, 0, "docker") || above_is(path, leaf, 1, "ecs"));
 }
 
 /* The writable layer of overlay2: layerdb/mounts/<ID>/mount-id names the directory. */
@@ -63,66 +41,99 @@ static void find_writable(struct facts_table *t, struct facts *f, const char *ro
 	f->writable = xasprintf("%s/overlay2/%s/diff", root, id.buf);
 }
 
+static const char *string_of(json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* What cri-dockerd and the ECS agent write into labels. */
+static void take_labels(struct facts *f, json_t *labels)
+{
+	const char *key, *pod = string_of(labels, "io.kubernetes.pod.name");
+	const char *space = string_of(labels, "io.kubernetes.pod.namespace");
+	const char *kind = string_of(labels, "io.kubernetes.docker.type");
+	const char *task = string_of(labels, "com.amazonaws.ecs.task-arn");
+	json_t *value;
+	json_object_foreach(labels, key, value) facts_label(f, key, json_string_value(value));
+	if (pod) {
+		cleanup_free char *full = xasprintf("%s%s%s", space ? space : "", space ? "/" : "", pod);
+		facts_set(&f->pod, full);
+		f->left_out = kind && strcmp(kind, "podsandbox") == 0;
+	} else if (task) {
+		const char *slash = strrchr(task, '/');
+		facts_set(&f->pod, slash ? slash + 1 : task);
+	}
+}
+
 static void read_container(struct facts_table *t, const char *root, const char *id, const char *path)
 {
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	if (rootfs_read(t->fs, path, MAX_CONFIG, &text) < 0)
+	json_t *config = facts_json(t, path);
+	if (!config)
 		return;
-	json_error_t err;
-	json_t *config = json_loadb(text.buf, text.len, 0, &err);
-	if (!json_is_object(config)) {
-		snapshot_notice(t->notices, path, "not a JSON object: the container is shown by its id", NULL);
-		json_decref(config);
-		return;
-	}
 	struct facts *f = facts_put(t, id, &runtime_docker);
-	const char *name = json_string_value(json_object_get(config, "Name"));
-	json_t *inner = json_object_get(config, "Config");
-	if (name)
+	const char *name = string_of(config, "Name");
+	json_t *inner = json_object_get(config, "Config"), *labels = json_object_get(inner, "Labels");
+	const char *in_pod = string_of(labels, "io.kubernetes.container.name");
+	if (in_pod) /* k8s_NAME_POD_NAMESPACE_UID_ATTEMPT says it all again */
+		facts_set(&f->name, in_pod);
+	else if (name)
 		facts_set(&f->name, *name == '/' ? name + 1 : name);
-	facts_set(&f->image, json_string_value(json_object_get(inner, "Image")));
+	facts_set(&f->image, string_of(inner, "Image"));
 	facts_set(&f->from, path);
-	take_labels(f, json_object_get(inner, "Labels"));
-	const char *driver = json_string_value(json_object_get(config, "Driver"));
-	facts_set_image(f, root, driver, json_string_value(json_object_get(config, "Image")));
+	take_labels(f, labels);
+	const char *driver = string_of(config, "Driver");
+	facts_set_image(f, root, driver, string_of(config, "Image"));
 	find_writable(t, f, root, driver);
+	if (driver && strcmp(driver, "overlayfs") == 0)
+		f->no_layer = "containerd's image store: only its database says where the layer is";
 	json_decref(config);
 }
 
-static void scan_root(struct facts_table *t, const char *root, bool system)
+static void scan_containers(struct facts_table *t, const char *root, bool system)
 {
-	struct rootfs_names names = {.text = STRBUF_INIT};
-	cleanup_strbuf struct strbuf path = STRBUF_INIT;
-	strbuf_fmt(&path, "%s/containers", root);
-	int r = rootfs_list(t->fs, path.buf, true, &names);
-	if (r == -EACCES)
-		facts_denied(t, "docker", path.buf, system);
-	if (r == 0)
+	int err;
+	char path[2048];
+	int n = snprintf(path, sizeof(path), "%s/containers", root);
+	if (n < 0 || (size_t)n + 100 > sizeof(path))
+		return;
+	const struct rootfs_names *names = facts_list(t, path, &err);
+	if (err == -EACCES)
+		facts_denied(t, "docker", path, system);
+	if (names)
 		facts_store_seen(t, root, STORE_DOCKER, &runtime_docker);
-	for (size_t i = 0; r == 0 && i < names.at.n; i++) {
-		const char *id = rootfs_name(&names, i);
+	for (size_t i = 0; names && i < names->at.n; i++) {
+		const char *id = rootfs_name(names, i);
 		if (!runtime_is_hex(id, 64))
 			continue;
-		int err;
-		strbuf_clear(&path);
-		strbuf_fmt(&path, "%s/containers/%s/config.v2.json", root, id);
-		struct facts *known = map_get(&t->by_id, id);
-		if (facts_file_changed(t, path.buf, &err) || !known)
-			read_container(t, root, id, path.buf);
-		else if (known && err == 0)
-			known->seen = t->refresh;
+		(void)snprintf(path, sizeof(path), "%s/containers/%s/config.v2.json", root, id);
+		if (facts_stale(t, &runtime_docker, id, path))
+			read_container(t, root, id, path);
 	}
-	rootfs_names_release(&names);
 }
 
-/* "data-root" of /etc/docker/daemon.json, relative to the root; NULL none. */
-static char *configured_root(struct facts_table *t)
+/* A data root, and those that userns-remap put below it: "100000.100000". */
+static void scan_root(struct facts_table *t, const char *root, bool system)
+{
+	int err;
+	scan_containers(t, root, system);
+	const struct rootfs_names *names = facts_list(t, root, &err);
+	for (size_t i = 0; names && i < names->at.n; i++) {
+		const char *name = rootfs_name(names, i), *dot = strchr(name, '.');
+		if (!dot || dot == name || strspn(name, "0123456789.") != strlen(name))
+			continue;
+		cleanup_free char *remapped = xasprintf("%s/%s", root, name);
+		scan_containers(t, remapped, system);
+	}
+}
+
+/* "data-root" of a daemon.json, relative to the root; NULL none. */
+static char *configured_root(struct facts_table *t, const char *path)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	if (rootfs_read(t->fs, "etc/docker/daemon.json", (size_t)1 << 20, &text) <= 0)
+	if (rootfs_read(t->fs, path, MAX_CONFIG, &text) <= 0)
 		return NULL;
 	json_t *config = json_loadb(text.buf, text.len, 0, NULL);
-	const char *root = json_string_value(json_object_get(config, "data-root"));
+	const char *root = string_of(config, "data-root");
 	char *copy = root && root[0] == '/' && root[1] ? xstrdup(root + 1) : NULL;
 	json_decref(config);
 	return copy;
@@ -133,20 +144,26 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 	(void)who;
 	if (!*home)
 		return;
+	cleanup_free char *config = xasprintf("%s/.config/docker/daemon.json", home);
+	cleanup_free char *configured = configured_root(t, config);
 	cleanup_free char *root = xasprintf("%s/.local/share/docker", home);
 	scan_root(t, root, false);
+	if (configured && strcmp(configured, root) != 0)
+		scan_root(t, configured, false);
 }
 
 static void refresh(struct facts_table *t)
 {
-	cleanup_free char *configured = configured_root(t);
+	static const char *const usual[] = {"var/lib/docker", "var/snap/docker/common/var-lib-docker"};
+	cleanup_free char *configured = configured_root(t, "etc/docker/daemon.json");
 	const char *root;
 	void *v;
-	scan_root(t, "var/lib/docker", true);
-	if (configured && strcmp(configured, "var/lib/docker") != 0)
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		scan_root(t, usual[i], true);
+	if (configured && strcmp(configured, usual[0]) != 0)
 		scan_root(t, configured, true);
 	for (size_t it = 0; map_next(&t->roots, &it, &root, &v);)
-		if (strcmp(root, "var/lib/docker") != 0 && (!configured || strcmp(root, configured) != 0))
+		if (strcmp(root, usual[0]) != 0 && (!configured || strcmp(root, configured) != 0))
 			scan_root(t, root, true);
 	facts_each_home(t, scan_home);
 }
@@ -174,4 +191,4 @@ static void learn(struct facts_table *t, pid_t init)
 	}
 }
 
-const struct runtime_ops runtime_docker = {"docker", match, refresh, learn};
+const struct runtime_ops runtime_docker = {.name = "docker", .match = match, .refresh = refresh, .learn = learn};

@@ -1,3 +1,4 @@
+/* The table of what files and processes say about containers: entries come, are marked seen, and go. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,35 +9,10 @@
 
 /* Names on screens and in JSON are cut here; the longest a runtime allows is 253. */
 #define FACT_TEXT_MAX 256
-#define MAX_USERS 2000
 #define MAX_ROOT 1024
 #define MAX_ROOTS 64
-
-extern const struct runtime_ops runtime_docker, runtime_podman, runtime_vctop;
-const struct runtime_ops *const runtime_table[] = {&runtime_docker, &runtime_podman, &runtime_vctop};
-const unsigned runtime_count = ARRAY_SIZE(runtime_table);
-
-bool runtime_is_hex(const char *s, size_t n)
-{
-	return strspn(s, "0123456789abcdef") == n && s[n] == '\0';
-}
-
-const struct runtime_ops *runtime_of_path(const struct facts_table *t, const char *path, char id[RUNTIME_ID_MAX])
-{
-	const char *leaf = strrchr(path, '/');
-	if (!leaf)
-		return NULL;
-	leaf++;
-	for (unsigned i = 0; i < runtime_count; i++)
-		if (runtime_table[i]->match(path, leaf, id))
-			return runtime_table[i];
-	/* --cgroup-parent leaves nothing but the id; it is a container's when some runtime's files know it. */
-	const struct facts *f = runtime_is_hex(leaf, 64) ? map_get(&t->by_id, leaf) : NULL;
-	if (!f)
-		return NULL;
-	memcpy(id, leaf, 65);
-	return f->runtime;
-}
+#define MAX_LABELS 64
+#define MAX_SIGHTINGS 4096
 
 void facts_set(char **field, const char *value)
 {
@@ -44,7 +20,20 @@ void facts_set(char **field, const char *value)
 	*field = value ? text_clean(xstrndup(value, (size_t)FACT_TEXT_MAX * 4), FACT_TEXT_MAX) : NULL;
 }
 
-static void labels_free(struct facts *f)
+void facts_label(struct facts *f, const char *key, const char *value)
+{
+	char *k = NULL, *v = NULL;
+	if (!value || f->labels_n >= MAX_LABELS)
+		return;
+	if (!f->labels)
+		f->labels = xcalloc(MAX_LABELS, sizeof(*f->labels));
+	facts_set(&k, key);
+	facts_set(&v, value);
+	f->labels[f->labels_n++] = (struct label){k, v};
+}
+
+/* Everything a file may say; what is measured over time stays. */
+static void facts_empty(struct facts_table *t, struct facts *f)
 {
 	for (size_t i = 0; i < f->labels_n; i++) {
 		free((void *)(uintptr_t)f->labels[i].key);
@@ -53,129 +42,131 @@ static void labels_free(struct facts *f)
 	free(f->labels);
 	f->labels = NULL;
 	f->labels_n = 0;
+	if (f->cgroup && map_get(&t->by_cgroup, f->cgroup) == f)
+		(void)map_remove(&t->by_cgroup, f->cgroup);
+	char **const strings[] = {&f->name, &f->image, &f->from, &f->pod, &f->cgroup, &f->group, &f->pidfile};
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
+		free(*strings[i]);
+		*strings[i] = NULL;
+	}
+	kfile_close(t->fs, &f->pid_stat);
+	f->pid = 0;
+	f->pid_start = 0;
+	f->no_group = f->no_layer = NULL;
+	f->left_out = f->group_only = false;
 }
 
-void facts_free(struct facts *f)
+static void facts_free(struct facts_table *t, struct facts *f)
 {
 	if (!f)
 		return;
+	facts_empty(t, f);
 	free(f->id);
-	free(f->name);
-	free(f->image);
-	free(f->from);
 	free(f->writable);
-	free(f->pidfile);
 	free(f->image_id);
 	free(f->store);
-	labels_free(f);
 	free(f);
+}
+
+/* Ids of 64 digits are nobody else's; names get their runtime in front.  NULL: too long to be one. */
+static const char *facts_key(const struct runtime_ops *rt, const char *id, char *buf, size_t size)
+{
+	int n = snprintf(buf, size, "%s%s%s", rt->named ? rt->name : "", rt->named ? ":" : "", id);
+	return n > 0 && (size_t)n < size ? buf : NULL;
+}
+
+struct facts *facts_get(const struct facts_table *t, const struct runtime_ops *rt, const char *id)
+{
+	char buf[RUNTIME_ID_MAX + 64];
+	const char *key = facts_key(rt, id, buf, sizeof(buf));
+	return key ? map_get(&t->by_id, key) : NULL;
 }
 
 struct facts *facts_put(struct facts_table *t, const char *id, const struct runtime_ops *rt)
 {
-	struct facts *f = map_get(&t->by_id, id);
+	char buf[RUNTIME_ID_MAX + 64];
+	cleanup_free char *cut = xstrndup(id, RUNTIME_ID_MAX - 1);
+	const char *key = facts_key(rt, cut, buf, sizeof(buf));
+	struct facts *f = map_get(&t->by_id, key);
 	if (!f) {
 		f = xcalloc(1, sizeof(*f));
-		f->id = xstrdup(id);
+		f->id = xstrdup(cut);
+		f->pid_stat = (struct kfile)KFILE_INIT;
 		f->disk.bytes = metric_none(METRIC_ABSENT, "not measured yet");
-		map_put(&t->by_id, id, f);
+		map_put(&t->by_id, key, f);
 	}
-	labels_free(f);
+	facts_empty(t, f);
 	f->runtime = rt;
 	f->seen = t->refresh;
 	return f;
 }
 
-void facts_store_seen(struct facts_table *t, const char *root, enum store_layout layout, const struct runtime_ops *rt)
+bool facts_stale(struct facts_table *t, const struct runtime_ops *rt, const char *id, const char *path)
 {
-	struct facts_store *s = map_get(&t->stores, root);
-	if (!s) {
-		s = xcalloc(1, sizeof(*s));
-		*s = (struct facts_store){.runtime = rt, .layout = layout};
-		map_put(&t->stores, root, s);
-	}
-	s->seen = t->refresh;
-}
-
-static const char *known_driver(const char *driver)
-{
-	static const char *const drivers[] = {"overlay2", "overlay",        "overlayfs",    "vfs", "btrfs",
-	                                      "zfs",      "fuse-overlayfs", "devicemapper", "aufs"};
-	for (size_t i = 0; driver && i < ARRAY_SIZE(drivers); i++)
-		if (strcmp(drivers[i], driver) == 0)
-			return drivers[i];
-	return NULL;
-}
-
-void facts_set_image(struct facts *f, const char *root, const char *driver, const char *image_id)
-{
-	static const char sha256[] = "sha256:";
-	if (image_id && strncmp(image_id, sha256, sizeof(sha256) - 1) == 0)
-		image_id += sizeof(sha256) - 1;
-	free(f->store);
-	free(f->image_id);
-	f->store = xstrdup(root);
-	f->image_id = image_id && runtime_is_hex(image_id, 64) ? xstrdup(image_id) : NULL;
-	f->driver = known_driver(driver);
-}
-
-bool facts_file_changed(struct facts_table *t, const char *path, int *ret_err)
-{
-	struct stat st;
-	*ret_err = rootfs_stat(t->fs, path, &st);
-	if (*ret_err < 0)
+	int err;
+	struct facts *f = facts_get(t, rt, id);
+	bool changed = facts_file_changed(t, path, &err);
+	if (err < 0)
 		return false;
-	struct facts_file *f = map_get(&t->files, path);
-	if (!f) {
-		f = xcalloc(1, sizeof(*f));
-		map_put(&t->files, path, f);
-	} else if (f->mtime.tv_sec == st.st_mtim.tv_sec && f->mtime.tv_nsec == st.st_mtim.tv_nsec &&
-	           f->ino == st.st_ino && f->size == st.st_size) {
+	struct facts_file *file = map_get(&t->files, path);
+	if (changed)
+		file->in_vain = false;
+	else if (f)
 		f->seen = t->refresh;
-		return false;
-	}
-	*f = (struct facts_file){st.st_mtim, st.st_ino, st.st_size, t->refresh};
-	return true;
+	return changed || (!f && !file->in_vain);
 }
 
-/* "name:x:1000:1000:gecos:/home/name:/bin/sh": fields 0 and 5. */
-static bool passwd_line(const char *line, size_t n, char *home, size_t size, char *who, size_t who_size)
+void facts_in_vain(struct facts_table *t, const char *path)
 {
-	const char *field[7];
-	size_t len[7], count = 0, from = 0;
-	for (size_t i = 0; i <= n && count < 7; i++) {
-		if (i == n || line[i] == ':') {
-			field[count] = line + from;
-			len[count++] = i - from;
-			from = i + 1;
+	struct facts_file *file = map_get(&t->files, path);
+	if (file)
+		file->in_vain = true;
+}
+
+bool facts_seen_from(struct facts_table *t, const char *path)
+{
+	void *v;
+	bool any = false;
+	for (size_t it = 0; map_next(&t->by_id, &it, NULL, &v);) {
+		struct facts *f = v;
+		if (!f->from || strcmp(f->from, path) != 0)
+			continue;
+		f->seen = t->refresh;
+		any = true;
+	}
+	return any;
+}
+
+void facts_set_pid(struct facts_table *t, struct facts *f, uint64_t pid)
+{
+	struct process_stat st;
+	if (pid == 0 || pid > INT32_MAX)
+		return;
+	f->pid = (pid_t)pid;
+	f->pid_start = process_read_stat(t->fs, f->pid, &st) == 0 ? st.start_ticks : 0;
+}
+
+void facts_set_cgroup(struct facts_table *t, struct facts *f, const char *path)
+{
+	const struct mounts *m = t->cgroups ? &t->cgroups->mounts : NULL;
+	const char *const mounts[] = {m ? m->walk : NULL, m ? m->v2 : NULL};
+	if (!path || path[0] != '/')
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		size_t n = mounts[i] ? strlen(mounts[i]) : 0;
+		if (n && strncmp(path + 1, mounts[i], n) == 0 && path[1 + n] == '/') {
+			path += 1 + n;
+			break;
 		}
 	}
-	if (count < 6 || len[5] < 2 || len[5] >= size || field[5][0] != '/' || len[0] == 0 || len[0] >= who_size)
-		return false;
-	memcpy(home, field[5] + 1, len[5] - 1);
-	home[len[5] - 1] = '\0';
-	memcpy(who, field[0], len[0]);
-	who[len[0]] = '\0';
-	/* Daemons' homes (/var/lib/x, /nonexistent, /) hold no rootless storage worth a look each refresh. */
-	return strncmp(home, "home/", 5) == 0 || strncmp(home, "var/home/", 9) == 0;
-}
-
-void facts_each_home(struct facts_table *t, void (*fn)(struct facts_table *t, const char *home, const char *who))
-{
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	fn(t, "", "root");
-	if (rootfs_read(t->fs, "etc/passwd", (size_t)4 << 20, &text) < 0)
+	/* The root is nobody's own, nor is a path that climbs. */
+	if (!path[1] || strstr(path, "/../") || strlen(path) >= 4096)
 		return;
-	const char *cursor = text.buf, *line;
-	size_t n;
-	unsigned users = 0;
-	while (users < MAX_USERS && parse_line(&cursor, text.buf + text.len, &line, &n)) {
-		char home[512], who[128];
-		if (!passwd_line(line, n, home, sizeof(home), who, sizeof(who)))
-			continue;
-		users++;
-		fn(t, home, who);
-	}
+	if (f->cgroup && map_get(&t->by_cgroup, f->cgroup) == f)
+		(void)map_remove(&t->by_cgroup, f->cgroup);
+	free(f->cgroup);
+	f->cgroup = xstrdup(path);
+	map_put(&t->by_cgroup, f->cgroup, f);
 }
 
 void facts_learn_root(struct facts_table *t, const char *root)
@@ -187,9 +178,97 @@ void facts_learn_root(struct facts_table *t, const char *root)
 	t->due = true;
 }
 
-void facts_table_init(struct facts_table *t, struct rootfs *fs)
+void facts_table_init(struct facts_table *t, struct rootfs *fs, struct cgroup_tree *cgroups)
 {
-	*t = (struct facts_table){.fs = fs};
+	*t = (struct facts_table){.fs = fs, .cgroups = cgroups};
+}
+
+static void sighting_free(struct sighting *s)
+{
+	free(s->id);
+	free(s->name);
+	free(s->group);
+	free(s);
+}
+
+void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init,
+                 char *id, char *name)
+{
+	char key[16];
+	struct strbuf group = STRBUF_INIT;
+	(void)snprintf(key, sizeof(key), "%d", (int)monitor->pid);
+	struct sighting *s = xcalloc(1, sizeof(*s));
+	*s = (struct sighting){.runtime = rt,
+	                       .monitor = monitor->stat,
+	                       .monitor_pid = monitor->pid,
+	                       .init_pid = init,
+	                       .id = id,
+	                       .name = name};
+	struct sighting *old = map_remove(&t->sightings, key);
+	if (old)
+		sighting_free(old);
+	if (t->sightings.live >= MAX_SIGHTINGS || process_read_stat(t->fs, init, &s->init) < 0) {
+		sighting_free(s);
+		return;
+	}
+	if (t->cgroups && cgroup_of_pid(t->cgroups, init, &group) == 0)
+		s->group = strbuf_detach(&group);
+	strbuf_release(&group);
+	map_put(&t->sightings, key, s);
+	t->due = true;
+}
+
+void facts_put_sightings(struct facts_table *t, const struct runtime_ops *rt, const char *no_group)
+{
+	const char *key;
+	void *v;
+	for (size_t it = 0; map_next(&t->sightings, &it, &key, &v);) {
+		struct sighting *s = v;
+		struct process_stat now;
+		if (s->runtime != rt)
+			continue;
+		if (process_read_stat(t->fs, s->monitor_pid, &now) < 0 || now.start_ticks != s->monitor.start_ticks) {
+			sighting_free(map_remove(&t->sightings, key));
+			continue;
+		}
+		struct facts *f = facts_get(t, rt, s->id);
+		if (f && f->pid == s->init_pid) {
+			f->seen = t->refresh;
+			continue;
+		}
+		f = facts_put(t, s->id, rt);
+		facts_set(&f->name, s->name);
+		facts_set(&f->from, "proc");
+		f->pid = s->init_pid;
+		f->pid_start = s->init.start_ticks;
+		f->group = s->group ? xstrdup(s->group) : NULL;
+		size_t n = s->group ? strlen(s->group) : 0;
+		if (n > 8 &&
+		    strcmp(s->group + n - 8, "/payload") == 0) /* nspawn's, in a unit that was delegated to it */
+			facts_set_cgroup(t, f, s->group);
+		f->no_group = no_group;
+		f->group_only = true;
+	}
+}
+
+pid_t facts_first_child(struct facts_table *t, pid_t pid)
+{
+	char path[64];
+	const char *w;
+	size_t n;
+	uint64_t child;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	(void)snprintf(path, sizeof(path), "proc/%d/task/%d/children", (int)pid, (int)pid);
+	if (rootfs_read(t->fs, path, 65536, &text) <= 0 || !parse_word(text.buf, text.len, 0, &w, &n) ||
+	    parse_u64(w, n, &child) < 0 || child == 0 || child > INT32_MAX)
+		return 0;
+	return (pid_t)child;
+}
+
+static void file_free(struct facts_file *f)
+{
+	rootfs_names_release(&f->names);
+	free(f);
 }
 
 static void drop_unseen(struct facts_table *t)
@@ -198,13 +277,11 @@ static void drop_unseen(struct facts_table *t)
 	void *v;
 	for (size_t it = 0; map_next(&t->by_id, &it, &key, &v);)
 		if (((struct facts *)v)->seen != t->refresh)
-			facts_free(map_remove(&t->by_id, key));
+			facts_free(t, map_remove(&t->by_id, key));
 	for (size_t it = 0; map_next(&t->files, &it, &key, &v);)
 		if (((struct facts_file *)v)->seen != t->refresh)
-			free(map_remove(&t->files, key));
-	for (size_t it = 0; map_next(&t->stores, &it, &key, &v);)
-		if (((struct facts_store *)v)->seen != t->refresh)
-			free(map_remove(&t->stores, key));
+			file_free(map_remove(&t->files, key));
+	facts_stores_drop(t, false);
 }
 
 void facts_denied(struct facts_table *t, const char *runtime, const char *path, bool system)
@@ -224,7 +301,8 @@ void facts_table_refresh(struct facts_table *t, struct snapshot *notices)
 	t->denied_homes = 0;
 	t->notices = notices;
 	for (unsigned i = 0; i < runtime_count; i++)
-		runtime_table[i]->refresh(t);
+		if (runtime_table[i]->refresh)
+			runtime_table[i]->refresh(t);
 	if (t->denied_homes)
 		snapshot_notice(notices, "rootless containers", "the storage of other users may not be read",
 		                "run vctop as root, or as the user who owns them");
@@ -243,17 +321,19 @@ void facts_forget_names(struct facts_table *t)
 void facts_table_release(struct facts_table *t)
 {
 	void *v;
+	facts_stores_drop(t, true);
 	for (size_t it = 0; map_next(&t->by_id, &it, NULL, &v);)
-		facts_free(v);
+		facts_free(t, v);
 	for (size_t it = 0; map_next(&t->files, &it, NULL, &v);)
-		free(v);
-	for (size_t it = 0; map_next(&t->stores, &it, NULL, &v);)
-		free(v);
+		file_free(v);
+	for (size_t it = 0; map_next(&t->sightings, &it, NULL, &v);)
+		sighting_free(v);
 	facts_forget_names(t);
 	for (size_t it = 0; map_next(&t->roots, &it, NULL, &v);)
 		free(v);
 	map_release(&t->by_id);
+	map_release(&t->by_cgroup);
 	map_release(&t->files);
-	map_release(&t->stores);
+	map_release(&t->sightings);
 	map_release(&t->roots);
 }

@@ -1,15 +1,15 @@
 /*
+ * containers-storage, and of what it holds Podman's containers (crio.c and buildah.c take theirs).
+ *
  * Podman: cgroups libpod-<ID>.scope (systemd driver), libpod-<ID> (cgroupfs driver), libpod-payload-<ID> (split);
  * libpod-conmon-<ID> is the monitor, not the container.  Facts from containers-storage:
  * <graphroot>/<driver>-containers/{containers,volatile-containers}.json, the same below <runroot>, for root and users.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "source/runtime/runtime.h"
-#include "vctop/base/parse.h"
 
 #define MAX_STORE ((size_t)32 << 20)
 
@@ -18,42 +18,55 @@ extern const struct runtime_ops runtime_podman;
 static bool match(const char *path, const char *leaf, char id[RUNTIME_ID_MAX])
 {
 	(void)path;
-	static const char *const prefixes[] = {"libpod-payload-", "libpod-"};
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		size_t n = strlen(prefixes[i]);
-		if (strncmp(leaf, prefixes[i], n) != 0 || strlen(leaf) < n + 64)
-			continue;
-		const char *suffix = leaf + n + 64;
-		if (*suffix && strcmp(suffix, ".scope") != 0)
-			continue;
-		(void)snprintf(id, RUNTIME_ID_MAX, "%.64s", leaf + n);
-		if (runtime_is_hex(id, 64))
-			return true;
-	}
-	return false;
+	return runtime_hex_leaf(leaf, "libpod-payload-", ".scope", true, id) ||
+	       runtime_hex_leaf(leaf, "libpod-", ".scope", true, id);
 }
 
-/* The metadata is JSON in a string; buildah and CRI-O keep other things there, so podman's own keys must be in it. */
+/* Where one store keeps things, relative to the root. */
 struct storage {
 	const char *graphroot, *runroot, *driver;
 };
 
+/* An infra container is named after its pod's id; since Podman 5 it has no image. */
+static bool is_infra(const char *name, const char *image)
+{
+	size_t n = strlen(name);
+	if (image && strstr(image, "podman-pause:"))
+		return true;
+	return (!image || !*image) && n == 18 && strspn(name, "0123456789abcdef") == 12 &&
+	       strcmp(name + 12, "-infra") == 0;
+}
+
+static bool podman_take(struct facts_table *t, json_t *c, json_t *meta, const struct storage *st, const char *from)
+{
+	const char *id = json_string_value(json_object_get(c, "id"));
+	const char *name = json_string_value(json_object_get(meta, "name"));
+	const char *image = json_string_value(json_object_get(meta, "image-name"));
+	if (!name)
+		return false;
+	struct facts *f = facts_put(t, id, &runtime_podman);
+	facts_set(&f->name, name);
+	facts_set(&f->image, image && *image ? image : NULL);
+	facts_set(&f->from, from);
+	f->left_out = is_infra(name, image);
+	f->pidfile = xasprintf("%s/%s-containers/%s/userdata/pidfile", st->runroot, st->driver, id);
+	return true;
+}
+
+/* The metadata is JSON in a string; whose container it is shows by the keys in it. */
 static void take_container(struct facts_table *t, json_t *c, const struct storage *st, const char *from)
 {
 	const char *id = json_string_value(json_object_get(c, "id"));
 	const char *text = json_string_value(json_object_get(c, "metadata"));
 	const char *layer = json_string_value(json_object_get(c, "layer"));
-	if (!id || !runtime_is_hex(id, 64) || !text)
+	if (!id || !runtime_is_hex(id, 64))
 		return;
-	json_t *meta = json_loads(text, 0, NULL);
-	const char *name = json_string_value(json_object_get(meta, "name"));
-	const char *image = json_string_value(json_object_get(meta, "image-name"));
-	if (name && image) {
-		struct facts *f = facts_put(t, id, &runtime_podman);
-		facts_set(&f->name, name);
-		facts_set(&f->image, image);
-		facts_set(&f->from, from);
-		f->infra = strstr(image, "podman-pause:") != NULL;
+	cleanup_free char *store = xasprintf("%s/%s-containers", st->graphroot, st->driver);
+	json_t *meta = text && *text ? json_loads(text, 0, NULL) : NULL;
+	bool taken = crio_take(t, c, meta, store, from) || podman_take(t, c, meta, st, from) ||
+	             buildah_take(t, c, store, from);
+	struct facts *f = taken ? map_get(&t->by_id, id) : NULL;
+	if (f) {
 		facts_set_image(f, st->graphroot, st->driver, json_string_value(json_object_get(c, "image")));
 		free(f->writable);
 		f->writable = NULL;
@@ -61,26 +74,16 @@ static void take_container(struct facts_table *t, json_t *c, const struct storag
 			f->writable = strcmp(st->driver, "vfs") == 0
 			                      ? xasprintf("%s/vfs/dir/%s", st->graphroot, layer)
 			                      : xasprintf("%s/%s/%s/diff", st->graphroot, st->driver, layer);
-		free(f->pidfile);
-		f->pidfile = xasprintf("%s/%s-containers/%s/userdata/pidfile", st->runroot, st->driver, id);
 	}
 	json_decref(meta);
-}
-
-static bool from_is(const struct facts *f, const char *path)
-{
-	return f->from && strcmp(f->from, path) == 0;
 }
 
 static void read_store(struct facts_table *t, const char *path, const struct storage *st)
 {
 	int err;
-	const char *key;
-	void *v;
 	if (!facts_file_changed(t, path, &err)) {
-		for (size_t it = 0; err == 0 && map_next(&t->by_id, &it, &key, &v);)
-			if (from_is(v, path))
-				((struct facts *)v)->seen = t->refresh;
+		if (err == 0)
+			(void)facts_seen_from(t, path);
 		return;
 	}
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -113,25 +116,6 @@ static void scan_store(struct facts_table *t, const char *graphroot, const char 
 			}
 }
 
-/* `key = "/path"` of a TOML file, relative to the root; NULL none.  Enough for storage.conf. */
-static char *toml_path(const struct strbuf *text, const char *key)
-{
-	const char *cursor = text->buf, *line;
-	size_t n, klen = strlen(key);
-	while (parse_line(&cursor, text->buf + text->len, &line, &n)) {
-		const char *w;
-		size_t wn;
-		if (!parse_word(line, n, 0, &w, &wn) || wn < klen || memcmp(w, key, klen) != 0 ||
-		    (wn > klen && w[klen] != '='))
-			continue;
-		const char *open = memchr(w, '"', n - (size_t)(w - line));
-		const char *close = open ? memchr(open + 1, '"', n - (size_t)(open + 1 - line)) : NULL;
-		if (close && close - open > 2 && open[1] == '/')
-			return xstrndup(open + 2, (size_t)(close - open - 2));
-	}
-	return NULL;
-}
-
 static void scan_home(struct facts_table *t, const char *home, const char *who)
 {
 	(void)who;
@@ -140,8 +124,8 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 	strbuf_fmt(&path, "%s%s", home, root ? "etc/containers/storage.conf" : "/.config/containers/storage.conf");
 	if (rootfs_read(t->fs, path.buf, (size_t)1 << 20, &conf) < 0)
 		strbuf_clear(&conf);
-	cleanup_free char *graph = toml_path(&conf, "graphroot");
-	cleanup_free char *run = toml_path(&conf, "runroot");
+	cleanup_free char *graph = facts_toml_path(&conf, "graphroot");
+	cleanup_free char *run = facts_toml_path(&conf, "runroot");
 	if (!graph)
 		graph = root ? xstrdup("var/lib/containers/storage")
 		             : xasprintf("%s/.local/share/containers/storage", home);
@@ -166,4 +150,4 @@ static void refresh(struct facts_table *t)
 	facts_each_home(t, scan_home);
 }
 
-const struct runtime_ops runtime_podman = {"podman", match, refresh, NULL};
+const struct runtime_ops runtime_podman = {.name = "podman", .match = match, .refresh = refresh};

@@ -34,4 +34,4 @@ static void refresh(struct facts_table *t)
 	launched_release(&all);
 }
 
-const struct runtime_ops runtime_vctop = {"vctop", match, refresh, NULL};
+const struct runtime_ops runtime_vctop = {.name = "vctop", .match = match, .refresh = refresh, .named = true};

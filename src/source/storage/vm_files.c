@@ -291,6 +291,7 @@ void vm_file_set_raw(struct rootfs *fs, struct vm_file *f)
 static void look_into(struct rootfs *fs, const struct vm_files *all, struct vm_file *f, uint8_t *buf)
 {
 	f->format = NULL;
+	f->probed = true;
 	int fd = open_image(fs, all, f);
 	if (fd < 0) {
 		f->problem = fd == -EACCES || fd == -EPERM ? "it may not be read" : "it could not be read";
@@ -323,9 +324,10 @@ static bool take_over(struct vm_files *before, struct vm_file *f)
 {
 	for (size_t i = 0; before && i < before->v.n; i++) {
 		struct vm_file *b = &before->v.v[i];
-		if (b->remote || !b->format || !same_file(&b->st, &f->st))
+		if (b->remote || !b->probed || !b->format || !same_file(&b->st, &f->st))
 			continue;
 		f->format = b->format;
+		f->probed = true;
 		f->problem = b->problem;
 		f->sized = b->sized;
 		f->virtual_bytes = b->virtual_bytes;

@@ -2,14 +2,12 @@
  * QEMU, with KVM or TCG.  What it is, is told by the program file where that may be read; a command line can be
  * anybody's ("bash -c 'qemu-system-x86_64 ...'").
  */
-#include "source/vmm/qemu.h"
-
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "source/kvm_fds.h"
+#include "source/vmm/args.h"
 #include "source/vmm/qemu_args.h"
+#include "source/vmm/vmms.h"
 #include "vctop/base/attr.h"
 
 #define CONFIG_MAX (1U << 20)
@@ -19,36 +17,16 @@ static bool starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-static bool is_program(const char *path, size_t len)
-{
-	const char *slash = memrchr(path, '/', len), *name = slash ? slash + 1 : path;
-	len -= (size_t)(name - path);
-	if (len && *name == '.') { /* NixOS: ".qemu-system-x86_64-wrapped" */
-		name++;
-		len--;
-	}
-	if (len > 12 && memcmp(name, "qemu-system-", 12) == 0)
-		return true;
-	return (len == 8 && memcmp(name, "qemu-kvm", 8) == 0) || (len == 3 && memcmp(name, "kvm", 3) == 0);
-}
-
-/* A program replaced by an upgrade runs on as "... (deleted)". */
-static size_t exe_length(const char *exe)
-{
-	static const char gone[] = " (deleted)";
-	size_t n = strlen(exe), m = sizeof(gone) - 1;
-	return n > m && strcmp(exe + n - m, gone) == 0 ? n - m : n;
-}
-
 /*
  * argv[0] is all there is without privilege: a shell or an editor has its own name there, and comm proves less
  * (it is a script's file name; -name process= sets it freely).
  */
 static bool is_qemu(const struct process *p)
 {
-	if (!p->argc || p->stat.state == 'Z' || p->stat.state == 'X')
-		return false;
-	return p->exe ? is_program(p->exe, exe_length(p->exe)) : is_program(p->argv[0], strlen(p->argv[0]));
+	size_t n;
+	const char *name = vmm_program(p, &n);
+	return (n > 12 && memcmp(name, "qemu-system-", 12) == 0) || vmm_program_is(p, "qemu-kvm") ||
+	       vmm_program_is(p, "kvm");
 }
 
 struct config_reader {
@@ -56,28 +34,55 @@ struct config_reader {
 	pid_t pid;
 };
 
-/* The path is whatever a process says: no way out of the tree, and nothing opened but regular files. */
 static ssize_t read_config(void *data, const char *path, struct strbuf *sb)
 {
-	struct config_reader *r = data;
-	cleanup_strbuf struct strbuf full = STRBUF_INIT;
-	struct stat st;
-	if (*path != '/') {
-		char cwd[64];
-		(void)snprintf(cwd, sizeof(cwd), "proc/%d/cwd", (int)r->pid);
-		int e = rootfs_readlink(r->fs, cwd, &full);
-		if (e < 0)
-			return e;
-		strbuf_char(&full, '/');
+	const struct config_reader *r = data;
+	return vmm_read_file(r->fs, r->pid, path, CONFIG_MAX, sb);
+}
+
+/* The component that follows a directory: "/run/incus/" "web" "/qemu.conf". NULL none. */
+static char *component_after(const char *path, const char *dir)
+{
+	const char *at = path ? strstr(path, dir) : NULL;
+	if (!at)
+		return NULL;
+	at += strlen(dir);
+	size_t n = strcspn(at, "/");
+	cleanup_free char *text = n && at[n] == '/' ? xstrndup(at, n) : NULL;
+	return vmm_text(text, VMM_NAME_MAX);
+}
+
+/* Incus calls the directory PROJECT_NAME, or just NAME in the default project. */
+static void mark_incus(struct vm_config *c, const char *config)
+{
+	static const char *const dirs[][2] = {{"/run/incus/", "incus"}, {"/lxd/logs/", "lxd"}};
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		cleanup_free char *at = component_after(config, dirs[i][0]);
+		if (!at)
+			continue;
+		size_t n = strlen(at), m = c->name ? strlen(c->name) : 0;
+		c->manager = dirs[i][1];
+		if (m && n > m + 1 && at[n - m - 1] == '_' && strcmp(at + n - m, c->name) == 0)
+			c->manager_id = xstrndup(at, n - m - 1);
 	}
-	strbuf_str(&full, path);
-	if (strstr(full.buf, "/../") || (full.len >= 3 && strcmp(full.buf + full.len - 3, "/..") == 0))
-		return -EINVAL;
-	const char *relative = full.buf + strspn(full.buf, "/");
-	int e = rootfs_stat(r->fs, relative, &st);
-	if (e < 0)
-		return e;
-	return S_ISREG(st.st_mode) ? rootfs_read(r->fs, relative, CONFIG_MAX, sb) : -EINVAL;
+}
+
+/* By what only its starter puts on the command line. */
+static void mark_manager(const struct process *p, struct vm_config *c)
+{
+	const char *id = vmm_option(p, "-id");
+	mark_incus(c, vmm_option(p, "-readconfig"));
+	if (c->manager)
+		return;
+	for (size_t i = 1; i < p->argc; i++) {
+		if (strstr(p->argv[i], "/var/lib/libvirt/qemu/domain-") ||
+		    strstr(p->argv[i], "/libvirt/qemu/lib/domain-"))
+			c->manager = "libvirt";
+		if (id && strstr(p->argv[i], "/run/qemu-server/"))
+			c->manager = "proxmox";
+	}
+	if (c->manager && strcmp(c->manager, "proxmox") == 0)
+		c->manager_id = vmm_text(id, VMM_NAME_MAX);
 }
 
 static const char *runtime(struct rootfs *fs, const struct process *p, enum qemu_accel asked)
@@ -109,6 +114,8 @@ static bool recognise(struct rootfs *fs, const struct process *p, struct vm_conf
 		return false;
 	}
 	launch.config.runtime = runtime(fs, p, launch.accel);
+	launch.config.name_from = launch.config.name ? "-name on the command line" : NULL;
+	mark_manager(p, &launch.config);
 	*ret = launch.config;
 	return true;
 }

@@ -1,0 +1,168 @@
+/* Which groups are containers: the tree is walked, and what was found is kept until it has gone. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/containers.h"
+#include "vctop/base/text.h"
+
+#define WALK_USEC 1000000
+
+void container_free(struct rootfs *fs, struct container *ct)
+{
+	cgroup_reader_free(ct->reader);
+	if (fs) {
+		kfile_close(fs, &ct->monitor_statm);
+		kfile_close(fs, &ct->init_stat);
+	}
+	free(ct->id);
+	free(ct->runtime_id);
+	free(ct->path);
+	free(ct->pod);
+	free(ct);
+}
+
+struct visit {
+	struct containers *c;
+	const struct tick *t;
+};
+
+static struct container *owner_of(const struct containers *c, const char *path)
+{
+	cleanup_free char *up = xstrdup(path);
+	for (char *slash; (slash = strrchr(up, '/')) && slash != up;) {
+		*slash = '\0';
+		struct container *ct = map_get(&c->by_path, up);
+		if (ct)
+			return ct;
+	}
+	return NULL;
+}
+
+const char *containers_owner(const struct containers *c, const char *path)
+{
+	const struct container *ct = map_get(&c->by_path, path);
+	if (!ct)
+		ct = owner_of(c, path);
+	while (ct && !ct->entry)
+		ct = ct->parent;
+	return ct ? ct->id : NULL;
+}
+
+struct facts *container_facts(const struct container *ct, const struct tick *t)
+{
+	/* A name inside another container is not the host's. */
+	return ct->runtime->named && ct->parent ? NULL : facts_get(t->facts, ct->runtime, ct->runtime_id);
+}
+
+static char *twin_id(const char *id, struct container *ct)
+{
+	ct->twin = true;
+	return xasprintf("%s@%016llx", id, (unsigned long long)map_hash(ct->path));
+}
+
+/*
+ * Names are unique among one runtime's on one host; inside a container, its id goes before.  Of two groups with the
+ * same id (LXC leaves an old one and adds -1; somebody plays tricks) the one with processes gets it.
+ */
+static char *make_id(struct containers *c, const struct tick *t, struct container *ct)
+{
+	bool inside = ct->runtime->named && ct->parent;
+	char *id = text_clean(xasprintf("%s%s%s:%s", inside ? ct->parent->id : "", inside ? "/" : "", ct->runtime->name,
+	                                ct->runtime_id),
+	                      512);
+	struct container *same = map_get(&c->by_id, id);
+	if (!same)
+		return id;
+	if (cgroup_reader_life(same->reader, cgroup_init_pid(t->cgroups, same->path) > 0) == CGROUP_EMPTY) {
+		(void)map_remove(&c->by_id, id);
+		free(same->id);
+		same->id = twin_id(id, same);
+		map_put(&c->by_id, same->id, same);
+		return id;
+	}
+	char *other = twin_id(id, ct);
+	free(id);
+	return other;
+}
+
+void container_group_drop(struct containers *c, const struct tick *t, const char *path)
+{
+	struct container *gone = map_remove(&c->by_path, path);
+	void *v;
+	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
+		if (((struct container *)v)->parent == gone)
+			((struct container *)v)->parent = gone->parent;
+	if (map_get(&c->by_id, gone->id) == gone)
+		(void)map_remove(&c->by_id, gone->id);
+	container_free(t->fs, gone);
+}
+
+static bool visit_group(void *data, const char *path)
+{
+	struct visit *v = data;
+	char id[RUNTIME_ID_MAX];
+	struct container *ct = map_get(&v->c->by_path, path);
+	const struct runtime_ops *rt = runtime_of_path(v->t->facts, path, id);
+	/* Seen before its runtime's files were: then they may say whose it is. */
+	if (ct && rt == ct->runtime && strcmp(id, ct->runtime_id) == 0) {
+		ct->seen = v->c->walk;
+		return true;
+	}
+	if (ct)
+		container_group_drop(v->c, v->t, path);
+	if (!rt)
+		return true;
+	struct container *parent = owner_of(v->c, path);
+	if (parent && !rt->named && strcmp(parent->runtime_id, id) == 0)
+		return true; /* a group inside its own container */
+	ct = xcalloc(1, sizeof(*ct));
+	ct->runtime_id = xstrdup(id);
+	ct->path = xstrdup(path);
+	ct->pod = runtime_pod_of_path(path);
+	ct->runtime = rt;
+	ct->parent = parent;
+	ct->id = make_id(v->c, v->t, ct);
+	ct->reader = cgroup_reader_new(v->t->cgroups, path);
+	ct->monitor_statm = ct->init_stat = (struct kfile)KFILE_INIT;
+	ct->seen = v->c->walk;
+	map_put(&v->c->by_path, path, ct);
+	map_put(&v->c->by_id, ct->id, ct);
+	v->c->found = true;
+	return true;
+}
+
+/* A container found later may lie between two found before. */
+static void find_parents(struct containers *c)
+{
+	void *v;
+	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);) {
+		struct container *ct = v;
+		ct->parent = owner_of(c, ct->path);
+	}
+	c->found = false;
+}
+
+void container_groups_find(struct containers *c, const struct tick *t)
+{
+	cgroup_census(t->cgroups, &c->census_now);
+	bool same = c->census.len == c->census_now.len && memcmp(c->census.buf, c->census_now.buf, c->census.len) == 0;
+	bool due = t->now.mono_usec - c->walked_usec >= WALK_USEC || t->now.mono_usec < c->walked_usec;
+	if (c->walk && same && !due && !c->stale)
+		return;
+	strbuf_clear(&c->census);
+	strbuf_add(&c->census, c->census_now.buf, c->census_now.len);
+	c->walk++;
+	c->walked_usec = t->now.mono_usec;
+	c->stale = false;
+	int r = cgroup_walk(t->cgroups, visit_group, &(struct visit){c, t});
+	if (r == -E2BIG)
+		snapshot_notice(t->snap, "cgroups", "more than can be walked: some containers are not shown", NULL);
+	const char *path;
+	void *v;
+	for (size_t it = 0; map_next(&c->by_path, &it, &path, &v);)
+		if (((struct container *)v)->seen != c->walk)
+			container_group_drop(c, t, path);
+	if (c->found)
+		find_parents(c);
+}

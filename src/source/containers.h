@@ -1,0 +1,32 @@
+/* What containers.c and container_groups.c share. */
+#ifndef SOURCE_CONTAINERS_H
+#define SOURCE_CONTAINERS_H
+
+#include "source/live.h"
+
+struct container {
+	char *id, *runtime_id, *path;
+	char *pod; /* what its path says groups it; NULL nothing */
+	const struct runtime_ops *runtime;
+	struct container *parent; /* the container whose group holds ours */
+	size_t entry;             /* 1 + its index in the snapshot of this tick; 0 not shown */
+	bool twin;                /* another group has the same id: while empty, this one is what was left behind */
+	struct cgroup_reader *reader;
+	unsigned seen;
+	uint64_t incarnation;
+	pid_t pid;
+	struct process_stat init;
+	struct kfile init_stat; /* kept: reading it says whether the init lives */
+	int64_t sought_usec;	/* when an init was last looked for in vain */
+	pid_t monitor; /* conmon or shim; 0 none */
+	struct kfile monitor_statm;
+};
+
+/* Walks the tree when it may have changed. */
+void container_groups_find(struct containers *c, const struct tick *t);
+void container_group_drop(struct containers *c, const struct tick *t, const char *path);
+void container_free(struct rootfs *fs, struct container *ct); /* fs NULL: all is ending */
+/* What its runtime's files say; NULL nothing. */
+struct facts *container_facts(const struct container *ct, const struct tick *t);
+
+#endif

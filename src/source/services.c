@@ -1,0 +1,102 @@
+/*
+ * Services, slices and scopes of systemd: the groups of the walked tree with such a name, outside of containers.
+ * Their numbers include all that is below them (a slice those of its services), so they are never summed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/containers.h"
+#include "vctop/base/text.h"
+
+#define WALK_USEC 1000000
+#define MAX_SERVICES 4096
+
+struct unit {
+	char *path;
+	struct cgroup_reader *reader;
+	unsigned seen;
+};
+
+struct visit {
+	struct services *s;
+	const struct containers *containers;
+	const struct tick *t;
+};
+
+static void unit_free(struct unit *u)
+{
+	cgroup_reader_free(u->reader);
+	free(u->path);
+	free(u);
+}
+
+static bool is_unit(const char *path)
+{
+	static const char *const suffixes[] = {".service", ".slice", ".scope"};
+	size_t n = strlen(path);
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		size_t s = strlen(suffixes[i]);
+		if (n > s + 1 && memcmp(path + n - s, suffixes[i], s) == 0 && path[n - s - 1] != '/')
+			return true;
+	}
+	return false;
+}
+
+static bool visit(void *data, const char *path)
+{
+	struct visit *v = data;
+	if (map_get(&v->containers->by_path, path))
+		return false; /* what a container has below it is its own */
+	struct unit *u = map_get(&v->s->by_path, path);
+	if (!u && is_unit(path) && v->s->by_path.live < MAX_SERVICES) {
+		u = xcalloc(1, sizeof(*u));
+		u->path = xstrdup(path);
+		u->reader = cgroup_reader_new(v->t->cgroups, path);
+		map_put(&v->s->by_path, path, u);
+	}
+	if (u)
+		u->seen = v->s->walk;
+	return true;
+}
+
+static void walk(struct services *s, const struct containers *containers, const struct tick *t)
+{
+	const char *path;
+	void *u;
+	if (s->walk && t->now.mono_usec - s->walked_usec < WALK_USEC && t->now.mono_usec >= s->walked_usec)
+		return;
+	s->walk++;
+	s->walked_usec = t->now.mono_usec;
+	(void)cgroup_walk(t->cgroups, visit, &(struct visit){s, containers, t});
+	for (size_t it = 0; map_next(&s->by_path, &it, &path, &u);)
+		if (((struct unit *)u)->seen != s->walk)
+			unit_free(map_remove(&s->by_path, path));
+}
+
+void services_collect(struct services *s, const struct containers *containers, const struct tick *t)
+{
+	const char *path;
+	void *v;
+	struct arena *a = &t->snap->arena;
+	walk(s, containers, t);
+	for (size_t it = 0; map_next(&s->by_path, &it, &path, &v);) {
+		struct unit *u = v;
+		struct service row = {0};
+		if (cgroup_reader_sample(u->reader, &row.sample) < 0) {
+			unit_free(map_remove(&s->by_path, path));
+			continue;
+		}
+		row.cgroup = text_clean(arena_strdup(a, u->path), 4096);
+		row.name = strrchr(row.cgroup, '/') + 1;
+		row.incarnation = cgroup_reader_incarnation(u->reader);
+		vec_push(&t->snap->services, row);
+	}
+}
+
+void services_release(struct services *s)
+{
+	void *u;
+	for (size_t it = 0; map_next(&s->by_path, &it, NULL, &u);)
+		unit_free(u);
+	map_release(&s->by_path);
+}
