@@ -313,7 +313,7 @@ static int explain(const char *wanted, const char *root, double delay)
 	if (x.wanted && engine_open_traced(&e, root, remember, &x, &err) == 0) {
 		if (two_ticks(&x, &e, delay, &err) == 0 && (r = find_row(e.frame, wanted, &err))) {
 			print_row(&out, &x, r);
-			status = app_write(&out) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+			status = app_print(&out);
 		}
 		engine_close(&e);
 	}
@@ -362,7 +362,7 @@ int cmd_explain(int argc, char **argv)
 		case ':':
 			return app_failf(EXIT_BAD_USE, "explain: %s: needs a value", argv[optind - 1]);
 		default:
-			return app_failf(EXIT_BAD_USE, "explain: %s: unknown option", argv[optind - 1]);
+			return app_failf(EXIT_BAD_USE, "explain: %s: unknown option", app_option(argv));
 		}
 	}
 	if (optind + 1 != argc)

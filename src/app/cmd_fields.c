@@ -17,7 +17,7 @@ static int print_mdoc(void)
 		strbuf_fmt(&out, "\n%s\nSource: %s.\n", f->help, f->source);
 	}
 	strbuf_str(&out, ".El\n");
-	return app_write(&out) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return app_print(&out);
 }
 
 int cmd_fields(int argc, char **argv)
@@ -40,5 +40,5 @@ int cmd_fields(int argc, char **argv)
 		strbuf_fmt(&out, "%-26s %-12s %-8s %s  [%s]\n", f->key, f->column ? f->column : "-", *unit ? unit : "-",
 			   f->help, f->source);
 	}
-	return app_write(&out) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return app_print(&out);
 }

@@ -58,8 +58,8 @@ static int report_error(const char *verb, int r, const struct error *err)
 /* getopt's own message names the program, not the command. */
 static int bad_option(const char *verb, char **argv, int c)
 {
-	const char *arg = argv[optind - 1];
-	return complain(verb, 2, c == ':' ? "%s: needs a value" : "%s: unknown option (see vctop sample -h)", arg);
+	return complain(verb, 2, c == ':' ? "%s: needs a value" : "%s: unknown option (see vctop sample -h)",
+			app_option(argv));
 }
 
 static int print_usage(void)

@@ -5,6 +5,7 @@
  *
  * src/README.md walks one tick through the code.
  */
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,17 +13,30 @@
 #include "app/app.h"
 
 static const struct command commands[] = {
-	{"sample", "start, list and stop sample containers and VMs", cmd_sample},
-	{"explain", "every number of one instance: file, raw text, formula, state", cmd_explain},
-	{"doctor", "what can be seen here, what cannot, why, and what would change it", cmd_doctor},
-	{"fields", "every field: key, unit, source, meaning", cmd_fields},
+        {"record", "store frames in a file, to look at later", cmd_record},
+        {"replay", "look at a recording in any view", cmd_replay},
+        {"watch", "collect history in the background", cmd_watch},
+        {"judge", "run the verdict engine over recorded snapshots", cmd_judge},
+        {"sample", "start, list and stop sample containers and VMs", cmd_sample},
+        {"explain", "every number of one instance: file, raw text, formula, state", cmd_explain},
+        {"doctor", "what can be seen here, what cannot, why, and what would change it", cmd_doctor},
+        {"fields", "every field: key, unit, source, meaning", cmd_fields},
 };
+
+/* What went to a full disk was not said. */
+static int written(int status)
+{
+	bool lost = ferror(stdout) != 0;
+	if (fflush(stdout) == 0 && !lost)
+		return status;
+	return errno == EPIPE ? status : app_failf(EXIT_FAILURE, "standard output: %s", strerror(errno));
+}
 
 int main(int argc, char **argv)
 {
 	(void)setlocale(LC_CTYPE, "");
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	return cmd_view(argc, argv);
+			return written(commands[i].run(argc - 1, argv + 1));
+	return written(cmd_view(argc, argv));
 }

@@ -146,7 +146,7 @@ static int demo_show(const struct view_options *o)
 	plain_frame(e.frame, &sel, o->columns, o->ascii, &out);
 	selection_release(&sel);
 	engine_close(&e);
-	return app_write(&out) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return app_print(&out);
 }
 
 int demo_plain(const struct view_options *o)

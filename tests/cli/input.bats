@@ -24,6 +24,32 @@ refuses() {
 	refuses 2 "" --json extra-word
 }
 
+@test "an unknown letter among others is named" {
+	refuses 2 "vctop: -Z:" -Zb
+	refuses 2 "vctop: -Z:" --json -bZ
+	refuses 2 "vctop: explain: -Z:" explain -Zb
+	refuses 2 "-Z:" sample list -Zb
+	refuses 2 "vctop: -d: needs" -bd
+	refuses 2 "vctop: --delay: needs" --delay
+}
+
+@test "an option without effect is refused, not ignored" {
+	for o in "-f x" "-s name" -r --running "--columns name" -b "--screen 80x24"; do
+		# shellcheck disable=SC2086 # an option and its value
+		refuses 2 "" --json $o
+	done
+	refuses 2 "" -b --screen 80x24
+	refuses 2 "" --columns name
+	refuses 2 "" --keys x
+}
+
+@test "--running leaves stopped instances out of the screen too" {
+	local tree=$BATS_TEST_DIRNAME/../fixtures/unified
+	"$VCTOP" --root "$tree" --screen 120x40 | grep 'stopped, disk'
+	! "$VCTOP" --root "$tree" --screen 120x40 --running | grep 'stopped, disk'
+	! "$VCTOP" --root "$tree" --screen 120x40 --running --keys s | grep 'stopped, disk'
+}
+
 @test "numbers that are none" {
 	for n in 0 -1 x 1.5 99999999999999999999 ""; do refuses 2 "" --json -n "$n"; done
 	for d in -1 x "" nan inf 1e9 0x10 1,5; do refuses 2 "" --json -d "$d"; done
@@ -89,6 +115,13 @@ refuses() {
 	"$VCTOP" --json -n 1 -d 0.05 >/dev/full 2>"$ERR" || status=$?
 	[ "$status" = 1 ]
 	[ "$(wc -l <"$ERR")" = 1 ]
+	for c in --help --version fields "fields --help" doctor "doctor --json"; do
+		status=0
+		# shellcheck disable=SC2086 # a command and its option
+		"$VCTOP" $c >/dev/full 2>"$ERR" || status=$?
+		[ "$status" = 1 ] || { echo "$c: status $status"; return 1; }
+		grep -q '^vctop: standard output: ' "$ERR"
+	done
 }
 
 @test "JSON follows the schema on whatever host this is" {
