@@ -21,6 +21,7 @@ int cmd_sample(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_fields(int argc, char **argv);
+int cmd_judge(int argc, char **argv);
 
 /* Prints the error; returns `status` for the caller to return. */
 int app_fail(int status, const struct error *err);
@@ -31,6 +32,17 @@ int app_print(const struct strbuf *sb); /* the same; tells why not; returns the 
 /* The option getopt stopped at, as it was typed: -Z of -bZ. */
 const char *app_option(char *const *argv);
 bool app_ascii(void); /* the locale is not UTF-8 */
+
+/*
+ * Settings: /etc/vctop.conf, then $XDG_CONFIG_HOME/vctop/config (~/.config), then options of the same names.
+ * config() reads the files the first time and tells of lines it cannot use.
+ */
+struct config {
+	struct prices prices;
+	char *never_idle;
+};
+const struct config *config(void);
+int config_option(const char *key, const char *value); /* 0, or an exit status */
 
 /* The engine: a source, the two last snapshots, and the frame of the newest. */
 struct engine {
@@ -45,6 +57,8 @@ struct engine {
 
 int engine_open(struct engine *e, const char *root, struct error *err);
 int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err);
+/* From the next tick on; q's strings must outlive the engine. */
+void engine_ask(struct engine *e, const struct guest_questions *q);
 /* Takes a tick. 0; -ENODATA: a captured tree has no further moment; -errno with err. */
 int engine_tick(struct engine *e, struct error *err);
 void engine_close(struct engine *e);
@@ -60,6 +74,8 @@ struct view_options {
 	const struct field *sort;
 	const char *filter, *root;
 	const struct field **columns; /* NULL-terminated; NULL default */
+	VEC(const char *) qmp;	      /* --qmp */
+	bool guest_api;
 };
 
 int dashboard_run(const struct view_options *o); /* dashboard.c */

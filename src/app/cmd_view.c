@@ -21,8 +21,8 @@
 static const char usage[] =
 	"usage: vctop [options]            the dashboard\n"
 	"       vctop --json [options]     snapshots as JSON lines (default one, over one second)\n"
-	"       vctop -b [options]         the plain table\n"
-	"       vctop COMMAND [-h]         sample, explain, doctor, fields\n"
+	"       vctop -b, --batch [options]  the plain table\n"
+	"       vctop COMMAND [-h]         judge, sample, explain, doctor, fields\n"
 	"\n"
 	"  -d, --delay SECONDS    time between two readings (default 1)\n"
 	"  -n, --count N          print N snapshots, then end\n"
@@ -33,11 +33,15 @@ static const char usage[] =
 	"      --running          leave stopped instances out\n"
 	"      --services         with --json and -b: the host's own services and slices too\n"
 	"      --root DIR         read a captured tree instead of this host\n"
+	"      --qmp PATH         ask the VM behind this QEMU monitor what its guest uses (repeatable)\n"
+	"      --guest-api        ask Firecracker and Cloud Hypervisor through their API sockets\n"
 	"      --screen WxH       draw the dashboard once as text and print it\n"
 	"      --keys KEYS        press these keys before --screen draws\n"
 	"      --ascii            no characters beyond ASCII\n"
 	"      --no-color         no colours (also: NO_COLOR in the environment)\n"
 	"      --demo             start a sample container and VM, show them, remove them\n"
+	"      --price-core-hour N, --price-gib-hour N   what slack costs\n"
+	"      --never-idle A,B   names or ids (shell patterns) never to be called idle\n"
 	"      --keep             samples started from the dashboard outlive it\n"
 	"  -h, --help             this text\n"
 	"  -V, --version          the version\n";
@@ -90,7 +94,8 @@ static int parse_number(int opt, const char *arg, struct view_options *o)
 	return 0;
 }
 
-enum { OPT_JSON = 256, OPT_COLUMNS, OPT_RUNNING, OPT_ROOT, OPT_SCREEN, OPT_KEYS, OPT_ASCII, OPT_NO_COLOR, OPT_DEMO, OPT_KEEP, OPT_SERVICES };
+enum { OPT_JSON = 256, OPT_COLUMNS, OPT_RUNNING, OPT_ROOT, OPT_SCREEN, OPT_KEYS, OPT_ASCII, OPT_NO_COLOR, OPT_DEMO,
+       OPT_KEEP, OPT_SERVICES, OPT_QMP, OPT_GUEST_API, OPT_PRICE_CORE, OPT_PRICE_GIB, OPT_NEVER_IDLE };
 
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPT_JSON},
@@ -104,12 +109,17 @@ static const struct option long_options[] = {
 	{"running", no_argument, NULL, OPT_RUNNING},
 	{"services", no_argument, NULL, OPT_SERVICES},
 	{"root", required_argument, NULL, OPT_ROOT},
+	{"qmp", required_argument, NULL, OPT_QMP},
+	{"guest-api", no_argument, NULL, OPT_GUEST_API},
 	{"screen", required_argument, NULL, OPT_SCREEN},
 	{"keys", required_argument, NULL, OPT_KEYS},
 	{"ascii", no_argument, NULL, OPT_ASCII},
 	{"no-color", no_argument, NULL, OPT_NO_COLOR},
 	{"demo", no_argument, NULL, OPT_DEMO},
 	{"keep", no_argument, NULL, OPT_KEEP},
+	{"price-core-hour", required_argument, NULL, OPT_PRICE_CORE},
+	{"price-gib-hour", required_argument, NULL, OPT_PRICE_GIB},
+	{"never-idle", required_argument, NULL, OPT_NEVER_IDLE},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{0},
@@ -129,6 +139,12 @@ static int take_value(int opt, char *arg, struct view_options *o)
 		return parse_columns(arg, &o->columns);
 	case OPT_SCREEN:
 		return parse_screen(arg, o);
+	case OPT_PRICE_CORE:
+		return config_option("price-core-hour", arg);
+	case OPT_PRICE_GIB:
+		return config_option("price-gib-hour", arg);
+	case OPT_NEVER_IDLE:
+		return config_option("never-idle", arg);
 	default:
 		return EXIT_BAD_USE;
 	}
@@ -168,6 +184,8 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 		case OPT_NO_COLOR: o->no_color = true; break;
 		case OPT_DEMO: o->demo = true; break;
 		case OPT_KEEP: o->keep_samples = true; break;
+		case OPT_QMP: vec_push(&o->qmp, optarg); break;
+		case OPT_GUEST_API: o->guest_api = true; break;
 		case 'h':
 			(void)fputs(usage, stdout);
 			*ret_status = 0;
@@ -269,6 +287,7 @@ static int print_frames(const struct view_options *o)
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	if (engine_open(&e, o->root, &err) < 0)
 		return app_fail(EXIT_FAILURE, &err);
+	engine_ask(&e, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
 	e.source->services = o->services;
 	int64_t due = clock_mono_usec(), step = (int64_t)(o->delay * 1e6);
 	unsigned long shown = 0, count = o->count ? o->count : 1;
@@ -309,10 +328,12 @@ int cmd_view(int argc, char **argv)
 	o.no_color = no_color && *no_color;
 	if (parse_options(argc, argv, &o, &status)) {
 		free(o.columns);
+		vec_free(&o.qmp);
 		return status;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	status = o.json || o.batch || o.screen_columns ? print_frames(&o) : dashboard_run(&o);
 	free(o.columns);
+	vec_free(&o.qmp);
 	return status;
 }

@@ -142,7 +142,7 @@ static void take_signal(struct dashboard *d)
 		switch ((int)si.ssi_signo) {
 		case SIGWINCH: term_resized(); break;
 		case SIGTSTP: term_suspend(); break;
-		case SIGCONT: break; /* the loop draws after each event */
+		case SIGCONT: term_continued(); break;
 		default:
 			d->signal = (int)si.ssi_signo;
 			d->quit = true;
@@ -161,10 +161,11 @@ static void loop(struct dashboard *d)
 			return;
 		if (fds[2].revents)
 			take_signal(d);
-		if (fds[0].revents & POLLIN)
+		/* A terminal that has gone is readable for ever: its end comes first. */
+		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+			d->quit = true;
+		else if (fds[0].revents & POLLIN)
 			read_keys(d);
-		else if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
-			d->quit = true; /* the terminal has gone */
 		uint64_t expired;
 		if (fds[1].revents && read(d->timer, &expired, sizeof(expired)) > 0)
 			tick(d);
@@ -226,6 +227,7 @@ int dashboard_run(const struct view_options *o)
 		return demo_plain(o);
 	if (engine_open(&d.engine, o->root, &err) < 0)
 		return app_fail(EXIT_FAILURE, &err);
+	engine_ask(&d.engine, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
 	if (engine_tick(&d.engine, &err) < 0 || (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) ||
 	    open_events(&d) < 0 || term_open(!o->no_color, &err) < 0) {
 		engine_close(&d.engine);

@@ -21,9 +21,15 @@ int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void
 	e->snap[0] = snapshot_new();
 	e->snap[1] = snapshot_new();
 	e->frame = frame_new();
+	e->frame->prices = config()->prices;
 	e->statm = (struct kfile)KFILE_INIT;
 	e->self_fs = rootfs_open("/", NULL);
 	return 0;
+}
+
+void engine_ask(struct engine *e, const struct guest_questions *q)
+{
+	source_ask_guests(e->source, q);
 }
 
 static double own_rss(struct engine *e)

@@ -15,6 +15,7 @@
 static const struct command commands[] = {
         {"sample", "start, list and stop sample containers and VMs", cmd_sample},
         {"explain", "every number of one instance: file, raw text, formula, state", cmd_explain},
+        {"judge", "run the verdict engine over recorded snapshots", cmd_judge},
         {"doctor", "what can be seen here, what cannot, why, and what would change it", cmd_doctor},
         {"fields", "every field: key, unit, source, meaning", cmd_fields},
 };

@@ -205,6 +205,7 @@ filter_of_one() {
 @test "without privilege, what may be read is said and the rest is not guessed" {
 	[ "$DOCKER" = yes ] || skip "no docker here"
 	command -v setpriv >/dev/null || skip "setpriv is not installed"
+	! grep -q ' /proc .* - proc .*hidepid=[^0]' /proc/self/mountinfo || skip "/proc hides other users' processes here"
 	local n=$TESTNAME-d-plain id
 	docker_run "$n" --cap-drop ALL -- sleep 600
 	id=$(docker inspect -f '{{.Id}}' "$n")

@@ -16,7 +16,7 @@ apt_list() {
 	build) echo 'gcc|cc make pkg-config|pkg-config libc6-dev libncurses-dev|pc:ncursesw libjansson-dev|pc:jansson
 		libproc2-dev|pc:libproc2 libcgroup-dev|pc:libcgroup libexpat1-dev|pc:expat' ;;
 	test) echo 'libcmocka-dev|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox-static podman|podman runc|runc
-		docker.io|dockerd qemu-system-x86|qemu-system-x86_64 cpio|cpio python3-jsonschema procps|ps
+		docker.io|dockerd qemu-system-x86|qemu-system-x86_64 qemu-utils|qemu-img cpio|cpio python3-jsonschema procps|ps
 		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
 	lint) echo 'clang-format|clang-format clang-tidy|clang-tidy cppcheck|cppcheck shellcheck|shellcheck mandoc|mandoc' ;;
@@ -28,7 +28,7 @@ dnf_list() {
 	build) echo 'gcc|cc make pkgconf-pkg-config|pkg-config ncurses-devel|pc:ncursesw jansson-devel|pc:jansson
 		procps-ng-devel|pc:libproc2 libcgroup-devel|pc:libcgroup glibc-static expat-devel|pc:expat' ;;
 	test) echo 'libcmocka-devel|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox|busybox podman|podman runc|runc
-		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 cpio|cpio python3-jsonschema libasan libubsan
+		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 qemu-img|qemu-img cpio|cpio python3-jsonschema libasan libubsan
 		buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap shadow-utils|newuidmap' ;;
 	demo) echo 'qemu-system-x86-core|qemu-system-x86_64' ;;
 	lint) echo 'clang-tools-extra|clang-tidy cppcheck|cppcheck ShellCheck|shellcheck mandoc|mandoc' ;;
@@ -39,7 +39,7 @@ pacman_list() {
 	case $1 in
 	build) echo 'gcc|cc make pkgconf|pkg-config ncurses jansson procps-ng libcgroup|pc:libcgroup expat|pc:expat' ;;
 	test) echo 'cmocka bash-bats|bats tmux jq strace busybox|busybox podman runc|runc docker|dockerd
-		qemu-system-x86|qemu-system-x86_64 cpio python-jsonschema
+		qemu-system-x86|qemu-system-x86_64 qemu-img|qemu-img cpio python-jsonschema
 		buildah|buildah lxc|lxc-start bubblewrap|bwrap' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
 	lint) echo 'clang|clang-tidy cppcheck shellcheck mandoc' ;;

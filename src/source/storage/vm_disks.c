@@ -90,7 +90,7 @@ static void walk_chain(struct sums *s, struct vm_file *top)
 		struct vm_file *data = next_below(s, f, "its data file", f->qcow->data_file);
 		if (data && data != f)
 			count_file(s, data);
-		f = next_below(s, f, "its backing file", f->qcow->backing);
+		f = f->below ? f->below : next_below(s, f, "its backing file", f->qcow->backing);
 	}
 out:
 	if (n > s->chain)
@@ -133,6 +133,25 @@ static void add_remote(struct sums *s)
 	}
 }
 
+/* -snapshot puts an unlinked "vl.XXXXXX" over each disk and does not write down which: one of the same size. */
+static void pair_overlays(struct vm_files *files)
+{
+	for (size_t i = 0; i < files->v.n; i++) {
+		struct vm_file *f = &files->v.v[i], *base = NULL;
+		const char *slash = strrchr(f->path, '/');
+		if (!f->deleted || !f->qcow || f->problem || f->qcow->backing[0] || strncmp(slash + 1, "vl.", 3) != 0)
+			continue;
+		for (size_t k = 0; k < files->v.n && !base; k++) {
+			struct vm_file *b = &files->v.v[k];
+			if (b->disk && !b->deleted && !b->lower && b->sized && b->virtual_bytes == f->virtual_bytes)
+				base = b;
+		}
+		f->below = base;
+		if (base)
+			base->lower = true;
+	}
+}
+
 static struct metric sum(double v, const char *why)
 {
 	return why ? metric_none(METRIC_ABSENT, why) : metric_ok(v);
@@ -151,6 +170,7 @@ void vm_disks_sum(struct rootfs *fs, struct vm_files *files, struct arena *a, st
 				mark_lower(&s, f, f->qcow->backing, strcmp(f->qcow->backing_format, "raw") == 0);
 		}
 	}
+	pair_overlays(files);
 	for (size_t i = 0; i < files->v.n; i++)
 		if (files->v.v[i].disk && !files->v.v[i].lower)
 			add_disk(&s, &files->v.v[i]);

@@ -20,9 +20,10 @@ struct vm_file {
 	const char *problem;        /* static: what is wrong with it */
 	bool sized;                 /* virtual_bytes is known */
 	uint64_t virtual_bytes;
-	struct qcow2 *qcow; /* NULL: no qcow2 */
-	char *snapshots;    /* names, cleaned */
-	bool probed;        /* format is what the file itself says */
+	struct qcow2 *qcow;    /* NULL: no qcow2 */
+	char *snapshots;       /* names, cleaned */
+	bool probed;           /* format is what the file itself says */
+	struct vm_file *below; /* that only the VMM knows to be below it; NULL none */
 	bool disk, lower, counted;
 };
 
