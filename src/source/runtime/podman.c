@@ -95,7 +95,10 @@ static void read_store(struct facts_table *t, const char *path, const struct sto
 		/* Rewritten by rename, so a half file is not a moment but a fault. */
 		snapshot_notice(t->notices, path, "not a JSON array: Podman containers are shown by their ids", NULL);
 	} else {
-		json_array_foreach(all, i, c) take_container(t, c, st, path);
+		json_array_foreach(all, i, c)
+		{
+			take_container(t, c, st, path);
+		}
 	}
 	json_decref(all);
 }
