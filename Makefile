@@ -31,7 +31,7 @@ HARDEN  := -fno-common -fstack-protector-strong -fstack-clash-protection -fPIE
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iinclude -Isrc $(WARN) $(if $(DEVELOPER),-Werror) $(HARDEN) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) \
 	$(PKG_CFLAGS) $(CFLAGS) $(CPPFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 DEFS    = -DVCTOP_VERSION='"$(VERSION)"' -DVCTOP_LIBEXEC='"$(LIBEXEC)"' -DVCTOP_DATADIR='"$(DATADIR)"'
 
 LAYERS  := base model source derive view lab app
@@ -101,10 +101,11 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests
 FUZZ      := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 TESTTOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 
+# cmocka's assertions do not tell the compiler that they end the test.
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libvctop.a
 	@mkdir -p $(@D)
 	@echo "  TESTCC   $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(DEFS) -Itests/unit -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvctop.a \
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-null-dereference $(DEFS) -Itests/unit -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvctop.a \
 		-lcmocka $(PKG_LIBS) -lm
 
 $(B)/tests/tools/%: tests/tools/%.c

@@ -68,6 +68,8 @@ struct engine {
 
 int engine_open(struct engine *e, const char *root, struct error *err);
 int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err);
+/* From the next tick on; q's strings must outlive the engine. */
+void engine_ask(struct engine *e, const struct guest_questions *q);
 int engine_open_replay(struct engine *e, const char *path, struct error *err);
 /* Of this host only: remembers, and judges by it. Says what trouble there is, one line on standard error. */
 void engine_remember(struct engine *e, enum past_mode mode, double save_sec);
@@ -94,6 +96,8 @@ struct view_options {
 	const char *at;	    /* --at: where to begin in it */
 	double speed;	    /* --speed; 0: as fast as it goes */
 	const struct field **columns; /* NULL-terminated; NULL default */
+	VEC(const char *) qmp;	      /* --qmp */
+	bool guest_api;
 };
 
 int dashboard_run(const struct view_options *o); /* dashboard.c */

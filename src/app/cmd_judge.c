@@ -207,7 +207,7 @@ static void complain(struct run *run, const char *why)
 static void take_line(struct run *run, const char *line, size_t len)
 {
 	struct error err = {0};
-	if (frame_from_json(line, len, run->snap, run->frame, &err) < 0) {
+	if (frame_from_json_needed(line, len, run->snap, run->frame, &err) < 0) {
 		complain(run, err.what);
 		return;
 	}

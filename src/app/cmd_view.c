@@ -14,7 +14,7 @@
 static const char usage[] =
         "usage: vctop [options]            the dashboard\n"
         "       vctop --json [options]     snapshots as JSON lines (default one, over one second)\n"
-        "       vctop -b [options]         the plain table\n"
+        "       vctop -b, --batch [options]  the plain table\n"
         "       vctop COMMAND [-h]         record, replay, watch, judge, sample, explain, doctor, fields\n"
         "\n"
         "  -d, --delay SECONDS    time between two readings (default 1)\n"
@@ -26,12 +26,16 @@ static const char usage[] =
         "      --running          leave stopped instances out\n"
         "      --services         with --json and -b: the host's own services and slices too\n"
         "      --root DIR         read a captured tree instead of this host\n"
+        "      --qmp PATH         ask the VM behind this QEMU monitor what its guest uses (repeatable)\n"
+        "      --guest-api        ask Firecracker and Cloud Hypervisor through their API sockets\n"
         "      --screen WxH       draw the dashboard once as text and print it\n"
         "      --keys KEYS        press these keys before --screen draws\n"
         "      --ascii            no characters beyond ASCII\n"
         "      --no-color         no colours (also: NO_COLOR in the environment)\n"
         "      --demo             start a sample container and VM, show them, remove them\n"
         "      --keep             samples started from the dashboard outlive it\n"
+        "      --price-core-hour N, --price-gib-hour N   what slack costs\n"
+        "      --never-idle A,B   names or ids (shell patterns) never to be called idle\n"
         "      --no-history       neither use nor keep what earlier runs learned\n"
         "  -h, --help             this text\n"
         "  -V, --version          the version\n";
@@ -98,6 +102,8 @@ enum {
 	OPT_PRICE_CORE,
 	OPT_PRICE_GIB,
 	OPT_NEVER_IDLE,
+	OPT_QMP,
+	OPT_GUEST_API,
 	OPT_NO_HISTORY,
 	OPT_AT,
 	OPT_SPEED
@@ -121,6 +127,11 @@ static const struct option long_options[] = {
         {"no-color", no_argument, NULL, OPT_NO_COLOR},
         {"demo", no_argument, NULL, OPT_DEMO},
         {"keep", no_argument, NULL, OPT_KEEP},
+        {"qmp", required_argument, NULL, OPT_QMP},
+        {"guest-api", no_argument, NULL, OPT_GUEST_API},
+        {"price-core-hour", required_argument, NULL, OPT_PRICE_CORE},
+        {"price-gib-hour", required_argument, NULL, OPT_PRICE_GIB},
+        {"never-idle", required_argument, NULL, OPT_NEVER_IDLE},
         {"no-history", no_argument, NULL, OPT_NO_HISTORY},
         {"at", required_argument, NULL, OPT_AT},
         {"speed", required_argument, NULL, OPT_SPEED},
@@ -240,6 +251,12 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 		case OPT_KEEP:
 			o->keep_samples = true;
 			break;
+		case OPT_QMP:
+			vec_push(&o->qmp, optarg);
+			break;
+		case OPT_GUEST_API:
+			o->guest_api = true;
+			break;
 		case OPT_NO_HISTORY:
 			o->no_history = true;
 			break;
@@ -283,14 +300,17 @@ int view_main(int argc, char **argv, bool replay)
 	o.no_color = no_color && *no_color;
 	if (parse_options(argc, argv, &o, &status)) {
 		free(o.columns);
+		vec_free(&o.qmp);
 		return status;
 	}
+	o.no_history = o.no_history || o.demo; /* a show leaves nothing behind */
 	bool text = o.json || o.batch || o.screen_columns;
 	if (!o.speed_given)
 		o.speed = text ? 0 : 1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	status = text ? print_frames(&o) : dashboard_run(&o);
 	free(o.columns);
+	vec_free(&o.qmp);
 	return status;
 }
 

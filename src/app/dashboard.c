@@ -257,7 +257,8 @@ static void take_signal(struct dashboard *d)
 			term_suspend();
 			break;
 		case SIGCONT:
-			break; /* the loop draws after each event */
+			term_continued();
+			break;
 		default:
 			d->signal = (int)si.ssi_signo;
 			d->quit = true;
@@ -278,10 +279,11 @@ static void loop(struct dashboard *d)
 			return;
 		if (fds[2].revents)
 			take_signal(d);
-		if (fds[0].revents & POLLIN)
+		/* A terminal that has gone is readable for ever: its end comes first. */
+		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+			d->quit = true;
+		else if (fds[0].revents & POLLIN)
 			read_keys(d);
-		else if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
-			d->quit = true; /* the terminal has gone */
 		uint64_t expired;
 		if (fds[1].revents && read(d->timer, &expired, sizeof(expired)) > 0)
 			tick(d);

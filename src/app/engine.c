@@ -29,6 +29,11 @@ int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void
 	return 0;
 }
 
+void engine_ask(struct engine *e, const struct guest_questions *q)
+{
+	source_ask_guests(e->source, q);
+}
+
 int engine_open_replay(struct engine *e, const char *path, struct error *err)
 {
 	*e = (struct engine){0};

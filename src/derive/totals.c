@@ -4,6 +4,8 @@
  * inside another is counted there, so it adds nothing here.  What could not be measured is counted as unmeasured,
  * not as 0.
  */
+#include <string.h>
+
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
 #include "vctop/derive/derive.h"
@@ -25,7 +27,8 @@ struct sums {
 /* One shared cap and what those below it need. */
 struct level {
 	double cap, need;
-	bool known; /* the need of all of them */
+	bool known;   /* the need of all of them */
+	bool counted; /* its cap is in the sum */
 };
 
 static void add(struct sum *s, struct metric m)
@@ -44,28 +47,57 @@ static struct metric total(const struct sum *s)
 	return s->ok || metric_is_ok(s->missing) ? metric_ok(s->v) : s->missing;
 }
 
-/* Adds a cap unless a sibling under the same level already brought it; no cap adds nothing. */
-static void add_cap(struct sum *s, unsigned *unlimited, const struct allocation *a, struct metric need,
-                    struct map *shared, struct arena *arena)
+static bool is_shared(const struct allocation *a)
+{
+	return metric_is_ok(a->amount) && a->shared && a->at;
+}
+
+/* The first look: which levels cap several together. */
+static void note_level(const struct allocation *a, struct map *shared, struct arena *arena)
+{
+	if (!is_shared(a) || map_get(shared, a->at))
+		return;
+	struct level *l = arena_alloc(arena, sizeof(*l));
+	*l = (struct level){.cap = a->amount.v, .known = true};
+	map_put(shared, a->at, l);
+}
+
+/* The highest shared level at or above: whatever is given below it is given out of it. NULL none. */
+static struct level *level_above(const struct map *shared, const struct allocation *a)
+{
+	char up[4096];
+	size_t n = a->at ? strnlen(a->at, sizeof(up)) : 0;
+	if (!shared->live || n == 0 || n == sizeof(up))
+		return NULL;
+	struct level *found = is_shared(a) ? map_get(shared, a->at) : NULL;
+	memcpy(up, a->at, n + 1);
+	for (char *slash; (slash = strrchr(up, '/'));) {
+		*slash = '\0';
+		struct level *l = map_get(shared, slash == up ? "/" : up);
+		found = l ? l : found;
+	}
+	return found;
+}
+
+/* Adds a cap, or the level's that it is part of, once; no cap adds nothing. true: it is part of a level. */
+static bool add_cap(struct sum *s, unsigned *unlimited, const struct allocation *a, struct metric need,
+                    const struct map *shared)
 {
 	if (a->amount.st == METRIC_UNLIMITED) {
 		++*unlimited;
-		return;
+		return false;
 	}
-	if (metric_is_ok(a->amount) && a->shared && a->at) {
-		struct level *l = map_get(shared, a->at);
-		bool first = !l;
-		if (first) {
-			l = arena_alloc(arena, sizeof(*l));
-			*l = (struct level){.cap = a->amount.v, .known = true};
-			map_put(shared, a->at, l);
-		}
-		l->known = l->known && metric_is_ok(need);
-		l->need += metric_is_ok(need) ? need.v : 0;
-		if (!first)
-			return;
+	struct level *l = metric_is_ok(a->amount) ? level_above(shared, a) : NULL;
+	if (!l) {
+		add(s, a->amount);
+		return false;
 	}
-	add(s, a->amount);
+	l->known = l->known && metric_is_ok(need);
+	l->need += metric_is_ok(need) ? need.v : 0;
+	if (!l->counted)
+		add(s, metric_ok(l->cap));
+	l->counted = true;
+	return true;
 }
 
 /* Slack of shared caps: one whose users are not all known has none to speak of. */
@@ -74,12 +106,20 @@ static void add_shared_slack(struct sum *s, const struct map *shared)
 	void *v;
 	for (size_t it = 0; map_next(shared, &it, NULL, &v);) {
 		const struct level *l = v;
-		if (l->known)
+		if (l->known && l->counted)
 			add(s, metric_ok(l->cap > l->need ? l->cap - l->need : 0));
 	}
 }
 
-static void add_row(struct sums *u, const struct row *r, struct arena *arena)
+static void note_row(struct sums *u, const struct row *r, struct arena *arena)
+{
+	if (r->inst->state == INSTANCE_STOPPED || r->inst->parent)
+		return;
+	note_level(&r->sample->cpu.allocated, &u->cpu_levels, arena);
+	note_level(&r->sample->mem.allocated, &u->mem_levels, arena);
+}
+
+static void add_row(struct sums *u, const struct row *r)
 {
 	const struct sample *s = r->sample;
 	struct totals *t = u->t;
@@ -95,14 +135,15 @@ static void add_row(struct sums *u, const struct row *r, struct arena *arena)
 		return;
 	}
 	const struct verdict *v = &r->verdict;
-	add_cap(&u->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, v->recommended_cores, &u->cpu_levels, arena);
-	add_cap(&u->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, v->recommended_bytes, &u->mem_levels, arena);
+	struct metric part = metric_none(METRIC_ABSENT, "part of a cap that is shared");
+	bool cpu = add_cap(&u->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, v->recommended_cores, &u->cpu_levels);
+	bool mem = add_cap(&u->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, v->recommended_bytes, &u->mem_levels);
 	add(&u->used_cores, r->cpu_used_cores);
 	add(&u->used_bytes, s->mem.used_bytes);
 	add(&u->held_bytes, s->mem.held_bytes);
 	add(&u->overhead_bytes, s->mem.overhead_bytes);
-	add(&u->slack_cores, v->slack_cores);
-	add(&u->slack_bytes, v->slack_bytes);
+	add(&u->slack_cores, cpu ? part : v->slack_cores);
+	add(&u->slack_bytes, mem ? part : v->slack_bytes);
 	add(&u->cold_bytes, v->cold_bytes);
 	t->unmeasured_cpu += !metric_is_ok(r->cpu_used_cores);
 	t->unmeasured_mem += !metric_is_ok(s->mem.used_bytes);
@@ -179,7 +220,10 @@ void totals_fill(struct frame *f)
 		sums_init(&u, t);
 		for (size_t i = 0; i < f->rows.n; i++)
 			if ((int)f->rows.v[i].inst->kind == k)
-				add_row(&u, &f->rows.v[i], &f->arena);
+				note_row(&u, &f->rows.v[i], &f->arena);
+		for (size_t i = 0; i < f->rows.n; i++)
+			if ((int)f->rows.v[i].inst->kind == k)
+				add_row(&u, &f->rows.v[i]);
 		sums_finish(&u);
 		h->allocated_cores = metric_add(h->allocated_cores, t->allocated_cores);
 		h->allocated_bytes = metric_add(h->allocated_bytes, t->allocated_bytes);

@@ -128,6 +128,7 @@ METRIC(get_disk_alloc, r->background->disk.allocated_bytes)
 METRIC(get_snapshots, r->background->disk.snapshots)
 METRIC(get_chain, r->background->disk.chain)
 TEXT(get_driver, r->background->disk.driver)
+TEXT(get_disk_detail, r->background->disk.detail)
 TEXT(get_daemon, r->background->supervisor.daemon)
 FLAG(get_daemon_running, r->background->supervisor.daemon_running)
 TEXT(get_monitor, r->background->supervisor.monitor)
@@ -210,6 +211,7 @@ const struct field field_table[] = {
 {"disk.snapshots", "SNAPS", NULL, UNIT_COUNT, FIELD_METRIC, 5, true, "qcow2 header nb_snapshots", "VM: internal snapshots.", get_snapshots},
 {"disk.chain", "CHAIN", NULL, UNIT_COUNT, FIELD_METRIC, 5, true, "qcow2 backing file names", "VM: files in the longest backing chain.", get_chain},
 {"disk.driver", "DRIVER", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "the image store; the image's magic", "How it is stored.", get_driver},
+{"disk.detail", "DISKS", NULL, UNIT_NONE, FIELD_TEXT, -24, false, "the VMM's open files; qcow2 snapshot tables", "VM: its disks and their snapshots by name.", get_disk_detail},
 {"isolation.summary", "ISOLATION", "isolation", UNIT_NONE, FIELD_TEXT, -28, false, "the facts below in one line", "How isolated it is.", get_isolation},
 {"isolation.kernel", "KERNEL", "kernel", UNIT_NONE, FIELD_TEXT, -6, false, "container: shared; VM: own", "Whose kernel it runs on.", get_kernel},
 {"isolation.namespaces.pid", "PIDNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/pid against PID 1's", "own: it cannot see the host's processes.", get_ns_pid},

@@ -17,7 +17,8 @@
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
-	struct map levels; /* path -> struct cgroup_level */
+	struct map levels;   /* path -> struct cgroup_level */
+	bool pids_elsewhere; /* our pid namespace does not show all members of a group */
 	struct {
 		const char *file; /* static; NULL not decided yet */
 		bool counted;	  /* on the disk that matters */
@@ -27,6 +28,8 @@ struct cgroup_tree {
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
 void cgroup_tree_close(struct cgroup_tree *t);
+/* The group at `path` is another one than before: its caps are read afresh. */
+void cgroup_tree_forget(struct cgroup_tree *t, const char *path);
 /* Forgets levels nobody asked about since `mono_usec`. */
 void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec);
 
@@ -51,10 +54,12 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s);
 
 enum cgroup_life { CGROUP_EMPTY, CGROUP_POPULATED, CGROUP_FROZEN };
-/* alive: a process is known to be in it; v1 alone cannot tell (hybrid: cgroup2 tells, but may not hold all). */
+/* alive: a process is known to be in it, so nothing needs to be asked. */
 enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive);
 /* The process that has been longest in the group or below it: its init; 0 none. */
 pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path);
+/* Is any process in it or below it, be it one of another pid namespace? */
+bool cgroup_has_members(struct cgroup_tree *t, const char *path);
 
 /* blkio.c: which v1 file counts I/O; t->blkio.counted says whether it does. The rest is pure, for tests. */
 const char *blkio_file(struct cgroup_tree *t, int64_t now_usec);

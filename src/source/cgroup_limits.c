@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "source/cgroup.h"
+#include "source/host.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/text.h"
 
@@ -127,6 +128,16 @@ static void level_free(struct cgroup_tree *t, struct cgroup_level *l)
 	free(l);
 }
 
+void cgroup_tree_forget(struct cgroup_tree *t, const char *path)
+{
+	struct cgroup_level *l = map_get(&t->levels, *path ? path : "/");
+	if (!l)
+		return;
+	for (int i = 0; i < LEVEL_FILES; i++)
+		kfile_close(t->fs, &l->file[i]);
+	l->known = false;
+}
+
 void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec)
 {
 	const char *key;
@@ -138,7 +149,9 @@ void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec)
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
 {
+	cleanup_strbuf struct strbuf ns = STRBUF_INIT;
 	*t = (struct cgroup_tree){.fs = fs};
+	t->pids_elsewhere = rootfs_readlink(fs, "proc/self/ns/pid", &ns) == 0 && strcmp(ns.buf, INIT_PID_NS) != 0;
 	return mounts_read(fs, &t->mounts);
 }
 

@@ -275,6 +275,7 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	if (res == -ENODEV) {
 		/* Dead or re-created under the same name: a fresh look tells which. */
 		close_all(r);
+		cgroup_tree_forget(r->tree, r->path);
 		r->incarnation = read_incarnation(r->tree, r->path);
 		if (r->tree->mounts.layout != CGROUP_UNIFIED)
 			find_own_paths(r);
@@ -293,6 +294,20 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	return 0;
 }
 
+/*
+ * pids.current says at once that nobody is left.  What it counts may be zombies, which cgroup.procs leaves out; but v1's
+ * also leaves out whom our pid namespace does not show.
+ */
+static bool has_tasks(struct cgroup_reader *r, char *buf, size_t size)
+{
+	uint64_t tasks;
+	ssize_t n = read_counter(r, COUNT_PIDS, buf, size);
+	bool counted = n > 0 && parse_u64(buf, (size_t)n, &tasks) == 0;
+	if (counted && (tasks == 0 || r->tree->pids_elsewhere))
+		return tasks > 0;
+	return cgroup_has_members(r->tree, r->path);
+}
+
 enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive)
 {
 	char buf[512];
@@ -302,6 +317,10 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive)
 	n = read_counter(r, COUNT_EVENTS, buf, sizeof(buf));
 	if (n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0)
 		frozen = frozen || v == 1;
-	bool populated = alive || (n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0 && v == 1);
+	bool told = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0;
+	bool populated = alive || (told && v == 1);
+	/* Only cgroup2's word that it is empty is final, and on a hybrid host its tree may not hold all. */
+	if (!populated && (!told || r->tree->mounts.layout != CGROUP_UNIFIED))
+		populated = has_tasks(r, buf, sizeof(buf));
 	return !populated ? CGROUP_EMPTY : frozen ? CGROUP_FROZEN : CGROUP_POPULATED;
 }

@@ -59,6 +59,9 @@ void cgroup_census(struct cgroup_tree *t, struct strbuf *ret)
 		strbuf_clear(ret);
 }
 
+/* Somebody is in there, whom our pid namespace does not show: the kernel lists them as 0. */
+#define MEMBER_UNSEEN (-1)
+
 /* The oldest of the pids listed.  Not the lowest: pids wrap, and an exec'd shell may have a lower one than init. */
 static pid_t oldest_pid(struct cgroup_tree *t, const struct strbuf *procs)
 {
@@ -68,10 +71,14 @@ static pid_t oldest_pid(struct cgroup_tree *t, const struct strbuf *procs)
 	pid_t best = 0;
 	for (unsigned i = 0; i < MAX_INIT_CANDIDATES && parse_line(&cursor, procs->buf + procs->len, &line, &n); i++) {
 		struct process_stat st = {0};
-		if (parse_u64(line, n, &pid) < 0 || pid == 0 || pid > INT32_MAX)
+		if (parse_u64(line, n, &pid) < 0 || pid > INT32_MAX)
 			continue;
+		if (pid == 0) {
+			best = best ? best : MEMBER_UNSEEN;
+			continue;
+		}
 		bool known = process_read_stat(t->fs, (pid_t)pid, &st) == 0;
-		if (!best || (known && st.start_ticks < oldest)) {
+		if (best <= 0 || (known && st.start_ticks < oldest)) {
 			best = (pid_t)pid;
 			oldest = known ? st.start_ticks : UINT64_MAX;
 		}
@@ -83,9 +90,13 @@ static pid_t init_pid(struct cgroup_tree *t, const char *path, unsigned depth)
 {
 	cleanup_strbuf struct strbuf full = STRBUF_INIT, text = STRBUF_INIT;
 	strbuf_fmt(&full, "%s%s/cgroup.procs", t->mounts.walk, path);
-	if (rootfs_read(t->fs, full.buf, (size_t)1 << 20, &text) < 0)
-		strbuf_clear(&text); /* EOPNOTSUPP in a threaded group: its members are below */
+	ssize_t r = rootfs_read(t->fs, full.buf, (size_t)1 << 20, &text);
+	if (r < 0 && r != -EFBIG)
+		strbuf_clear(&text);
 	pid_t best = oldest_pid(t, &text);
+	/* Not gone, not EOPNOTSUPP of a threaded group, whose members are below: what may not be read is not empty. */
+	if (r == -EACCES || r == -EPERM || r == -EMFILE || r == -ENFILE)
+		best = MEMBER_UNSEEN;
 	/* crun and systemd put the processes in a group below the one with the limits. */
 	struct rootfs_names names = {.text = STRBUF_INIT};
 	full.len -= strlen("/cgroup.procs");
@@ -103,7 +114,13 @@ static pid_t init_pid(struct cgroup_tree *t, const char *path, unsigned depth)
 
 pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path)
 {
-	return t->mounts.walk ? init_pid(t, path, 0) : 0;
+	pid_t pid = t->mounts.walk ? init_pid(t, path, 0) : 0;
+	return pid == MEMBER_UNSEEN ? 0 : pid;
+}
+
+bool cgroup_has_members(struct cgroup_tree *t, const char *path)
+{
+	return t->mounts.walk && init_pid(t, path, 0) != 0;
 }
 
 /* Is this line of proc/PID/cgroup that of a hierarchy: v2's ("0::") when c is CTRL_MAX, else the controller's on v1? */

@@ -5,6 +5,9 @@
 #include "source/mounts.h"
 #include "vctop/base/arena.h"
 
+/* What /proc/self/ns/pid says in the initial namespace (include/uapi/linux/nsfs.h). */
+#define INIT_PID_NS "pid:[4026531836]"
+
 struct host_reader {
 	struct rootfs *fs;
 	struct kfile stat, meminfo, online, cpu_psi, mem_psi;

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "vctop/base/error.h"
 #include "vctop/model/frame.h"
 
 #define TEXT_BYTES 4096 /* of one string kept */
@@ -16,5 +17,8 @@ struct metric json_take_number(const json_t *v);
 int json_take_word(const json_t *v, const char *(*name)(unsigned), unsigned max);
 /* All but the instances: host, self, notices, stores, daemons. */
 void json_take_host(struct snapshot *s, struct frame *f, const json_t *line);
+
+/* Entries and rows, made pairwise, are bound and sealed: both sorted by id. -EINVAL: two have one id. */
+int json_bind_rows(struct snapshot *s, struct frame *f, struct error *err);
 
 #endif

@@ -13,7 +13,6 @@
 #include "vctop/base/text.h"
 
 /* include/uapi/linux/nsfs.h: enum init_ns_ino */
-#define INIT_PID_NS "pid:[4026531836]"
 #define INIT_CGROUP_NS "cgroup:[4026531835]"
 
 static bool contains_line(struct rootfs *fs, const char *path, const char *text)

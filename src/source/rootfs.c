@@ -95,8 +95,13 @@ struct rootfs *rootfs_open(const char *path, struct error *err)
 	fs->live = strcmp(path, "/") == 0;
 	fs->generation = 1;
 	fs->fd_budget = fd_budget();
-	if (fs->live)
-		return fs;
+	if (fs->live) {
+		if (faccessat(fd, "proc/self/stat", F_OK, 0) == 0)
+			return fs;
+		error_set(err, errno, "/proc is not mounted: nothing can be seen without it");
+		rootfs_close(fs);
+		return NULL;
+	}
 	fs->series = open_moment(fs, 0) == 0;
 	if (!fs->series)
 		read_clock(fs);

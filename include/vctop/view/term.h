@@ -18,7 +18,8 @@ bool term_utf8(void);
 void term_show(const struct canvas *c); /* draws what changed */
 /* Next key as in enum tui_key, without waiting; 0: none. */
 uint32_t term_key(void);
-void term_suspend(void); /* gives the screen back, stops (SIGTSTP), takes it again */
-void term_resized(void); /* after SIGWINCH */
+void term_suspend(void);   /* gives the screen back, stops (SIGTSTP), takes it again */
+void term_resized(void);   /* after SIGWINCH */
+void term_continued(void); /* after SIGCONT: takes the screen again, whoever had it meanwhile */
 
 #endif

@@ -384,6 +384,17 @@ void term_suspend(void)
 	term_resized();
 }
 
+void term_continued(void)
+{
+	if (!term.open)
+		return;
+	/* Stopped without a word (kill -STOP): the shell has used the screen and the keypad since. */
+	(void)endwin();
+	(void)reset_prog_mode();
+	term.repaint = true;
+	term_resized();
+}
+
 void term_resized(void)
 {
 	struct winsize ws;
