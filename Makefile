@@ -18,7 +18,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
 
-PKGS     := ncursesw jansson libproc2 libcgroup expat
+PKGS     := ncursesw jansson libproc2 libcgroup expat sqlite3 libzstd
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -30,7 +30,7 @@ HARDEN  := -fno-common -fstack-protector-strong -fstack-clash-protection -fPIE
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iinclude -Isrc $(WARN) $(if $(DEVELOPER),-Werror) $(HARDEN) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) \
 	$(PKG_CFLAGS) $(CFLAGS) $(CPPFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 DEFS    = -DVCTOP_VERSION='"$(VERSION)"' -DVCTOP_LIBEXEC='"$(LIBEXEC)"' -DVCTOP_DATADIR='"$(DATADIR)"'
 
 LAYERS  := base model source derive view lab app
@@ -100,10 +100,11 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests
 FUZZ      := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 TESTTOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 
+# cmocka's assertions do not tell the compiler that they end the test.
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libvctop.a
 	@mkdir -p $(@D)
 	@echo "  TESTCC   $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(DEFS) -Itests/unit -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvctop.a \
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-null-dereference $(DEFS) -Itests/unit -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvctop.a \
 		-lcmocka $(PKG_LIBS) -lm
 
 $(B)/tests/tools/%: tests/tools/%.c
@@ -122,31 +123,34 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libvctop.a
 
 .PHONY: test-programs unit-programs
 unit-programs: $(UNIT) $(if $(SANITIZE),$(FUZZ)) $(TESTTOOLS)
-test-programs: unit-programs $(if $(wildcard src/app/main.c),$(B)/vctop)
+test-programs: unit-programs $(B)/vctop $(if $(SANITIZE),,$(B)/vctop-workload)
+
+# Build side by side unless told how.
+SIDE = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # What each kind of check needs built; the kernel for VMs is fetched when the live tests are to run.
 .PHONY: check check-unit check-asan check-cli check-tui check-live check-quick
 check: ## install what the tests need, build with -Werror, run all tests (TESTS=pattern: a part; V=1: all output)
 	@tests/tools/deps.sh build test
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
 	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: tests that boot a VM will be skipped"
 	@V=$(V) tests/run.sh all '$(TESTS)'
 check-unit: ## the unit tests alone, nothing installed
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 unit-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 unit-programs
 	@V=$(V) tests/run.sh unit '$(TESTS)'
 check-asan: ## unit and command line tests under ASan and UBSan
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 SANITIZE=$(ASAN) test-programs
 	@V=$(V) tests/run.sh asan '$(TESTS)'
 check-cli check-tui: ## command line tests; tests of the dashboard in tmux
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 test-programs
 	@V=$(V) tests/run.sh $(@:check-%=%) '$(TESTS)'
 check-live: ## tests on real containers and VMs (root)
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 test-programs
 	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: tests that boot a VM will be skipped"
 	@V=$(V) tests/run.sh live '$(TESTS)'
 check-quick: ## everything that needs no root and boots nothing: unit, command line, dashboard
-	$(Q)+$(MAKE) --no-print-directory DEVELOPER=1 test-programs
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory DEVELOPER=1 test-programs
 	@V=$(V) tests/run.sh quick '$(TESTS)'
 
 # What they find goes to build/fuzz; an input worth keeping is copied to tests/fuzz/corpus/TARGET by hand.
@@ -213,7 +217,7 @@ bench: all $(TESTTOOLS) ## what a tick costs, beside the floor and beside other 
 
 demo: ## build, start a sample container and a sample VM, open the dashboard; removes them at the end
 	@tests/tools/deps.sh build demo
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) $(SIDE) --no-print-directory all
 	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: the demo goes on without a VM"
 	$(Q)tests/tools/as-root.sh $(B)/vctop --demo
 

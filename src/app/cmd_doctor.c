@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "vctop/base/map.h"
 #include "vctop/base/units.h"
 #include "vctop/lab/samples.h"
 
@@ -221,12 +222,53 @@ static int examine(const char *root, bool json)
 	return status;
 }
 
+static void remember(void *data, const char *path, const char *text, ssize_t n)
+{
+	(void)text;
+	if (n >= 0)
+		map_put(data, path, data);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Every file and link that two ticks read here: what to copy to show this host elsewhere with --root. */
+static int list_files(const char *root)
+{
+	struct error err = {0};
+	struct map seen = {0};
+	struct engine e;
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	VEC(const char *) paths = {0};
+	if (engine_open_traced(&e, root, remember, &seen, &err) < 0)
+		return app_fail(EXIT_FAILURE, &err);
+	int r = engine_tick(&e, &err);
+	if (r == 0)
+		r = engine_tick(&e, &err);
+	engine_close(&e);
+	const char *path;
+	void *v;
+	for (size_t it = 0; map_next(&seen, &it, &path, &v);)
+		vec_push(&paths, path);
+	if (paths.n)
+		qsort(paths.v, paths.n, sizeof(*paths.v), by_text);
+	for (size_t i = 0; i < paths.n; i++)
+		strbuf_fmt(&out, "/%s\n", paths.v[i]);
+	vec_free(&paths);
+	map_release(&seen);
+	if (r < 0 && r != -ENODATA)
+		return app_fail(EXIT_FAILURE, &err);
+	return app_write(&out) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"json", no_argument, NULL, 'j'}, {"root", required_argument, NULL, 'R'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"json", no_argument, NULL, 'j'}, {"root", required_argument, NULL, 'R'}, {"files", no_argument, NULL, 'F'}, {"help", no_argument, NULL, 'h'}, {0}};
 	const char *root = "/";
-	bool json = false;
+	bool json = false, files = false;
 	int opt;
 	opterr = 0;
 	optind = 1;
@@ -235,12 +277,16 @@ int cmd_doctor(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
+		case 'F':
+			files = true;
+			break;
 		case 'R':
 			root = optarg;
 			break;
 		case 'h':
-			(void)puts("usage: vctop doctor [--json] [--root DIR]\n"
-				   "What can be seen here, what cannot, why, and what would change it.");
+			(void)puts("usage: vctop doctor [--json] [--files] [--root DIR]\n"
+				   "What can be seen here, what cannot, why, and what would change it.\n"
+				   "--files: every file that is read here, one a line.");
 			return EXIT_SUCCESS;
 		case ':':
 			return app_failf(EXIT_BAD_USE, "doctor: %s: needs a value", argv[optind - 1]);
@@ -250,5 +296,5 @@ int cmd_doctor(int argc, char **argv)
 	}
 	if (optind < argc)
 		return app_failf(EXIT_BAD_USE, "doctor: %s: takes no arguments", argv[optind]);
-	return examine(root, json);
+	return files ? list_files(root) : examine(root, json);
 }

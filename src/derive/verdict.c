@@ -1,14 +1,15 @@
 /*
  * The first verdict: what one look can honestly say.  From the window alone only low, busy or pressured *now*; from
  * counters that cover the whole life, proofs: a mean bounds the 95th percentile (Markov: P95 <= 20 x mean), a peak
- * bounds the need.  Where nothing is proven the answer is `learning`.  The engine with history will take its place
- * beside this file and use the same struct verdict.
+ * bounds the need.  Where nothing is proven the answer is `learning`.  Where there is history, judge.c knows better and
+ * usage_book_judge puts its word in the place of this one.
  *
  * Thresholds and their evidence: each constant names its reason.
  */
 #include <math.h>
 #include <string.h>
 
+#include "derive/usage-internal.h"
 #include "vctop/base/units.h"
 #include "vctop/derive/derive.h"
 
@@ -57,11 +58,10 @@ static const char *duration(struct frame *f, double v)
 	return arena_strdup(&f->arena, units_duration(buf, sizeof(buf), v));
 }
 
-static enum verdict_now judge_now(const struct judge *j)
+enum verdict_now verdict_now_of(const struct row *r)
 {
-	const struct row *r = j->row;
-	const struct metric vcpus = j->s->cpu.vcpus;
-	if (j->row->inst->state != INSTANCE_RUNNING)
+	const struct metric vcpus = r->sample->cpu.vcpus;
+	if (r->inst->state != INSTANCE_RUNNING)
 		return NOW_UNKNOWN;
 	if (above(r->throttled_pct, THROTTLED_PCT) || above(r->mem_pressure_pct, MEM_PRESSURE_PCT) ||
 	    above(r->cpu_pressure_pct, CPU_PRESSURE_PCT) ||
@@ -241,8 +241,9 @@ static struct verdict judge_row(struct frame *f, const struct row *r)
 	struct metric none = metric_none(METRIC_FIRST, "learning: nothing is proven yet");
 	j.v.observed_sec = r->interval_sec;
 	j.v.recommended_cores = j.v.recommended_bytes = none;
-	j.v.slack_cores = j.v.slack_bytes = none;
-	j.v.now = judge_now(&j);
+	j.v.slack_cores = j.v.slack_bytes = j.v.cold_bytes = none;
+	j.v.slack_cost = metric_none(METRIC_ABSENT, "no price given");
+	j.v.now = verdict_now_of(r);
 	if (!judge_parked(&j) && !judge_unknown(&j) && !judge_lifetime_pressure(&j) && !judge_oversized(&j) &&
 	    !judge_unlimited(&j))
 		judge_learning(&j);

@@ -45,6 +45,12 @@ static struct metric observed_metric(const struct row *r)
 	return metric_ok(r->verdict.observed_sec);
 }
 
+static struct metric changed_metric(const struct row *r)
+{
+	return r->verdict.changed_usec > 0 ? metric_ok((double)r->verdict.changed_usec / 1e6)
+					   : metric_none(METRIC_ABSENT, "no change seen");
+}
+
 TEXT(get_id, r->inst->id)
 TEXT(get_kind, instance_kind_name(r->inst->kind))
 TEXT(get_runtime, r->inst->runtime)
@@ -122,6 +128,7 @@ METRIC(get_disk_alloc, r->background->disk.allocated_bytes)
 METRIC(get_snapshots, r->background->disk.snapshots)
 METRIC(get_chain, r->background->disk.chain)
 TEXT(get_driver, r->background->disk.driver)
+TEXT(get_disk_detail, r->background->disk.detail)
 TEXT(get_daemon, r->background->supervisor.daemon)
 FLAG(get_daemon_running, r->background->supervisor.daemon_running)
 TEXT(get_monitor, r->background->supervisor.monitor)
@@ -129,16 +136,21 @@ METRIC(get_monitor_pid, r->background->supervisor.monitor_pid)
 TEXT(get_survives, r->background->supervisor.survives)
 TEXT(get_super_evidence, r->background->supervisor.evidence)
 TEXT(get_verdict, verdict_state_name(r->verdict.state))
+FLAG(get_provisional, metric_ok(r->verdict.provisional))
 TEXT(get_now, verdict_now_name(r->verdict.now))
 TEXT(get_rule, r->verdict.rule)
 TEXT(get_reason, r->verdict.reason)
 TEXT(get_basis, verdict_basis_name(r->verdict.basis))
 METRIC(get_observed, observed_metric(r))
+METRIC(get_week_hours, metric_ok(r->verdict.week_hours))
+METRIC(get_changed, changed_metric(r))
 TEXT(get_confidence, confidence_name(r->verdict.confidence))
 METRIC(get_rec_cores, r->verdict.recommended_cores)
 METRIC(get_rec_bytes, r->verdict.recommended_bytes)
 METRIC(get_slack_cores, r->verdict.slack_cores)
 METRIC(get_slack_bytes, r->verdict.slack_bytes)
+METRIC(get_slack_cost, r->verdict.slack_cost)
+METRIC(get_cold, r->verdict.cold_bytes)
 
 /* clang-format off */
 const struct field field_table[] = {
@@ -199,6 +211,7 @@ const struct field field_table[] = {
 {"disk.snapshots", "SNAPS", NULL, UNIT_COUNT, FIELD_METRIC, 5, true, "qcow2 header nb_snapshots", "VM: internal snapshots.", get_snapshots},
 {"disk.chain", "CHAIN", NULL, UNIT_COUNT, FIELD_METRIC, 5, true, "qcow2 backing file names", "VM: files in the longest backing chain.", get_chain},
 {"disk.driver", "DRIVER", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "the image store; the image's magic", "How it is stored.", get_driver},
+{"disk.detail", "DISKS", NULL, UNIT_NONE, FIELD_TEXT, -24, false, "the VMM's open files; qcow2 snapshot tables", "VM: its disks and their snapshots by name.", get_disk_detail},
 {"isolation.summary", "ISOLATION", "isolation", UNIT_NONE, FIELD_TEXT, -28, false, "the facts below in one line", "How isolated it is.", get_isolation},
 {"isolation.kernel", "KERNEL", "kernel", UNIT_NONE, FIELD_TEXT, -6, false, "container: shared; VM: own", "Whose kernel it runs on.", get_kernel},
 {"isolation.namespaces.pid", "PIDNS", NULL, UNIT_NONE, FIELD_TEXT, -5, false, "/proc/PID/ns/pid against PID 1's", "own: it cannot see the host's processes.", get_ns_pid},
@@ -226,17 +239,22 @@ const struct field field_table[] = {
 {"supervisor.monitor_pid", "MONPID", NULL, UNIT_COUNT, FIELD_METRIC, 8, false, "parent of its first process", "That process's id.", get_monitor_pid},
 {"supervisor.survives_daemon", "SURVIVES", "survives", UNIT_NONE, FIELD_TEXT, -10, false, "process tree; live-restore as configured", "Whether it survives the daemon's death.", get_survives},
 {"supervisor.evidence", "EVIDENCE", NULL, UNIT_NONE, FIELD_TEXT, -40, false, "process tree and configuration files", "From what that was concluded.", get_super_evidence},
-{"verdict.state", "VERDICT", "verdict", UNIT_NONE, FIELD_TEXT, -11, false, "derive/verdict", "What the allocation is judged to be.", get_verdict},
+{"verdict.state", "VERDICT", "verdict", UNIT_NONE, FIELD_TEXT, -11, false, "derive/verdict, derive/judge", "What the allocation is judged to be.", get_verdict},
+{"verdict.provisional", "PROV", NULL, UNIT_NONE, FIELD_FLAG, 4, false, "derive/judge", "idle, but seen for less than a day: \"idle?\".", get_provisional},
 {"verdict.now", "NOW", "now", UNIT_NONE, FIELD_TEXT, -9, false, "this interval alone", "low, busy or pressured in this interval; no more than a look.", get_now},
-{"verdict.rule", "RULE", NULL, UNIT_NONE, FIELD_TEXT, -20, false, "derive/verdict", "The rule that decided.", get_rule},
-{"verdict.reason", "WHY", "why", UNIT_NONE, FIELD_TEXT, -40, false, "derive/verdict", "The evidence in one sentence.", get_reason},
-{"verdict.basis", "BASIS", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "derive/verdict", "window: this interval. lifetime: counters since the start. history: many days.", get_basis},
-{"verdict.observed_sec", "SEEN", NULL, UNIT_SECONDS, FIELD_METRIC, 6, true, "derive/verdict", "How much time the evidence covers.", get_observed},
-{"verdict.confidence", "CONF", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "derive/verdict", "How far to trust it.", get_confidence},
-{"verdict.recommended.cores", "NEEDS", "need-cpu", UNIT_CORES, FIELD_METRIC, 5, true, "derive/verdict", "Cores that would do, margin included.", get_rec_cores},
-{"verdict.recommended.bytes", "NEEDS", "need-mem", UNIT_BYTES, FIELD_METRIC, 6, true, "derive/verdict", "Memory that would do, margin included.", get_rec_bytes},
+{"verdict.rule", "RULE", NULL, UNIT_NONE, FIELD_TEXT, -20, false, "derive/verdict, derive/judge", "The rule that decided.", get_rule},
+{"verdict.reason", "WHY", "why", UNIT_NONE, FIELD_TEXT, -40, false, "derive/verdict, derive/judge", "The evidence in one sentence.", get_reason},
+{"verdict.basis", "BASIS", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "derive/verdict, derive/judge", "window: this interval. lifetime: counters since the start. history: many days.", get_basis},
+{"verdict.observed_sec", "SEEN", NULL, UNIT_SECONDS, FIELD_METRIC, 6, true, "derive/verdict, derive/judge", "How much time the evidence covers.", get_observed},
+{"verdict.week_hours", "WEEK", NULL, UNIT_COUNT, FIELD_METRIC, 4, true, "derive/judge", "Hours of the week, of 168, in which it was seen; 0 without history.", get_week_hours},
+{"verdict.changed", "CHANGED", "changed", UNIT_TIME, FIELD_METRIC, 24, true, "derive/judge", "When the verdict last became another.", get_changed},
+{"verdict.confidence", "CONF", NULL, UNIT_NONE, FIELD_TEXT, -8, false, "derive/verdict, derive/judge", "How far to trust it.", get_confidence},
+{"verdict.recommended.cores", "NEEDS", "need-cpu", UNIT_CORES, FIELD_METRIC, 5, true, "derive/verdict, derive/judge", "Cores that would do, margin included.", get_rec_cores},
+{"verdict.recommended.bytes", "NEEDS", "need-mem", UNIT_BYTES, FIELD_METRIC, 6, true, "derive/verdict, derive/judge", "Memory that would do, margin included.", get_rec_bytes},
 {"verdict.slack.cores", "SLACK", "slack-cpu", UNIT_CORES, FIELD_METRIC, 5, true, "allocation - recommendation, floor 0", "Cores that could be taken back.", get_slack_cores},
 {"verdict.slack.bytes", "SLACK", "slack-mem", UNIT_BYTES, FIELD_METRIC, 6, true, "allocation - recommendation, floor 0", "Memory that could be taken back.", get_slack_bytes},
+{"verdict.slack.cost_per_month", "COST", "cost", UNIT_MONEY, FIELD_METRIC, 9, true, "verdict.slack.cores * price-core-hour * 730 + verdict.slack.bytes / 2^30 * price-gib-hour * 730", "What the slack costs a month, at the prices given.", get_slack_cost},
+{"verdict.cold_bytes", "COLD", "cold", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.held_bytes - verdict.recommended.bytes, floor 0", "Memory held but not needed: it would come back to this host.", get_cold},
 };
 /* clang-format on */
 const unsigned field_count = ARRAY_SIZE(field_table);
@@ -260,7 +278,7 @@ const struct field *field_by_column(const char *column)
 const char *field_unit_name(enum field_unit u)
 {
 	static const char *const names[] = {"",	     "cores",	      "bytes", "percent",
-					    "bytes/s", "count", "seconds", "time"};
+					    "bytes/s", "count", "seconds", "time", "money"};
 	_Static_assert(ARRAY_SIZE(names) == UNIT_MAX, "a name for each unit");
 	return (unsigned)u < UNIT_MAX ? names[u] : "";
 }
@@ -285,6 +303,9 @@ static void format_number(enum field_unit unit, double v, char *buf, size_t size
 		return;
 	case UNIT_TIME:
 		(void)units_rfc3339(buf, size, (int64_t)(v * 1e6));
+		return;
+	case UNIT_MONEY:
+		(void)snprintf(buf, size, "%.2f", v);
 		return;
 	case UNIT_COUNT:
 	case UNIT_NONE:

@@ -17,8 +17,13 @@
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
-	struct map levels;  /* path -> struct cgroup_level */
+	struct map levels;   /* path -> struct cgroup_level */
 	bool pids_elsewhere; /* our pid namespace does not show all members of a group */
+	struct {
+		const char *file; /* static; NULL not decided yet */
+		bool counted;	  /* on the disk that matters */
+		int64_t decided_usec;
+	} blkio;
 };
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
@@ -49,14 +54,19 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s);
 
 enum cgroup_life { CGROUP_EMPTY, CGROUP_POPULATED, CGROUP_FROZEN };
-enum cgroup_life cgroup_reader_life(struct cgroup_reader *r);
+/* alive: a process is known to be in it, so nothing needs to be asked. */
+enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive);
 /* The process that has been longest in the group or below it: its init; 0 none. */
 pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path);
 /* Is any process in it or below it, be it one of another pid namespace? */
 bool cgroup_has_members(struct cgroup_tree *t, const char *path);
 
-/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend.
- */
+/* blkio.c: which v1 file counts I/O; t->blkio.counted says whether it does. The rest is pure, for tests. */
+const char *blkio_file(struct cgroup_tree *t, int64_t now_usec);
+bool blkio_has_devices(const char *buf, size_t len);
+bool blkio_busiest(const char *buf, size_t len, char ret[32]);
+
+/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend. */
 typedef bool (*cgroup_visit)(void *data, const char *path);
 int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
 /* A cheap text that changes when groups come or go: /proc/cgroups | cgroup.stat. */

@@ -145,7 +145,7 @@ static ssize_t read_counter(struct cgroup_reader *r, enum counter c, char *buf, 
 		mount = m->v2;
 	} else if (m->v1[files[c].controller]) {
 		mount = m->v1[files[c].controller];
-		name = files[c].v1;
+		name = c == COUNT_IO && r->tree->blkio.file ? r->tree->blkio.file : files[c].v1;
 	} else if (m->on_v2[files[c].controller]) {
 		mount = m->v2;
 	}
@@ -238,12 +238,20 @@ static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, char
 static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
 {
 	uint64_t rd, wr;
+	bool v1 = r->tree->mounts.v1[CTRL_IO] != NULL;
+	if (v1)
+		(void)blkio_file(r->tree, s->mono_usec);
 	ssize_t n = read_counter(r, COUNT_IO, buf, READ_SIZE);
 	static const char off[] = "no io controller for this group", big[] = "more disks than can be added up";
 	s->io_read_bytes = s->io_write_bytes = metric_errno((int)n, n == -EFBIG ? big : off);
 	if (n < 0)
 		return;
-	if (r->tree->mounts.v1[CTRL_IO])
+	if (v1 && !r->tree->blkio.counted && !blkio_has_devices(buf, (size_t)n)) {
+		s->io_read_bytes = s->io_write_bytes =
+			metric_none(METRIC_ABSENT, "on cgroup v1 this kernel counts only disks that have a throttle rule");
+		return;
+	}
+	if (v1)
 		(void)parse_blkio(buf, (size_t)n, &rd, &wr);
 	else
 		(void)parse_io_stat(buf, (size_t)n, &rd, &wr);
@@ -281,12 +289,26 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	sample_memory(r, &s->mem, buf);
 	sample_io(r, s, buf);
 	s->pids = number_metric(r, COUNT_PIDS, buf, "no pids controller for this group");
-	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "network is not attributed yet");
+	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "its first process is not known");
 	s->disk_writable_bytes = metric_none(METRIC_ABSENT, "writable layer not found");
 	return 0;
 }
 
-enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
+/*
+ * pids.current says at once that nobody is left.  What it counts may be zombies, which cgroup.procs leaves out; but v1's
+ * also leaves out whom our pid namespace does not show.
+ */
+static bool has_tasks(struct cgroup_reader *r, char *buf, size_t size)
+{
+	uint64_t tasks;
+	ssize_t n = read_counter(r, COUNT_PIDS, buf, size);
+	bool counted = n > 0 && parse_u64(buf, (size_t)n, &tasks) == 0;
+	if (counted && (tasks == 0 || r->tree->pids_elsewhere))
+		return tasks > 0;
+	return cgroup_has_members(r->tree, r->path);
+}
+
+enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive)
 {
 	char buf[512];
 	uint64_t v;
@@ -295,15 +317,10 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r)
 	n = read_counter(r, COUNT_EVENTS, buf, sizeof(buf));
 	if (n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0)
 		frozen = frozen || v == 1;
-	bool populated = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0
-	                         ? v == 1
-	                         : cgroup_has_members(r->tree, r->path);
-	if (!populated && r->tree->mounts.layout == CGROUP_HYBRID)
-		populated = cgroup_has_members(r->tree, r->path); /* its processes may be in the v1 trees only */
-	/* v1 leaves processes of other pid namespaces out of cgroup.procs; the pids controller counts them. */
-	if (!populated && r->tree->pids_elsewhere) {
-		n = read_counter(r, COUNT_PIDS, buf, sizeof(buf));
-		populated = n > 0 && parse_u64(buf, (size_t)n, &v) == 0 && v > 0;
-	}
+	bool told = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0;
+	bool populated = alive || (told && v == 1);
+	/* Only cgroup2's word that it is empty is final, and on a hybrid host its tree may not hold all. */
+	if (!populated && (!told || r->tree->mounts.layout != CGROUP_UNIFIED))
+		populated = has_tasks(r, buf, sizeof(buf));
 	return !populated ? CGROUP_EMPTY : frozen ? CGROUP_FROZEN : CGROUP_POPULATED;
 }

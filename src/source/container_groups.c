@@ -11,8 +11,10 @@
 void container_free(struct rootfs *fs, struct container *ct)
 {
 	cgroup_reader_free(ct->reader);
-	if (fs)
+	if (fs) {
 		kfile_close(fs, &ct->monitor_statm);
+		kfile_close(fs, &ct->init_stat);
+	}
 	free(ct->id);
 	free(ct->runtime_id);
 	free(ct->path);
@@ -63,7 +65,7 @@ static char *twin_id(const char *id, struct container *ct)
  * Names are unique among one runtime's on one host; inside a container, its id goes before.  Of two groups with the
  * same id (LXC leaves an old one and adds -1; somebody plays tricks) the one with processes gets it.
  */
-static char *make_id(struct containers *c, struct container *ct)
+static char *make_id(struct containers *c, const struct tick *t, struct container *ct)
 {
 	bool inside = ct->runtime->named && ct->parent;
 	char *id = text_clean(xasprintf("%s%s%s:%s", inside ? ct->parent->id : "", inside ? "/" : "", ct->runtime->name,
@@ -72,7 +74,7 @@ static char *make_id(struct containers *c, struct container *ct)
 	struct container *same = map_get(&c->by_id, id);
 	if (!same)
 		return id;
-	if (cgroup_reader_life(same->reader) == CGROUP_EMPTY) {
+	if (cgroup_reader_life(same->reader, cgroup_init_pid(t->cgroups, same->path) > 0) == CGROUP_EMPTY) {
 		(void)map_remove(&c->by_id, id);
 		free(same->id);
 		same->id = twin_id(id, same);
@@ -120,9 +122,9 @@ static bool visit_group(void *data, const char *path)
 	ct->pod = runtime_pod_of_path(path);
 	ct->runtime = rt;
 	ct->parent = parent;
-	ct->id = make_id(v->c, ct);
+	ct->id = make_id(v->c, v->t, ct);
 	ct->reader = cgroup_reader_new(v->t->cgroups, path);
-	ct->monitor_statm = (struct kfile)KFILE_INIT;
+	ct->monitor_statm = ct->init_stat = (struct kfile)KFILE_INIT;
 	ct->seen = v->c->walk;
 	map_put(&v->c->by_path, path, ct);
 	map_put(&v->c->by_id, ct->id, ct);

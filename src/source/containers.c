@@ -16,6 +16,8 @@
 /* Files looked at per tick for writable layers: about 20 ms. */
 #define DISK_BUDGET 10000
 #define SHORT_ID 12
+/* An empty group is searched for processes again after this long. */
+#define SEEK_USEC 1000000
 #define NAME_MAX_BYTES 256
 
 /* Who watches over it: its init's parent, when that is a monitor program. */
@@ -29,11 +31,27 @@ static void find_monitor(struct container *ct, const struct tick *t)
 		ct->monitor = ct->init.ppid;
 }
 
+/* One read of a kept file: that of a process that has ended says so, whoever has its pid now. */
+static bool init_lives(struct container *ct, const struct tick *t)
+{
+	char path[32], buf[1024];
+	struct process_stat st;
+	if (!ct->pid)
+		return false;
+	(void)snprintf(path, sizeof(path), "proc/%d/stat", (int)ct->pid);
+	ssize_t n = kfile_read(t->fs, &ct->init_stat, path, buf, sizeof(buf));
+	return n > 0 && process_parse_stat(buf, (size_t)n, &st) == 0 && st.start_ticks == ct->init.start_ticks;
+}
+
 static void find_init(struct container *ct, const struct tick *t)
 {
-	struct process_stat st;
-	if (ct->pid && process_read_stat(t->fs, ct->pid, &st) == 0 && st.start_ticks == ct->init.start_ticks)
+	if (init_lives(ct, t))
 		return;
+	int64_t since = t->now.mono_usec - ct->sought_usec;
+	if (!ct->pid && ct->sought_usec && since >= 0 && since < SEEK_USEC)
+		return;
+	kfile_close(t->fs, &ct->init_stat);
+	ct->sought_usec = t->now.mono_usec;
 	ct->pid = cgroup_init_pid(t->cgroups, ct->path);
 	ct->init = (struct process_stat){0};
 	if (!ct->pid)
@@ -125,8 +143,9 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	if (ct->incarnation != cgroup_reader_incarnation(ct->reader)) {
 		ct->incarnation = cgroup_reader_incarnation(ct->reader);
 		ct->pid = 0;
+		ct->sought_usec = 0;
+		find_init(ct, t);
 	}
-	find_init(ct, t);
 	if (is_pause(ct, f, s.pids))
 		return 0;
 	const struct host_sample *h = &t->snap->host;
@@ -250,7 +269,8 @@ static void add_groups(struct containers *c, const struct tick *t, unsigned *bud
 		struct facts *f = container_facts(ct, t);
 		if (f && f->left_out)
 			continue;
-		enum cgroup_life life = cgroup_reader_life(ct->reader);
+		find_init(ct, t);
+		enum cgroup_life life = cgroup_reader_life(ct->reader, ct->pid > 0);
 		if (life == CGROUP_EMPTY && ct->twin)
 			continue;
 		if (add_running(ct, t, f, life, budget) < 0) {

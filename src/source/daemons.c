@@ -286,6 +286,8 @@ struct daemon *daemons_absent(struct daemons *d, const char *name, const char *r
 	if (strcmp(name, "dockerd") == 0 && root && strcmp(root, "var/lib/docker") == 0) {
 		new->config = xstrdup("etc/docker/daemon.json");
 		read_restore(d->fs, new);
+		if (new->restore == RESTORE_NO) /* its command line, which is gone, may have said so */
+			new->restore = RESTORE_UNKNOWN;
 	}
 	vec_push(&d->all, new);
 	return new;

@@ -13,6 +13,11 @@ enum kvm_fd { KVM_FD_OTHER, KVM_FD_VM, KVM_FD_VCPU };
 
 /* From the text of one /proc/PID/fd link. */
 enum kvm_fd kvm_fd_kind(const char *link);
+/*
+ * May there be a VM at all?  Open VMs hold the module of the processor's KVM; without a kvm device there is none.
+ * true when that is not known.
+ */
+bool kvm_in_use(struct rootfs *fs);
 /* Counts over the fds of the process; -EACCES and the like when they may not be read. */
 int kvm_fds_count(struct rootfs *fs, pid_t pid, unsigned *ret_vms, unsigned *ret_vcpus);
 /* What one fd of the process is. KVM_FD_OTHER also when unknown. */

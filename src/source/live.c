@@ -162,6 +162,13 @@ static void live_close(struct source *s)
 	free(l);
 }
 
+void source_ask_guests(struct source *s, const struct guest_questions *q)
+{
+	struct live *l = (struct live *)s;
+	if (s->ops->close == live_close && rootfs_is_live(l->fs) && (q->qmp_n || q->api))
+		vms_ask(&l->vms, q);
+}
+
 static const struct source_ops live_ops = {live_next, live_syscalls, live_close};
 
 struct source *source_open_host(const char *root, struct error *err)

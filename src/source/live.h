@@ -43,6 +43,8 @@ void services_collect(struct services *s, const struct containers *containers, c
 void services_release(struct services *s);
 
 /* vms.c: one VM per VMM process. */
+struct guest_desk;
+struct guest_questions;
 struct vms_vhost {
 	pid_t pid, owner;
 	uint64_t start_ticks;
@@ -51,9 +53,14 @@ struct vms {
 	struct map by_pid; /* "123" -> struct vm */
 	struct vm_names names;
 	VEC(struct vms_vhost) vhosts; /* seen since the last collect */
+	int64_t kvm_asked_usec;
+	bool kvm_used;           /* by any process at all, as of kvm_asked_usec */
+	struct guest_desk *desk; /* NULL: no guest is asked */
 };
 /* Called for each process looked at (proctab.h). */
 void vms_look(struct vms *v, const struct tick *t, const struct process *p);
+/* Guests are asked from the next tick on. */
+void vms_ask(struct vms *v, const struct guest_questions *q);
 void vms_collect(struct vms *v, const struct tick *t, const struct containers *containers);
 void vms_release(struct vms *v, struct rootfs *fs);
 

@@ -135,8 +135,7 @@ static void find_taps(struct network *n, struct rootfs *fs)
 }
 
 /* "net:[4026532548]"; without the right to read the link, the inode of net/dev tells namespaces apart as well. */
-static uint64_t net_identity(const struct network *n, struct rootfs *fs, const struct isolation_host *host,
-                             bool *ret_host)
+static uint64_t net_identity(struct network *n, struct rootfs *fs, const struct isolation_host *host, bool *ret_host)
 {
 	static const uint64_t by_inode = 1ULL << 63;
 	cleanup_strbuf struct strbuf link = STRBUF_INIT;
@@ -149,8 +148,10 @@ static uint64_t net_identity(const struct network *n, struct rootfs *fs, const s
 		return by_inode | st.st_ino;
 	}
 	(void)snprintf(path, sizeof(path), "proc/%s/ns/net", n->pid);
-	if (rootfs_readlink(fs, path, &link) < 0 || strncmp(link.buf, "net:[", 5) != 0 ||
-	    parse_u64(link.buf + 5, strcspn(link.buf + 5, "]"), &v) < 0)
+	int r = rootfs_readlink(fs, path, &link);
+	n->none = r == -EACCES || r == -EPERM ? metric_none(METRIC_DENIED, "its network namespace may not be seen")
+	                                      : metric_none(METRIC_ABSENT, "its network namespace is not known");
+	if (r < 0 || strncmp(link.buf, "net:[", 5) != 0 || parse_u64(link.buf + 5, strcspn(link.buf + 5, "]"), &v) < 0)
 		return 0;
 	*ret_host = host->ns[NS_NET] && strcmp(link.buf, host->ns[NS_NET]) == 0;
 	return host->ns[NS_NET] ? v : 0;
@@ -168,7 +169,7 @@ void network_look(struct network *n, struct rootfs *fs, const struct isolation_h
 		find_taps(n, fs);
 		n->ns = 0; /* taps are its own, whoever shares the namespace */
 	} else if (!n->ns) {
-		n->none = metric_none(METRIC_DENIED, "its network namespace may not be seen");
+		return; /* net_identity said why */
 	} else if (is_host) {
 		n->none = metric_none(METRIC_ABSENT, "it uses the host's network");
 		n->ns = 0;

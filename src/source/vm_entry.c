@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "source/guest/guest.h"
 #include "source/vms.h"
 #include "vctop/base/text.h"
 
@@ -45,9 +46,11 @@ static struct allocation ram_of(const struct vm *vm)
 	return a;
 }
 
-static struct allocation memory_of(const struct vm *vm, const struct tick *t)
+static struct allocation memory_of(const struct vm *vm, const struct tick *t, const struct guest_answer *answer)
 {
 	struct allocation a = ram_of(vm);
+	if (answer && metric_is_ok(answer->ram_bytes) && answer->ram_bytes.v > 0)
+		a = (struct allocation){.amount = answer->ram_bytes, .by = "ram"};
 	if (!vm->caps)
 		return a;
 	const struct host_sample *h = &t->snap->host;
@@ -105,8 +108,10 @@ static void label_it(struct instance *i, const struct vm_config *c, const struct
 }
 
 /* A file may say "paused" long after it is not so: the guest must stand still as well. */
-static enum instance_state state_of(struct vm *vm, const struct sample *s)
+static enum instance_state state_of(struct vm *vm, const struct sample *s, const struct guest_answer *answer)
 {
+	if (answer && answer->state[0])
+		return answer->paused ? INSTANCE_PAUSED : INSTANCE_RUNNING;
 	bool paused = vm->fact && vm->fact->kind == VM_FACT_STATUS && vm->fact->paused;
 	if (metric_is_ok(s->cpu.guest_usec)) {
 		vm->stands = s->cpu.guest_usec.v <= vm->guest_usec || vm->guest_usec == 0;
@@ -115,26 +120,40 @@ static enum instance_state state_of(struct vm *vm, const struct sample *s)
 	return paused && vm->stands ? INSTANCE_PAUSED : INSTANCE_RUNNING;
 }
 
+/* What the guest itself says it uses comes before what is resident. */
+static void take_answer(struct sample *s, const struct guest_answer *a)
+{
+	s->mem.guest_used_bytes = a->used_bytes;
+	s->mem.balloon_bytes = a->balloon_bytes;
+	if (metric_is_ok(a->used_bytes)) {
+		s->mem.used_bytes = a->used_bytes;
+		s->mem.used_by = "guest";
+	}
+	if (metric_is_ok(a->vcpus) && a->vcpus.v >= 1)
+		s->cpu.vcpus = a->vcpus;
+}
+
 void vm_entry_add(struct vm *vm, const struct tick *t, const struct containers *containers, const struct sample *s,
                   const struct guest_answer *answer)
 {
 	struct arena *a = &t->snap->arena;
 	const char *owner = vm->cgroup ? containers_owner(containers, vm->cgroup) : NULL;
 	const struct vm_config *c = &vm->config;
-	(void)answer;
 	/* A sandbox whose container is there is that container. */
 	if (c->sandbox && vm_pair_find(t, containers, vm))
 		return;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = *s;
-	e->sample.cpu.allocated = cpu_of(vm, t, s);
-	e->sample.mem.allocated = memory_of(vm, t);
+	if (answer)
+		take_answer(&e->sample, answer);
+	e->sample.cpu.allocated = cpu_of(vm, t, &e->sample);
+	e->sample.mem.allocated = memory_of(vm, t, answer);
 	e->inst = (struct instance){
 	        .id = arena_strdup(a, vm->id),
 	        .kind = c->sandbox ? INSTANCE_CONTAINER : INSTANCE_VM,
 	        .runtime = c->runtime,
 	        .image = arena_strdup(a, c->image),
-	        .state = state_of(vm, s),
+	        .state = state_of(vm, s, answer),
 	        .pid = vm->pid,
 	        .started_usec = process_started(&vm->stat, t->now),
 	        .cgroup = vm->cgroup ? text_clean(arena_strdup(a, vm->cgroup), 4096) : NULL,

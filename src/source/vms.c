@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/guest/desk.h"
+#include "source/kvm_fds.h"
 #include "vctop/base/parse.h"
 
 /* Not known to be a VM's yet: its VMM may be looked at after it. */
@@ -93,6 +95,16 @@ static bool look_at_vhost(struct vms *v, const struct process *p)
 	return true;
 }
 
+/* Asked once a tick, and only when a process is to be looked at closely. */
+static bool kvm_may_be_used(struct vms *v, const struct tick *t)
+{
+	if (v->kvm_asked_usec != t->now.mono_usec) {
+		v->kvm_asked_usec = t->now.mono_usec;
+		v->kvm_used = kvm_in_use(t->fs);
+	}
+	return v->kvm_used;
+}
+
 void vms_look(struct vms *v, const struct tick *t, const struct process *p)
 {
 	char key[16];
@@ -105,7 +117,9 @@ void vms_look(struct vms *v, const struct tick *t, const struct process *p)
 		vm_free(map_remove(&v->by_pid, key));
 	if (look_at_vhost(v, p))
 		return;
-	const struct vmm_ops *vmm = vmm_recognise(t->fs, p, &config);
+	struct process look = *p;
+	look.closely = p->closely && kvm_may_be_used(v, t);
+	const struct vmm_ops *vmm = vmm_recognise(t->fs, &look, &config);
 	if (vmm)
 		vm_new(v, t, p, vmm, &config, key);
 }
@@ -163,6 +177,43 @@ static void add_stopped(const struct vms *v, const struct tick *t)
 		                "run vctop as root");
 }
 
+void vms_ask(struct vms *v, const struct guest_questions *q)
+{
+	guest_desk_free(v->desk);
+	v->desk = guest_desk_new(q);
+}
+
+static struct guest_vm as_guest(const struct vm *vm)
+{
+	const struct vm_config *c = &vm->config;
+	return (struct guest_vm){vm->pid, vm->stat.start_ticks, c->runtime, c->name, c->uuid, c->api_socket, 1};
+}
+
+static void ask_guests(struct vms *v, const struct tick *t)
+{
+	VEC(struct guest_vm) guests = {0};
+	void *value;
+	if (!v->desk)
+		return;
+	for (size_t it = 0; map_next(&v->by_pid, &it, NULL, &value);)
+		vec_push(&guests, as_guest(value));
+	for (size_t i = 0; i < guests.n; i++)
+		for (size_t j = 0; j < guests.n; j++)
+			guests.v[i].vms_named_so += i != j && guests.v[i].name && guests.v[j].name &&
+			                            strcmp(guests.v[i].name, guests.v[j].name) == 0;
+	guest_desk_tick(v->desk, t->fs, guests.v, guests.n, t->now.mono_usec, t->snap);
+	vec_free(&guests);
+}
+
+static const struct guest_answer *answer_of(struct vms *v, const struct vm *vm)
+{
+	const struct guest_vm g = as_guest(vm);
+	const struct guest_answer *a = v->desk ? guest_desk_answer(v->desk, &g) : NULL;
+	if (a && a->tids_n)
+		vm_reader_hint(vm->reader, a->tids, a->tids_n);
+	return a;
+}
+
 void vms_collect(struct vms *v, const struct tick *t, const struct containers *containers)
 {
 	const char *key;
@@ -170,10 +221,12 @@ void vms_collect(struct vms *v, const struct tick *t, const struct containers *c
 	v->names.fs = t->fs;
 	vm_names_refresh(&v->names, t->now);
 	attach_vhosts(v);
+	ask_guests(v, t);
 	for (size_t it = 0; map_next(&v->by_pid, &it, &key, &value);) {
 		struct vm *vm = value;
 		struct sample s = {0};
 		find_fact(v, vm);
+		const struct guest_answer *answer = answer_of(v, vm);
 		if (vm_reader_sample(vm->reader, &s) < 0) {
 			vm_free(map_remove(&v->by_pid, key));
 			continue;
@@ -181,7 +234,7 @@ void vms_collect(struct vms *v, const struct tick *t, const struct containers *c
 		s.disk_writable_bytes = metric_none(METRIC_ABSENT, "a VM writes to its images, which are not read");
 		s.cpu.periods = s.cpu.throttled = s.cpu.pressure_usec = s.mem.pressure_usec = s.mem.oom_kills =
 		        metric_none(METRIC_ABSENT, "counted by cgroup, and a VM may share one");
-		vm_entry_add(vm, t, containers, &s, NULL);
+		vm_entry_add(vm, t, containers, &s, answer);
 	}
 	add_stopped(v, t);
 	vm_pair_up(v, t, containers);
@@ -195,5 +248,6 @@ void vms_release(struct vms *v, struct rootfs *fs)
 		vm_free(vm);
 	map_release(&v->by_pid);
 	vec_free(&v->vhosts);
+	guest_desk_free(v->desk);
 	vm_names_release(&v->names);
 }

@@ -43,7 +43,8 @@ static json_t *metric_real(struct metric m)
 
 static bool is_real(enum field_unit u)
 {
-	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS;
+	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS ||
+	       u == UNIT_MONEY;
 }
 
 /* Puts value at the dotted path, making the objects on the way. */
@@ -141,7 +142,7 @@ static json_t *host(const struct frame *f)
 	const struct host_sample *s = &f->snap->host;
 	const struct host_frame *h = &f->host;
 	/* clang-format off */
-	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
 		"hostname", text(s->hostname), "kernel", text(s->kernel), "boot_id", text(s->boot_id),
 		"placement", placement_name(s->placement), "hypervisor", text(s->hypervisor),
 		"placement_evidence", text(s->placement_evidence),
@@ -149,11 +150,13 @@ static json_t *host(const struct frame *f)
 		"cpu", "capacity_cores", metric_real(h->capacity_cores), "used_cores", metric_real(h->used_cores),
 			"allocated_cores", metric_real(h->allocated_cores), "unallocated_cores", metric_real(h->unallocated_cores),
 			"overcommit", metric_real(h->cpu_overcommit), "steal_cores", metric_real(h->steal_cores),
-			"pressure_some_pct", metric_real(h->cpu_pressure_pct),
+			"pressure_some_pct", metric_real(h->cpu_pressure_pct), "slack_cores", metric_real(h->slack_cores),
 		"memory", "capacity_bytes", metric(h->capacity_bytes), "used_bytes", metric(h->used_bytes),
 			"available_bytes", metric(h->available_bytes), "allocated_bytes", metric(h->allocated_bytes),
 			"unallocated_bytes", metric(h->unallocated_bytes), "overcommit", metric_real(h->mem_overcommit),
-			"pressure_some_pct", metric_real(h->mem_pressure_pct),
+			"pressure_some_pct", metric_real(h->mem_pressure_pct), "slack_bytes", metric(h->slack_bytes),
+			"cold_bytes", metric(h->cold_bytes),
+		"slack_cost_per_month", metric_real(h->slack_cost),
 		"storage", stores(f->snap), "daemons", daemons(f->snap));
 	/* clang-format on */
 }
@@ -161,7 +164,7 @@ static json_t *host(const struct frame *f)
 static json_t *totals(const struct totals *t)
 {
 	/* clang-format off */
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o}}",
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o}, s:o}",
 		"running", t->running, "stopped", t->stopped, "nested", t->nested,
 		"unlimited_cpu", t->unlimited_cpu, "unlimited_memory", t->unlimited_mem,
 		"unmeasured_cpu", t->unmeasured_cpu, "unmeasured_memory", t->unmeasured_mem,
@@ -169,7 +172,8 @@ static json_t *totals(const struct totals *t)
 			"slack_cores", metric_real(t->slack_cores),
 		"memory", "allocated_bytes", metric(t->allocated_bytes), "used_bytes", metric(t->used_bytes),
 			"held_bytes", metric(t->held_bytes), "overhead_bytes", metric(t->overhead_bytes),
-			"slack_bytes", metric(t->slack_bytes));
+			"slack_bytes", metric(t->slack_bytes), "cold_bytes", metric(t->cold_bytes),
+		"slack_cost_per_month", metric_real(t->slack_cost));
 	/* clang-format on */
 }
 
@@ -213,6 +217,17 @@ static json_t *services(const struct frame *f)
 	return a;
 }
 
+static void print_line(json_t *o, struct strbuf *out)
+{
+	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
+	if (line) {
+		strbuf_str(out, line);
+		strbuf_char(out, '\n');
+	}
+	free(line);
+	json_decref(o);
+}
+
 void json_frame(const struct frame *f, struct strbuf *out)
 {
 	char time[64];
@@ -232,11 +247,22 @@ void json_frame(const struct frame *f, struct strbuf *out)
 	/* clang-format on */
 	if (f->snap->with_services)
 		(void)json_object_set_new(o, "services", services(f));
-	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
-	if (line) {
-		strbuf_str(out, line);
-		strbuf_char(out, '\n');
-	}
-	free(line);
-	json_decref(o);
+	print_line(o, out);
+}
+
+void json_verdict(const struct verdict_line *l, struct strbuf *out)
+{
+	static const char prefix[] = "verdict.";
+	const struct row r = {.verdict = l->verdict};
+	json_t *unavailable = json_object(), *verdict = json_object();
+	char time[64];
+	for (unsigned i = 0; i < field_count; i++)
+		if (strncmp(field_table[i].key, prefix, sizeof(prefix) - 1) == 0)
+			put_path(verdict, field_table[i].key + sizeof(prefix) - 1,
+				 field_json(&field_table[i], &r, unavailable));
+	json_decref(unavailable);
+	json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "schema", "vctop.verdict/1", "time",
+			      units_rfc3339(time, sizeof(time), l->time_usec), "host", text(l->host), "id", l->id, "name",
+			      l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict", verdict);
+	print_line(o, out);
 }

@@ -112,6 +112,27 @@ static void host_line(struct strbuf *out, const char *what, enum field_unit unit
 		   b[4]);
 }
 
+static bool some(struct metric m)
+{
+	return metric_is_ok(m) && m.v > 0;
+}
+
+/* What could be taken back, once somebody knows. */
+static void slack_line(const struct frame *f, bool ascii, struct strbuf *out)
+{
+	const struct host_frame *h = &f->host;
+	char c[32], m[32], cold[32];
+	if (!some(h->slack_cores) && !some(h->slack_bytes) && !some(h->cold_bytes) && !metric_is_ok(h->slack_cost))
+		return;
+	strbuf_fmt(out, "slack   cores %6s   memory %6s   held but cold %6s",
+		   cell(h->slack_cores, UNIT_CORES, ascii, c, sizeof(c)),
+		   cell(h->slack_bytes, UNIT_BYTES, ascii, m, sizeof(m)),
+		   cell(h->cold_bytes, UNIT_BYTES, ascii, cold, sizeof(cold)));
+	if (metric_is_ok(h->slack_cost))
+		strbuf_fmt(out, "   = %.2f/month", h->slack_cost.v);
+	strbuf_char(out, '\n');
+}
+
 static void host_part(const struct frame *f, bool ascii, struct strbuf *out)
 {
 	const struct host_sample *s = &f->snap->host;
@@ -128,6 +149,7 @@ static void host_part(const struct frame *f, bool ascii, struct strbuf *out)
 	host_line(out, "Memory", UNIT_BYTES, ascii,
 		  (struct metric[]){h->capacity_bytes, h->used_bytes, h->allocated_bytes, c->allocated_bytes,
 				    v->allocated_bytes});
+	slack_line(f, ascii, out);
 }
 
 static void table(const struct frame *f, const struct selection *sel, enum instance_kind kind,

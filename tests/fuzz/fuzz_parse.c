@@ -62,6 +62,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	files(b, size);
 	words(b, size);
 	must(parse_size(s, &bytes) == 0 || bytes == UNTOUCHED);
-	must(parse_double(s, &d) == 0 ? isfinite(d) && d > 0 : d > 76);
+	must(parse_double(s, &d) == 0 ? isfinite(d) && d >= 0 : d > 76);
 	return 0;
 }

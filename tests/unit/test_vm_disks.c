@@ -1,7 +1,7 @@
 /* Disks of a VM in a captured tree: what its command line says, what it has open, what headers claim. */
 #include "qcow2.h"
 #include "source/storage/storage.h"
-#include "source/storage/vm_files.h"
+#include "source/storage/vm_disks.h"
 #include "tree.h"
 
 struct fixture {
@@ -316,6 +316,30 @@ static void test_hot_plugged(void **state)
 	same(measure(f).virtual_bytes, (1 << 20) + 512);
 }
 
+/* -snapshot: the temporary overlay names nothing; in a captured tree it cannot be read either. */
+static void test_snapshot_overlay(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t b[IMAGE_ROOM];
+	struct vm_files files = {.pid = 7};
+	struct disk d = {0};
+	make_qcow2(b, 1 << 20, NULL, NULL, NULL);
+	struct vm_file over = {.path = xstrdup("/var/tmp/vl.AbCdEf"), .deleted = true, .disk = true};
+	struct vm_file base = {.path = xstrdup("/vm/a"), .disk = true, .sized = true, .virtual_bytes = 1 << 20};
+	over.qcow = xcalloc(1, sizeof(*over.qcow));
+	assert_null(qcow2_parse(b, sizeof(b), over.qcow));
+	over.sized = true;
+	over.virtual_bytes = over.qcow->virtual_bytes;
+	over.format = "qcow2";
+	base.format = "raw";
+	vec_push(&files.v, base);
+	vec_push(&files.v, over);
+	vm_disks_sum(f->fs, &files, &f->arena, &d);
+	same(d.virtual_bytes, 1 << 20);
+	same(d.chain, 2);
+	vm_files_release(&files);
+}
+
 static void test_denied(void **state)
 {
 	struct fixture *f = *state;
@@ -355,6 +379,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_remote, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_network_file_system, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_hot_plugged, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_snapshot_overlay, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_denied, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_other_vmms, setup, teardown),
 	};

@@ -34,8 +34,10 @@ int parse_blkio(const char *buf, size_t len, uint64_t *ret_read, uint64_t *ret_w
 bool parse_word(const char *buf, size_t len, unsigned n, const char **ret_word, size_t *ret_len);
 /* Sizes as people type them: "64m", "1.5G", "512MiB", "1024" (bytes). Binary suffixes. */
 int parse_size(const char *s, uint64_t *ret_bytes);
-/* A positive finite decimal ("0.25"), whole string. */
+/* A finite decimal without a sign ("0.25", "0"), whole string. */
 int parse_double(const char *s, double *ret);
+/* "2026-11-23T10:00:00.123Z" (RFC 3339; any fraction, any offset): usec since the epoch. Whole buffer. */
+int parse_rfc3339(const char *buf, size_t len, int64_t *ret_usec);
 /* Splits the next line off *cursor (bounded by end). false at the end. */
 bool parse_line(const char **cursor, const char *end, const char **ret_line, size_t *ret_len);
 

@@ -16,6 +16,9 @@ void services_fill(const struct snapshot *prev, const struct snapshot *cur, stru
 void verdict_fill(struct frame *f);
 void totals_fill(struct frame *f);
 
+/* What this slack costs a month; not OK without a price. totals_fill does it for a frame, at the frame's prices. */
+struct metric slack_cost(struct metric cores, struct metric bytes, const struct prices *p);
+
 /* Fills ret (storage reused) with the rows of f that answer q. */
 void select_rows(const struct frame *f, const struct query *q, struct selection *ret);
 

@@ -31,6 +31,8 @@ struct totals {
 	unsigned running, stopped, unlimited_cpu, unlimited_mem, nested;
 	struct metric allocated_cores, used_cores, slack_cores;
 	struct metric allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes;
+	struct metric cold_bytes; /* held - recommended, of those whose need is known */
+	struct metric slack_cost; /* a month */
 	unsigned unmeasured_cpu, unmeasured_mem; /* running rows whose use is missing from the sums */
 };
 
@@ -39,6 +41,13 @@ struct host_frame {
 	struct metric steal_cores, cpu_pressure_pct;
 	struct metric capacity_bytes, used_bytes, available_bytes, allocated_bytes, unallocated_bytes, mem_overcommit;
 	struct metric mem_pressure_pct;
+	/* The three wastes: unallocated above; allocated but not needed; held but not needed. Containers and VMs together. */
+	struct metric slack_cores, slack_bytes, cold_bytes, slack_cost;
+};
+
+/* What a core and a GiB cost an hour; not OK (as they begin): no price given, so no cost. */
+struct prices {
+	struct metric core_hour, gib_hour;
 };
 
 /* What vctop itself costs, since it started. */
@@ -56,6 +65,7 @@ struct frame {
 	VEC(struct service_row) services; /* by cgroup; empty unless asked for */
 	struct totals totals[INSTANCE_KIND_MAX];
 	struct self_cost self;
+	struct prices prices; /* frame_clear leaves them */
 };
 
 struct frame *frame_new(void);

@@ -2,6 +2,8 @@
 #ifndef VCTOP_MODEL_VERDICT_H
 #define VCTOP_MODEL_VERDICT_H
 
+#include <stdint.h>
+
 #include "vctop/model/metric.h"
 
 enum verdict_state {
@@ -21,14 +23,19 @@ enum confidence { CONFIDENCE_SNAPSHOT, CONFIDENCE_LOW, CONFIDENCE_FAIR, CONFIDEN
 
 struct verdict {
 	enum verdict_state state;
+	bool provisional; /* idle seen for less than a day: "idle?" */
 	enum verdict_now now;
 	const char *rule;   /* id of the rule that decided: "lifetime-cpu-markov" */
 	const char *reason; /* one sentence with the numbers */
 	enum verdict_basis basis;
 	double observed_sec;
+	unsigned week_hours; /* hours of the week (of 168) in which it was seen; 0 without history */
+	int64_t changed_usec; /* realtime of the last change of state; 0 not known */
 	enum confidence confidence;
 	struct metric recommended_cores, recommended_bytes;
 	struct metric slack_cores, slack_bytes; /* allocation - recommended, floor 0 */
+	struct metric slack_cost;		/* a month, in whatever money the prices are */
+	struct metric cold_bytes;		/* held - recommended, floor 0: would come back to the host */
 };
 
 const char *verdict_state_name(enum verdict_state s); /* "right_sized" */

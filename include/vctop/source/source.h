@@ -30,4 +30,13 @@ struct source *source_open_host(const char *root, struct error *err);
 /* The same, telling of every file it reads (rootfs.h). */
 struct source *source_open_traced(const char *root, rootfs_trace fn, void *data, struct error *err);
 
+/* Sockets by which guests may be asked what they use; none by default.  Only reading requests are ever sent. */
+struct guest_questions {
+	const char *const *qmp; /* QEMU monitors, dedicated to this */
+	size_t qmp_n;
+	bool api; /* the sockets of Firecracker and Cloud Hypervisor */
+};
+/* Of a live host's source; the strings must outlive it. */
+void source_ask_guests(struct source *s, const struct guest_questions *q);
+
 #endif

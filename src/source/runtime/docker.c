@@ -81,8 +81,11 @@ static void read_container(struct facts_table *t, const char *root, const char *
 	facts_set(&f->image, string_of(inner, "Image"));
 	facts_set(&f->from, path);
 	take_labels(f, labels);
-	facts_set_image(f, root, string_of(config, "Driver"), string_of(config, "Image"));
-	find_writable(t, f, root, string_of(config, "Driver"));
+	const char *driver = string_of(config, "Driver");
+	facts_set_image(f, root, driver, string_of(config, "Image"));
+	find_writable(t, f, root, driver);
+	if (driver && strcmp(driver, "overlayfs") == 0)
+		f->no_layer = "containerd's image store: only its database says where the layer is";
 	json_decref(config);
 }
 

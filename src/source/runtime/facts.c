@@ -52,7 +52,7 @@ static void facts_empty(struct facts_table *t, struct facts *f)
 	kfile_close(t->fs, &f->pid_stat);
 	f->pid = 0;
 	f->pid_start = 0;
-	f->no_group = NULL;
+	f->no_group = f->no_layer = NULL;
 	f->left_out = f->group_only = false;
 }
 

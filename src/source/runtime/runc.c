@@ -130,7 +130,10 @@ static void read_crun(struct facts_table *t, const char *id, const char *path)
 	const char *cgroup = string_of(o, "cgroup-path");
 	struct state s = {cgroup, string_of(o, "bundle"), json_integer_value(json_object_get(o, "pid")),
 	                  json_integer_value(json_object_get(o, "process-start-time"))};
-	take(t, &runtime_crun, id, path, &s);
+	if (s.pid > 0 || s.cgroup)
+		take(t, &runtime_crun, id, path, &s);
+	else
+		facts_in_vain(t, path);
 	json_decref(o);
 }
 

@@ -36,6 +36,7 @@ struct facts {
 	uint64_t pid_start; /* start_ticks of that process; 0 not said */
 	struct kfile pid_stat;
 	const char *no_group; /* why it has no group when it runs; NULL: rootless on cgroup v1 */
+	const char *no_layer; /* why `writable` is not known; NULL: not found */
 	bool left_out;        /* not a container to show: a pod's pause container, a machine that is a VM */
 	bool group_only;      /* without a group or a process it is not there: our samples are removed, not stopped */
 	unsigned seen;        /* refresh in which it was last there */

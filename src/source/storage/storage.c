@@ -12,14 +12,9 @@
 #define BUDGET 1000U
 #define MAX_STORES 256U
 
-/* A VM's disks as they were last seen. The kept stat file answers only for the same process. */
+/* A VM's files as they were last seen: what did not change since is not read again. */
 struct vm_cache {
-	struct kfile stat;
 	struct vm_files files;
-	struct arena arena;
-	struct disk disk;
-	int64_t at;
-	bool filled;
 	unsigned asked;
 };
 
@@ -30,7 +25,7 @@ struct storage {
 	unsigned budget, round;
 	size_t scanning; /* store under way; stores.n: none */
 	bool started;
-	int64_t scanned_usec, now;
+	int64_t scanned_usec;
 	size_t containers; /* how many the sums were made with */
 };
 
@@ -55,11 +50,9 @@ static void store_free(struct image_store *st)
 	free(st);
 }
 
-static void vm_free(struct storage *s, struct vm_cache *vm)
+static void vm_free(struct vm_cache *vm)
 {
-	kfile_close(s->fs, &vm->stat);
 	vm_files_release(&vm->files);
-	arena_release(&vm->arena);
 	free(vm);
 }
 
@@ -72,7 +65,7 @@ void storage_free(struct storage *s)
 		store_free(s->stores.v[i]);
 	vec_free(&s->stores);
 	for (size_t it = 0; map_next(&s->vms, &it, NULL, &v);)
-		vm_free(s, v);
+		vm_free(v);
 	map_release(&s->vms);
 	free(s);
 }
@@ -99,7 +92,7 @@ static void add_store(struct storage *s, const char *root, const char *driver, c
 		st->names = (struct rootfs_names){.text = STRBUF_INIT};
 		st->runtime = from->runtime->name;
 		st->layout = from->layout;
-		vec_push(&s->stores, st);
+		vec_push(&s->stores, st); /* NOLINT(bugprone-sizeof-expression): pointers are what it holds */
 	}
 	st->seen = s->round;
 }
@@ -180,14 +173,13 @@ static void forget_vms(struct storage *s)
 	void *v;
 	for (size_t it = 0; map_next(&s->vms, &it, &key, &v);)
 		if (((struct vm_cache *)v)->asked + 1 < s->round)
-			vm_free(s, map_remove(&s->vms, key));
+			vm_free(map_remove(&s->vms, key));
 }
 
 void storage_refresh(struct storage *s, const struct facts_table *facts, int64_t now_usec)
 {
 	int64_t age = now_usec - s->scanned_usec;
 	s->budget = BUDGET;
-	s->now = now_usec;
 	if (s->scanning == s->stores.n && (!s->started || age >= STORAGE_USEC || age < 0)) {
 		s->scanned_usec = now_usec;
 		begin_scan(s, facts);
@@ -247,76 +239,33 @@ void storage_container(struct storage *s, const struct facts *f, struct arena *a
 	}
 }
 
-static struct metric own(struct metric m, struct arena *a)
-{
-	m.why = m.why ? arena_strdup(a, m.why) : NULL;
-	return m;
-}
-
 static void vm_none(struct disk *ret, enum metric_state state, const char *why)
 {
 	ret->virtual_bytes = ret->allocated_bytes = ret->snapshots = ret->chain = metric_none(state, why);
 	ret->driver = ret->detail = NULL;
 }
 
-static void vm_measure(struct storage *s, struct vm_cache *vm, pid_t pid)
+void storage_vm(struct storage *s, pid_t vmm, struct arena *a, struct disk *ret)
 {
 	struct vm_files files;
-	int r = vm_files_read(s->fs, pid, vm->filled ? &vm->files : NULL, &files);
-	arena_clear(&vm->arena);
-	vm->disk = (struct disk){0};
-	if (r == -EACCES || r == -EPERM)
-		vm_none(&vm->disk, METRIC_DENIED, "the open files of a VMM need root or CAP_SYS_PTRACE");
-	else if (r < 0)
-		vm_none(&vm->disk, METRIC_ABSENT, "the open files of the VMM could not be read");
-	else
-		vm_disks_sum(s->fs, &files, &vm->arena, &vm->disk);
-	unsigned cost = 5 + 4 * (unsigned)files.v.n;
-	s->budget -= s->budget < cost ? s->budget : cost;
-	vm_files_release(&vm->files);
-	vm->files = files;
-	vm->filled = true;
-	vm->at = s->now;
-}
-
-static struct vm_cache *vm_cached(struct storage *s, pid_t pid)
-{
-	char key[16], path[64], buf[1024];
-	(void)snprintf(key, sizeof(key), "%d", (int)pid);
-	(void)snprintf(path, sizeof(path), "proc/%s/stat", key);
+	char key[16];
+	(void)snprintf(key, sizeof(key), "%d", (int)vmm);
 	struct vm_cache *vm = map_get(&s->vms, key);
-	if (vm && kfile_read(s->fs, &vm->stat, path, buf, sizeof(buf)) < 0) {
-		vm_free(s, map_remove(&s->vms, key)); /* another process by now, or none */
-		vm = NULL;
-	}
 	if (!vm) {
 		vm = xcalloc(1, sizeof(*vm));
-		vm->stat = (struct kfile)KFILE_INIT;
-		(void)kfile_read(s->fs, &vm->stat, path, buf, sizeof(buf));
 		map_put(&s->vms, key, vm);
 	}
 	vm->asked = s->round;
-	return vm;
-}
-
-void storage_vm(struct storage *s, pid_t vmm, struct arena *a, struct disk *ret)
-{
-	struct vm_cache *vm = vm_cached(s, vmm);
-	static const char no_image[] = "a VM has no image layers";
-	bool due = !vm->filled || s->now - vm->at >= STORAGE_USEC || s->now < vm->at;
-	if (due && s->budget)
-		vm_measure(s, vm, vmm);
-	container_none(ret, METRIC_ABSENT, no_image);
-	if (!vm->filled) {
-		vm_none(ret, METRIC_ABSENT, "not measured yet");
-		return;
-	}
-	ret->virtual_bytes = own(vm->disk.virtual_bytes, a);
-	ret->allocated_bytes = own(vm->disk.allocated_bytes, a);
-	ret->snapshots = own(vm->disk.snapshots, a);
-	ret->chain = own(vm->disk.chain, a);
-	ret->driver = arena_strdup(a, vm->disk.driver);
-	ret->detail = arena_strdup(a, vm->disk.detail);
+	int r = vm_files_read(s->fs, vmm, &vm->files, &files);
+	container_none(ret, METRIC_ABSENT, "a VM has no image layers");
+	if (r == -EACCES || r == -EPERM)
+		vm_none(ret, METRIC_DENIED, "the open files of a VMM need root or CAP_SYS_PTRACE");
+	else if (r < 0)
+		vm_none(ret, METRIC_ABSENT, "the open files of the VMM could not be read");
+	else
+		vm_disks_sum(s->fs, &files, a, ret);
+	vm_files_release(&vm->files);
+	vm->files = files;
 }
 
 void storage_stores(struct storage *s, struct snapshot *snap)

@@ -18,7 +18,7 @@ void storage_free(struct storage *s);
 void storage_refresh(struct storage *s, const struct facts_table *facts, int64_t now_usec);
 /* Image, shared bytes and layers of a container; strings into the arena. f NULL: unknown container. */
 void storage_container(struct storage *s, const struct facts *f, struct arena *a, struct disk *ret);
-/* Disks of a VM, from the image files its VMM has open. */
+/* Disks of a VM, from the image files its VMM has open. Read at each call: to be asked seldom. */
 void storage_vm(struct storage *s, pid_t vmm, struct arena *a, struct disk *ret);
 /*
  * Blocks below the writable layer of a container, measured again after a minute; at most *budget directory entries

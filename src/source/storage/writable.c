@@ -9,7 +9,7 @@ struct metric storage_writable(struct rootfs *fs, struct facts *f, int64_t now_u
 {
 	double bytes;
 	if (!f || !f->writable)
-		return metric_none(METRIC_ABSENT, "writable layer not found");
+		return metric_none(METRIC_ABSENT, f && f->no_layer ? f->no_layer : "writable layer not found");
 	bool fresh = f->disk.at && now_usec - f->disk.at < WRITABLE_USEC;
 	if (fresh || *budget == 0)
 		return f->disk.bytes;

@@ -1,0 +1,220 @@
+/* The book of all instances: keys, the bound on their number, and how history and the first look share a row. */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "derive/usage-internal.h"
+#include "vctop/base/attr.h"
+#include "vctop/base/map.h"
+
+#define BOOK_MAX 8192
+#define SEEN_ENOUGH 600.0 /* below it a first look says as much */
+
+struct usage_book {
+	struct map map;
+	struct strbuf key;
+	char *patterns; /* each ended by a NUL, the last by two */
+	size_t max;
+	bool by_id;
+};
+
+struct usage_book *usage_book_new(void)
+{
+	struct usage_book *b = xcalloc(1, sizeof(*b));
+	b->key = (struct strbuf)STRBUF_INIT;
+	b->max = BOOK_MAX;
+	return b;
+}
+
+void usage_book_free(struct usage_book *b)
+{
+	void *u;
+	if (!b)
+		return;
+	for (size_t it = 0; map_next(&b->map, &it, NULL, &u);)
+		usage_free(u);
+	map_release(&b->map);
+	strbuf_release(&b->key);
+	free(b->patterns);
+	free(b);
+}
+
+void usage_book_by_id(struct usage_book *b, size_t max)
+{
+	b->by_id = true;
+	b->max = max;
+}
+
+void usage_book_never_idle(struct usage_book *b, const char *patterns)
+{
+	free(b->patterns);
+	b->patterns = NULL;
+	if (!patterns)
+		return;
+	char *out = b->patterns = xcalloc(1, strlen(patterns) + 2);
+	for (const char *s = patterns; *s;) {
+		size_t n = strcspn(s, ", \t");
+		memcpy(out, s, n);
+		out += n ? n + 1 : 0;
+		s += n + (s[n] != '\0');
+	}
+}
+
+void usage_key(const struct instance *i, struct strbuf *sb)
+{
+	strbuf_clear(sb);
+	if (i->kind == INSTANCE_VM)
+		strbuf_fmt(sb, "vm|%s|%s", i->uuid ? "uuid" : i->runtime, i->uuid ? i->uuid : i->name);
+	else
+		strbuf_fmt(sb, "container|%s|%s|%s", i->runtime, i->name, i->image ? i->image : "");
+	/* Inside a VM names mean something else. */
+	if (i->parent)
+		strbuf_fmt(sb, "|%s", i->parent);
+}
+
+static const char *key_of(struct usage_book *b, const struct instance *i)
+{
+	if (b->by_id)
+		return i->id;
+	usage_key(i, &b->key);
+	return b->key.buf;
+}
+
+/* The one with this row's key; of two rows of one frame with one key the second is kept by its id as well. */
+static struct usage *find(struct usage_book *b, const struct frame *f, const struct instance *i)
+{
+	const char *key = key_of(b, i);
+	struct usage *u = map_get(&b->map, key);
+	int64_t now = f->snap->host.real_usec / 1000 * 1000;
+	if (!u || b->by_id || u->last_usec != now || u->owner == map_hash(i->id))
+		return u;
+	strbuf_fmt(&b->key, "|%s", i->id);
+	return map_get(&b->map, b->key.buf);
+}
+
+/* Stopped ones go first, then those unseen for longest. */
+static void evict(struct usage_book *b)
+{
+	const char *key, *worst_key = NULL;
+	const struct usage *worst = NULL;
+	void *v;
+	for (size_t it = 0; map_next(&b->map, &it, &key, &v);) {
+		const struct usage *u = v;
+		bool stopped = u->life == INSTANCE_STOPPED, was = worst && worst->life == INSTANCE_STOPPED;
+		if (!worst || (stopped && !was) || (stopped == was && u->last_usec < worst->last_usec)) {
+			worst = u;
+			worst_key = key;
+		}
+	}
+	if (worst_key)
+		usage_free(map_remove(&b->map, worst_key));
+}
+
+static void put(struct usage_book *b, const char *key, struct usage *u)
+{
+	struct usage *old = map_get(&b->map, key);
+	if (!old && b->map.live >= b->max)
+		evict(b);
+	map_put(&b->map, key, u);
+	usage_free(old);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* Parts of the system itself, and what somebody asked to keep. */
+static bool keep(const struct usage_book *b, const struct instance *i)
+{
+	if (i->cgroup && (strcmp(i->cgroup, "/init.scope") == 0 ||
+	                  (strncmp(i->cgroup, "/system.slice", 13) == 0 &&
+	                   (ends_with(i->cgroup, ".service") || ends_with(i->cgroup, ".slice")))))
+		return true;
+	for (size_t l = 0; l < i->labels_n; l++)
+		if (strcmp(i->labels[l].key, "vctop.keep") == 0)
+			return !i->labels[l].value ||
+			       (strcmp(i->labels[l].value, "false") != 0 && strcmp(i->labels[l].value, "0") != 0);
+	for (const char *p = b->patterns; p && *p; p += strlen(p) + 1)
+		if (fnmatch(p, i->name, 0) == 0 || fnmatch(p, i->id, 0) == 0)
+			return true;
+	return false;
+}
+
+void usage_book_add(struct usage_book *b, const struct frame *f)
+{
+	for (size_t i = 0; i < f->rows.n; i++) {
+		const struct row *r = &f->rows.v[i];
+		struct usage *u = find(b, f, r->inst);
+		if (!u) {
+			u = usage_new();
+			put(b, b->by_id ? r->inst->id : b->key.buf, u);
+		}
+		u->keep = keep(b, r->inst);
+		usage_observe(u, r, f);
+	}
+}
+
+/* History has the word as soon as it has one; what a first look can prove stands until then. */
+static bool prefer_history(const struct verdict *v, const struct verdict *first)
+{
+	bool open = v->state == VERDICT_LEARNING || v->state == VERDICT_UNKNOWN;
+	bool first_open = first->state == VERDICT_LEARNING || first->state == VERDICT_UNKNOWN;
+	if (first->state == VERDICT_PARKED || v->state == VERDICT_PARKED)
+		return false; /* the first look knows more of what it holds */
+	return !open || (first_open && v->observed_sec >= SEEN_ENOUGH);
+}
+
+void usage_book_judge(struct usage_book *b, struct frame *f)
+{
+	for (size_t i = 0; i < f->rows.n; i++) {
+		struct row *r = &f->rows.v[i];
+		const struct usage *u = find(b, f, r->inst);
+		struct verdict v;
+		if (!u || u->cpu_sec + u->mem_sec < MINUTE)
+			continue;
+		usage_verdict(u, USAGE_INSTANCE, &f->arena, &v);
+		v.now = r->verdict.now;
+		if (prefer_history(&v, &r->verdict)) {
+			r->verdict = v;
+			continue;
+		}
+		r->verdict.week_hours = v.week_hours;
+		if (r->verdict.state == VERDICT_PARKED)
+			r->verdict.changed_usec = v.changed_usec;
+	}
+}
+
+bool usage_book_next(const struct usage_book *b, size_t *it, const char **ret_key, const struct usage **ret_usage)
+{
+	void *v;
+	if (!map_next(&b->map, it, ret_key, &v))
+		return false;
+	*ret_usage = v;
+	return true;
+}
+
+void usage_book_put(struct usage_book *b, const char *key, struct usage *u)
+{
+	put(b, key, u);
+}
+
+const struct usage *usage_book_find(const struct usage_book *b, const char *key)
+{
+	return map_get(&b->map, key);
+}
+
+void usage_book_forget(struct usage_book *b, int64_t last_seen_before_usec)
+{
+	const char *key;
+	void *v;
+	for (size_t it = 0; map_next(&b->map, &it, &key, &v);)
+		if (((const struct usage *)v)->last_usec < last_seen_before_usec)
+			usage_free(map_remove(&b->map, key));
+}
+
+int64_t usage_last_seen(const struct usage *u)
+{
+	return u->last_usec;
+}

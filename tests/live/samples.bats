@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# Samples: a pair starts, is measured and goes; nothing is left behind, even after a kill -9.
+# limit: 240
+
+load lib
+
+setup_file() {
+	live_setup
+	need_root
+	need jq
+	[ -x "$VCTOP_BUILD/vctop-workload" ] || skip "no vctop-workload was built"
+}
+teardown_file() {
+	"$VCTOP" sample stop "$TESTNAME-c" >/dev/null 2>&1 || :
+	"$VCTOP" sample stop "$TESTNAME-v" >/dev/null 2>&1 || :
+	live_teardown
+}
+setup() { cd "$SCRATCH" || return 1; }
+
+# Whatever still carries the name: processes, cgroups, register files, mounts.
+left_of() { # NAME
+	{
+		pgrep -a -f -- "vctop.*$1" | grep -v bats || :
+		find /sys/fs/cgroup -type d -name "*$1*"
+		find /run/vctop -name "*$1*" 2>/dev/null
+		grep -F "$1" /proc/self/mountinfo || :
+	} | head -n 5
+}
+
+@test "a container with caps: started, measured, listed, stopped, nothing left" {
+	"$VCTOP" sample start container --name "$TESTNAME-c" --cpus 0.3 --memory 48m --workload cpu --backend builtin >out 2>err || {
+		cat out err
+		return 1
+	}
+	sleep 1
+	"$VCTOP" --json -n 1 -d 2 >json
+	valid json
+	equal cores "$(jq --arg n "$TESTNAME-c" '.instances[] | select(.sample == $n) | .cpu.allocated_cores' json)" 0.3
+	equal bytes "$(jq --arg n "$TESTNAME-c" '.instances[] | select(.sample == $n) | .memory.allocated_bytes' json)" $((48 << 20))
+	within used "$(jq --arg n "$TESTNAME-c" '.instances[] | select(.sample == $n) | .cpu.used_cores' json)" 0.2 0.33
+	"$VCTOP" sample list | grep -q "$TESTNAME-c"
+	# The name is taken.
+	run "$VCTOP" sample start container --name "$TESTNAME-c"
+	equal status "$status" 1
+	"$VCTOP" sample stop "$TESTNAME-c"
+	equal left "$(left_of "$TESTNAME-c")" ""
+}
+
+@test "a VM: started, measured, stopped, nothing left" {
+	qemu_setup
+	"$VCTOP" sample start vm --name "$TESTNAME-v" --cpus 1 --memory 128m --workload idle >out 2>err || {
+		cat out err
+		return 1
+	}
+	"$VCTOP" --json -n 1 -d 1 >json
+	valid json
+	equal cores "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .cpu.vcpus' json)" 1
+	equal bytes "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .memory.allocated_bytes' json)" $((128 << 20))
+	"$VCTOP" sample stop "$TESTNAME-v"
+	equal left "$(left_of "$TESTNAME-v")" ""
+}
+
+@test "killed with -9 while it starts a sample: the next command cleans up" {
+	local delay pid
+	for delay in 0.005 0.02 0.05 0.1 0.2; do
+		"$VCTOP" sample start container --name "$TESTNAME-c" --workload cpu --backend builtin >out 2>err 3>&- &
+		pid=$!
+		sleep "$delay"
+		kill -9 $pid 2>/dev/null || :
+		wait $pid 2>/dev/null || :
+		# Either it had come up whole, or nothing is left.
+		if "$VCTOP" sample list | grep -q "$TESTNAME-c"; then "$VCTOP" sample stop "$TESTNAME-c"; fi
+		equal "left after $delay s" "$(left_of "$TESTNAME-c")" ""
+	done
+}
+
+@test "vctop --demo without a terminal: both are shown, then removed" {
+	local before
+	before=$("$VCTOP" sample list | wc -l)
+	"$VCTOP" --demo >table 2>err </dev/null || {
+		cat table err
+		return 1
+	}
+	grep -q CONTAINERS table
+	grep -q 'VIRTUAL MACHINES' table
+	grep -q 'vctop ' table
+	equal "samples left" "$("$VCTOP" sample list | wc -l)" "$before"
+}
