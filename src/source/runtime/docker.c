@@ -54,7 +54,10 @@ static void take_labels(struct facts *f, json_t *labels)
 	const char *kind = string_of(labels, "io.kubernetes.docker.type");
 	const char *task = string_of(labels, "com.amazonaws.ecs.task-arn");
 	json_t *value;
-	json_object_foreach(labels, key, value) facts_label(f, key, json_string_value(value));
+	json_object_foreach(labels, key, value)
+	{
+		facts_label(f, key, json_string_value(value));
+	}
 	if (pod) {
 		cleanup_free char *full = xasprintf("%s%s%s", space ? space : "", space ? "/" : "", pod);
 		facts_set(&f->pod, full);

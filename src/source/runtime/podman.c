@@ -95,7 +95,10 @@ static void read_store(struct facts_table *t, const char *path, const struct sto
 		/* Rewritten by rename, so a half file is not a moment but a fault. */
 		snapshot_notice(t->notices, path, "not a JSON array: Podman containers are shown by their ids", NULL);
 	} else {
-		json_array_foreach(all, i, c) take_container(t, c, st, path);
+		json_array_foreach(all, i, c)
+		{
+			take_container(t, c, st, path);
+		}
 	}
 	json_decref(all);
 }
@@ -148,6 +151,20 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 static void refresh(struct facts_table *t)
 {
 	facts_each_home(t, scan_home);
+	facts_put_sightings(t, &runtime_podman, NULL);
 }
 
-const struct runtime_ops runtime_podman = {.name = "podman", .match = match, .refresh = refresh};
+/* Of a container that has no group of its own, conmon's command line and child tell what runs. */
+static void look(struct facts_table *t, const struct process *p)
+{
+	if (!p->comm || strcmp(p->comm, "conmon") != 0)
+		return;
+	cleanup_strbuf struct strbuf group = STRBUF_INIT;
+	const char *id = process_option(p, "-c"), *name = process_option(p, "-n");
+	pid_t init = id && name && runtime_is_hex(id, 64) ? facts_first_child(t, p->pid) : 0;
+	if (!init || !t->cgroups || cgroup_of_pid(t->cgroups, init, &group) < 0 || strstr(group.buf, id))
+		return;
+	facts_sight(t, &runtime_podman, p, init, xstrdup(id), xstrdup(name));
+}
+
+const struct runtime_ops runtime_podman = {.name = "podman", .match = match, .refresh = refresh, .look = look};

@@ -180,8 +180,9 @@ void facts_set(char **field, const char *value); /* replaces, cleaned; NULL clea
 /* Sightings: takes over id and name (heap); group is found here.  What is gone is dropped at the next refresh. */
 void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init,
                  char *id, char *name);
-/* Puts facts for each sighting of this runtime that is still there. */
+/* Adds to the facts, or makes them, for each sighting of this runtime that is still there. */
 void facts_put_sightings(struct facts_table *t, const struct runtime_ops *rt, const char *no_group);
+void facts_forget_sightings(struct facts_table *t);
 /* The first child of a process; 0 none or not readable. */
 pid_t facts_first_child(struct facts_table *t, pid_t pid);
 
