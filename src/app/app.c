@@ -3,12 +3,19 @@
 #include <errno.h>
 #include <getopt.h>
 #include <langinfo.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "vctop/base/clock.h"
+#include "vctop/base/parse.h"
 #include "vctop/base/text.h"
+
+#define MIN_DELAY 0.01
+#define MAX_DELAY 86400.0
 
 int app_fail(int status, const struct error *err)
 {
@@ -62,4 +69,52 @@ int app_print(const struct strbuf *sb)
 bool app_ascii(void)
 {
 	return strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+}
+
+int option_delay(const char *arg, double *ret)
+{
+	if (parse_double(arg, ret) < 0 || *ret < MIN_DELAY || *ret > MAX_DELAY)
+		return app_failf(EXIT_BAD_USE, "-d: %s: not a number of seconds from %.2f to %.0f", arg, MIN_DELAY,
+		                 MAX_DELAY);
+	return 0;
+}
+
+int option_count(const char *arg, unsigned long *ret)
+{
+	uint64_t n;
+	if (parse_u64(arg, strlen(arg), &n) < 0 || n < 1)
+		return app_failf(EXIT_BAD_USE, "-n: %s: not a positive whole number", arg);
+	*ret = n;
+	return 0;
+}
+
+static sigset_t held_signals(void)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void signals_hold(void)
+{
+	sigset_t set = held_signals();
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+int signals_wait(int64_t mono_usec)
+{
+	sigset_t set = held_signals();
+	for (;;) {
+		int64_t left = mono_usec - clock_mono_usec();
+		left = left > 0 ? left : 0;
+		struct timespec ts = {left / 1000000, left % 1000000 * 1000};
+		int sig = sigtimedwait(&set, NULL, &ts);
+		if (sig > 0)
+			return sig;
+		if (errno != EINTR)
+			return 0;
+	}
 }

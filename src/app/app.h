@@ -2,14 +2,17 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include "app/past.h"
 #include "vctop/base/error.h"
 #include "vctop/base/strbuf.h"
 #include "vctop/model/frame.h"
 #include "vctop/model/selection.h"
+#include "vctop/source/record.h"
 #include "vctop/source/rootfs.h"
 #include "vctop/source/source.h"
 
 #define EXIT_BAD_USE 2
+#define PAST_SAVE_SEC 600.0
 
 struct command {
 	const char *name, *help;
@@ -21,6 +24,9 @@ int cmd_sample(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_fields(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
 
 /* Prints the error; returns `status` for the caller to return. */
@@ -44,11 +50,16 @@ struct config {
 const struct config *config(void);
 int config_option(const char *key, const char *value); /* 0, or an exit status */
 
-/* The engine: a source, the two last snapshots, and the frame of the newest. */
+/*
+ * The engine: snapshots of a source and the frame of the newest, or the frames of a recording.  A recording's verdicts
+ * are those of its time; what this host remembers has no part in it.
+ */
 struct engine {
-	struct source *source;
+	struct source *source; /* NULL: replay */
+	struct replay *replay;
+	struct past *past; /* NULL: nothing is remembered */
 	struct snapshot *snap[2]; /* [0] the newest */
-	struct frame *frame;
+	struct frame *frame, *spare; /* spare: replay reads into it, so that a bad line leaves frame alone */
 	bool live;
 	unsigned ticks;
 	struct rootfs *self_fs; /* for our own statm, also when --root shows another host */
@@ -59,8 +70,15 @@ int engine_open(struct engine *e, const char *root, struct error *err);
 int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err);
 /* From the next tick on; q's strings must outlive the engine. */
 void engine_ask(struct engine *e, const struct guest_questions *q);
-/* Takes a tick. 0; -ENODATA: a captured tree has no further moment; -errno with err. */
+int engine_open_replay(struct engine *e, const char *path, struct error *err);
+/* Of this host only: remembers, and judges by it. Says what trouble there is, one line on standard error. */
+void engine_remember(struct engine *e, enum past_mode mode, double save_sec);
+/* Takes a tick. 0; -ENODATA: a captured tree or a recording has no further moment; -errno with err. */
 int engine_tick(struct engine *e, struct error *err);
+/* Replay: the moment before; the first at or after a time (the last there is, beyond the end). As engine_tick. */
+int engine_skip(struct engine *e); /* the next moment, unseen */
+int engine_back(struct engine *e, struct error *err);
+int engine_seek(struct engine *e, int64_t usec, struct error *err);
 void engine_close(struct engine *e);
 
 /* Options of the views. */
@@ -73,11 +91,27 @@ struct view_options {
 	double delay;
 	const struct field *sort;
 	const char *filter, *root;
+	bool no_history, is_replay, speed_given;
+	const char *replay; /* a recording to show instead of a host */
+	const char *at;	    /* --at: where to begin in it */
+	double speed;	    /* --speed; 0: as fast as it goes */
 	const struct field **columns; /* NULL-terminated; NULL default */
 	VEC(const char *) qmp;	      /* --qmp */
 	bool guest_api;
 };
 
 int dashboard_run(const struct view_options *o); /* dashboard.c */
+int print_frames(const struct view_options *o);	 /* print.c: --json, -b, --screen */
+/* Opens what the options name (this host, a captured tree, or a recording at --at) and takes the first tick. */
+int view_open(const struct view_options *o, enum past_mode mode, struct engine *e, struct error *err);
+int view_main(int argc, char **argv, bool replay); /* cmd_view and cmd_replay */
+
+/* -d SECONDS, -n COUNT of commands without other options. 0, or an exit status. */
+int option_delay(const char *arg, double *ret);
+int option_count(const char *arg, unsigned long *ret);
+
+/* Waits until then; SIGINT, SIGTERM and SIGHUP, which must be blocked (signals_hold), end the wait. The signal, or 0. */
+void signals_hold(void);
+int signals_wait(int64_t mono_usec);
 
 #endif

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/moment.h"
 #include "app/pair.h"
+#include "vctop/base/units.h"
 #include "vctop/derive/derive.h"
 #include "vctop/lab/samples.h"
 #include "vctop/view/term.h"
@@ -24,6 +26,9 @@
 #define FIRST_USEC 200000
 #define MIN_DELAY 0.1
 #define MAX_DELAY 60.0
+#define MIN_SPEED 0.125
+#define MAX_SPEED 4096.0
+#define FASTEST_USEC 40000 /* between two screens of a replay */
 
 struct dashboard {
 	const struct view_options *o;
@@ -33,7 +38,7 @@ struct dashboard {
 	struct selection sel;
 	struct pair pair;
 	int timer, signals;
-	double delay;
+	double delay, speed; /* speed: of a replay */
 	bool paused, quit, own_samples;
 	int signal; /* that ended it; 0 none */
 };
@@ -68,15 +73,73 @@ static void draw(struct dashboard *d)
 	term_show(&d->canvas);
 }
 
+/* Of a recording: the time of the next moment decides when it comes, and fast ones are passed over. */
+static void schedule_replay(struct dashboard *d)
+{
+	int64_t then, shown = d->engine.frame->snap->host.real_usec, skip = (int64_t)(d->speed * FASTEST_USEC);
+	while (replay_peek(d->engine.replay, &then, NULL) == 0 && then > shown && then - shown < skip)
+		if (engine_skip(&d->engine) < 0)
+			break;
+	bool more = replay_peek(d->engine.replay, &then, NULL) == 0;
+	int64_t wait = more ? moment_wait(d->engine.frame, then, d->speed) : FASTEST_USEC;
+	double gap = more ? moment_gap(d->engine.frame, then) : 0;
+	if (gap > 0) {
+		char text[96], span[32];
+		(void)snprintf(text, sizeof(text), "nothing was recorded for %s",
+		               units_duration(span, sizeof(span), gap));
+		tui_set_message(d->tui, text);
+	}
+	set_timer(d, (double)(wait < FASTEST_USEC ? FASTEST_USEC : wait) / 1e6);
+}
+
+static void show_trouble(struct dashboard *d)
+{
+	const char *line = past_trouble(d->engine.past);
+	if (line)
+		tui_set_message(d->tui, line);
+}
+
+/* What came of a tick, a step or a jump. */
+static void took(struct dashboard *d, int r, const struct error *err)
+{
+	if (r == -ENODATA) {
+		d->paused = true; /* no further moment: stay on the last */
+		set_timer(d, 0);
+		if (d->engine.replay)
+			tui_set_message(d->tui, "there is nothing recorded beyond");
+	} else if (r < 0) {
+		tui_set_message(d->tui, err->what);
+	}
+	show_trouble(d);
+	select_again(d);
+	if (d->engine.replay && !d->paused)
+		schedule_replay(d);
+	tui_set_timing(d->tui, d->delay, d->paused);
+}
+
 static void tick(struct dashboard *d)
 {
 	struct error err = {0};
-	int r = engine_tick(&d->engine, &err);
-	if (r == -ENODATA)
-		d->paused = true; /* the captured tree has no further moment: stay on the last */
-	else if (r < 0)
-		tui_set_message(d->tui, err.what);
-	select_again(d);
+	took(d, engine_tick(&d->engine, &err), &err);
+}
+
+/* One moment on or back, and stay there. */
+static void step(struct dashboard *d, bool back)
+{
+	struct error err = {0};
+	d->paused = true;
+	set_timer(d, 0);
+	took(d, back ? engine_back(&d->engine, &err) : engine_tick(&d->engine, &err), &err);
+}
+
+static void jump(struct dashboard *d)
+{
+	struct error err = {0};
+	int64_t usec;
+	if (moment_parse(tui_jump_text(d->tui), &d->engine, &usec) < 0)
+		tui_set_message(d->tui, "no time: 10:30, 10:30:05, or the beginning of 2026-11-23T10:30:05Z");
+	else
+		took(d, engine_seek(&d->engine, usec, &err), &err);
 }
 
 static void start_pair(struct dashboard *d)
@@ -106,21 +169,68 @@ static void set_delay(struct dashboard *d, double factor)
 	set_timer(d, d->delay);
 }
 
+/* Slower and faster: the time between two readings, or the speed of a replay. */
+static void set_pace(struct dashboard *d, double factor)
+{
+	if (!d->engine.replay) {
+		set_delay(d, factor);
+		return;
+	}
+	d->speed /= factor;
+	d->speed = d->speed < MIN_SPEED ? MIN_SPEED : d->speed > MAX_SPEED ? MAX_SPEED : d->speed;
+	tui_set_replay(d->tui, d->speed);
+	if (!d->paused)
+		schedule_replay(d);
+}
+
+static void toggle_pause(struct dashboard *d)
+{
+	d->paused = !d->paused;
+	if (d->engine.replay && !d->paused)
+		schedule_replay(d);
+	else
+		set_timer(d, d->delay);
+}
+
 static void act(struct dashboard *d, enum tui_action action)
 {
 	switch (action) {
-	case TUI_QUIT: d->quit = true; break;
-	case TUI_RESELECT: select_again(d); break;
-	case TUI_REFRESH: tick(d); break;
-	case TUI_FASTER: set_delay(d, 0.5); break;
-	case TUI_SLOWER: set_delay(d, 2); break;
-	case TUI_PAUSE:
-		d->paused = !d->paused;
-		set_timer(d, d->delay);
+	case TUI_QUIT:
+		d->quit = true;
 		break;
-	case TUI_SUSPEND: term_suspend(); break;
-	case TUI_START_PAIR: start_pair(d); break;
-	case TUI_STOP_SAMPLES: stop_samples(d); break;
+	case TUI_RESELECT:
+		select_again(d);
+		break;
+	case TUI_REFRESH:
+		tick(d);
+		break;
+	case TUI_FASTER:
+		set_pace(d, 0.5);
+		break;
+	case TUI_SLOWER:
+		set_pace(d, 2);
+		break;
+	case TUI_PAUSE:
+		toggle_pause(d);
+		break;
+	case TUI_FORWARD:
+		step(d, false);
+		break;
+	case TUI_BACK:
+		step(d, true);
+		break;
+	case TUI_JUMP:
+		jump(d);
+		break;
+	case TUI_SUSPEND:
+		term_suspend();
+		break;
+	case TUI_START_PAIR:
+		start_pair(d);
+		break;
+	case TUI_STOP_SAMPLES:
+		stop_samples(d);
+		break;
 	case TUI_NONE:
 	case TUI_REDRAW:
 	case TUI_ACTION_MAX:
@@ -140,9 +250,15 @@ static void take_signal(struct dashboard *d)
 	struct signalfd_siginfo si;
 	while (read(d->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		switch ((int)si.ssi_signo) {
-		case SIGWINCH: term_resized(); break;
-		case SIGTSTP: term_suspend(); break;
-		case SIGCONT: term_continued(); break;
+		case SIGWINCH:
+			term_resized();
+			break;
+		case SIGTSTP:
+			term_suspend();
+			break;
+		case SIGCONT:
+			term_continued();
+			break;
 		default:
 			d->signal = (int)si.ssi_signo;
 			d->quit = true;
@@ -154,8 +270,10 @@ static void take_signal(struct dashboard *d)
 static void loop(struct dashboard *d)
 {
 	while (!d->quit) {
-		struct pollfd fds[] = {
-			{STDIN_FILENO, POLLIN, 0}, {d->timer, POLLIN, 0}, {d->signals, POLLIN, 0}, {pair_fd(&d->pair), POLLIN, 0}};
+		struct pollfd fds[] = {{STDIN_FILENO, POLLIN, 0},
+		                       {d->timer, POLLIN, 0},
+		                       {d->signals, POLLIN, 0},
+		                       {pair_fd(&d->pair), POLLIN, 0}};
 		draw(d);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return;
@@ -219,30 +337,44 @@ static int end_by(int sig)
 	return 128 + sig;
 }
 
+static void set_up(struct dashboard *d)
+{
+	const struct view_options *o = d->o;
+	d->tui = tui_new();
+	canvas_init(&d->canvas, 80, 24, o->ascii || !term_utf8());
+	tui_set_sort(d->tui, o->sort, o->sort ? o->sort->sort_down != o->reverse : o->reverse);
+	if (o->filter)
+		tui_set_filter(d->tui, o->filter);
+	tui_set_timing(d->tui, d->delay, false);
+	if (d->engine.replay) {
+		tui_set_replay(d->tui, d->speed);
+		if (replay_trouble(d->engine.replay))
+			tui_set_message(d->tui, replay_trouble(d->engine.replay));
+	}
+	show_trouble(d);
+	select_again(d);
+}
+
 int dashboard_run(const struct view_options *o)
 {
 	struct dashboard d = {.o = o, .timer = -1, .signals = -1, .delay = o->delay, .pair = PAIR_INIT};
 	struct error err = {0};
+	d.speed = o->speed > 0 ? o->speed : MAX_SPEED;
 	if (o->demo && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
 		return demo_plain(o);
-	if (engine_open(&d.engine, o->root, &err) < 0)
-		return app_fail(EXIT_FAILURE, &err);
-	engine_ask(&d.engine, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
-	if (engine_tick(&d.engine, &err) < 0 || (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) ||
-	    open_events(&d) < 0 || term_open(!o->no_color, &err) < 0) {
+	if (view_open(o, PAST_WRITE, &d.engine, &err) < 0 ||
+	    (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) || open_events(&d) < 0 ||
+	    term_open(!o->no_color, &err) < 0) {
 		engine_close(&d.engine);
 		return app_fail(EXIT_FAILURE, &err);
 	}
-	d.tui = tui_new();
-	canvas_init(&d.canvas, 80, 24, o->ascii || !term_utf8());
-	tui_set_sort(d.tui, o->sort, o->sort ? o->sort->sort_down != o->reverse : o->reverse);
-	if (o->filter)
-		tui_set_filter(d.tui, o->filter);
-	tui_set_timing(d.tui, d.delay, false);
-	select_again(&d);
+	set_up(&d);
 	if (o->demo)
 		start_pair(&d);
-	set_timer(&d, d.engine.live ? FIRST_USEC / 1e6 : d.delay);
+	if (d.engine.replay)
+		schedule_replay(&d);
+	else
+		set_timer(&d, d.engine.live ? FIRST_USEC / 1e6 : d.delay);
 	loop(&d);
 	int sig = d.signal;
 	close_all(&d);

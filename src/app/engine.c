@@ -1,4 +1,5 @@
-/* A source, its last two snapshots, and the frame between them. */
+/* A source, its last two snapshots, and the frame between them; or a recording. */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -6,6 +7,7 @@
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
 #include "vctop/derive/derive.h"
+#include "vctop/source/snapshot_json.h"
 
 int engine_open(struct engine *e, const char *root, struct error *err)
 {
@@ -30,6 +32,35 @@ int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void
 void engine_ask(struct engine *e, const struct guest_questions *q)
 {
 	source_ask_guests(e->source, q);
+}
+
+int engine_open_replay(struct engine *e, const char *path, struct error *err)
+{
+	*e = (struct engine){0};
+	int r = replay_open(path, &e->replay, err);
+	if (r < 0)
+		return r;
+	e->snap[0] = snapshot_new();
+	e->snap[1] = snapshot_new();
+	e->frame = frame_new();
+	e->spare = frame_new();
+	e->frame->prices = e->spare->prices = config()->prices;
+	return 0;
+}
+
+static void tell_trouble(struct engine *e)
+{
+	const char *line = past_trouble(e->past);
+	if (line)
+		(void)app_failf(0, "%s", line);
+}
+
+void engine_remember(struct engine *e, enum past_mode mode, double save_sec)
+{
+	if (!e->live)
+		return;
+	e->past = past_open(mode, save_sec);
+	tell_trouble(e);
 }
 
 static double own_rss(struct engine *e)
@@ -57,8 +88,55 @@ static void measure_self(struct engine *e, int64_t began)
 	s->syscalls = metric_ok((double)e->source->ops->syscalls(e->source));
 }
 
+/* Shows a recorded line, or tells that it is none to show. */
+static int take_line(struct engine *e, const struct replay_line *l, struct error *err)
+{
+	struct snapshot *snap = e->snap[1];
+	struct frame *f = e->spare;
+	int r = frame_from_json(l->text, l->len, snap, f, err);
+	if (r < 0)
+		return r;
+	totals_fill(f);
+	e->snap[1] = e->snap[0];
+	e->snap[0] = snap;
+	e->spare = e->frame;
+	e->frame = f;
+	e->ticks++;
+	return 0;
+}
+
+/* The next moment in this direction whose line can be shown. */
+static int step(struct engine *e, int (*next)(struct replay *, struct replay_line *, struct error *), struct error *err)
+{
+	struct replay_line l;
+	int r;
+	while ((r = next(e->replay, &l, err)) == 0)
+		if (take_line(e, &l, NULL) == 0)
+			return 0;
+	return r;
+}
+
+int engine_skip(struct engine *e)
+{
+	struct replay_line l;
+	return replay_next(e->replay, &l, NULL);
+}
+
+int engine_back(struct engine *e, struct error *err)
+{
+	return step(e, replay_previous, err);
+}
+
+int engine_seek(struct engine *e, int64_t usec, struct error *err)
+{
+	int r = replay_seek(e->replay, usec, err);
+	return r < 0 ? r : step(e, replay_next, err);
+}
+
 int engine_tick(struct engine *e, struct error *err)
 {
+	if (e->replay)
+		return step(e, replay_next, err);
 	int64_t began = clock_mono_usec();
 	struct snapshot *fresh = e->snap[1];
 	snapshot_clear(fresh);
@@ -71,13 +149,23 @@ int engine_tick(struct engine *e, struct error *err)
 	e->snap[0] = fresh;
 	frame_derive(e->ticks ? e->snap[1] : NULL, fresh, e->frame);
 	e->ticks++;
+	if (e->past) {
+		past_frame(e->past, e->frame);
+		totals_fill(e->frame); /* the verdicts' slack has changed */
+	}
 	measure_self(e, began);
 	return 0;
 }
 
 void engine_close(struct engine *e)
 {
+	if (e->past && e->ticks)
+		past_save(e->past, e->frame);
+	tell_trouble(e);
+	past_close(e->past);
+	replay_close(e->replay);
 	frame_free(e->frame);
+	frame_free(e->spare);
 	snapshot_free(e->snap[0]);
 	snapshot_free(e->snap[1]);
 	if (e->source)

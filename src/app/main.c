@@ -13,9 +13,12 @@
 #include "app/app.h"
 
 static const struct command commands[] = {
+        {"record", "store frames in a file, to look at later", cmd_record},
+        {"replay", "look at a recording in any view", cmd_replay},
+        {"watch", "collect history in the background", cmd_watch},
+        {"judge", "run the verdict engine over recorded snapshots", cmd_judge},
         {"sample", "start, list and stop sample containers and VMs", cmd_sample},
         {"explain", "every number of one instance: file, raw text, formula, state", cmd_explain},
-        {"judge", "run the verdict engine over recorded snapshots", cmd_judge},
         {"doctor", "what can be seen here, what cannot, why, and what would change it", cmd_doctor},
         {"fields", "every field: key, unit, source, meaning", cmd_fields},
 };

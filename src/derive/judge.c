@@ -76,7 +76,9 @@ void usage_percentiles(struct usage *u)
 	double p95, p99, peak = usage_cpu_peak(u);
 	histogram_percentiles(&u->cores, 0.95, 0.99, &p95, &p99);
 	/* A bucket's upper edge may be above anything that was seen. */
-	u->p95 = (float)fmin(p95, peak);
+	u->p95 = u->size = (float)fmin(p95, peak);
+	for (unsigned i = 0; i < PEAK_DAYS; i++)
+		u->size = fmaxf(u->size, u->cpu_day_p95[i]);
 	u->p99 = (float)fmin(p99, peak);
 }
 
@@ -94,7 +96,7 @@ double usage_window_mean(const struct window *w, double *ret_sec)
 /* Without the allowance for what was not seen yet. */
 static double cpu_base(const struct usage *u)
 {
-	return fmax(MIN_CORES, (double)u->p95) * MARGIN;
+	return fmax(MIN_CORES, (double)u->size) * MARGIN;
 }
 
 static double mem_base(const struct usage *u)

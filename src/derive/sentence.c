@@ -50,7 +50,7 @@ static const char *of_cap(struct arena *a, const struct cap *c, bool cpu)
 /* "used at most 1.2 of 8 cores", or with its rare peaks apart where they would mislead. */
 static const char *cpu_use(const struct usage *u, struct arena *a)
 {
-	double peak = usage_cpu_peak(u), p95 = (double)u->p95;
+	double peak = usage_cpu_peak(u), p95 = (double)u->size;
 	const char *of = of_cap(a, &u->cpu_cap, true);
 	if (peak <= fmax(0.05, p95 * 1.15))
 		return arena_fmt(a, "used at most %s%s", cores(a, peak), of);

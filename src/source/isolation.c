@@ -3,7 +3,7 @@
  * constants of some distribution.  Without privilege the links of /proc/PID/ns are hidden; status, uid_map and
  * mountinfo are not, and tell part of it.
  */
-#include "source/isolation.h"
+#include "source/isolation_subject.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,19 +69,6 @@ void isolation_host_release(struct isolation_host *h)
 	host_mounts_release(&h->mounts);
 	*h = (struct isolation_host){0};
 }
-
-/* All that was read about one process. */
-struct subject {
-	struct rootfs *fs;
-	const struct isolation_host *host;
-	struct arena *arena;
-	char pid[16];
-	struct status_facts status;
-	int status_err;
-	struct uid_map map;
-	struct mount_facts mounts;
-	int mounts_err; /* -EFBIG: the beginning was read */
-};
 
 static void read_map(struct subject *s, struct strbuf *text)
 {
@@ -261,52 +248,6 @@ static struct metric read_only_root(const struct subject *s)
 	return metric_none(METRIC_ABSENT, "no mount of / in /proc/PID/mountinfo");
 }
 
-static void add_rights(struct strbuf *sb, const struct subject *s, const struct isolation *i)
-{
-	if (i->user && metric_is_ok(i->uid) && strcmp(i->user, "root") != 0)
-		strbuf_fmt(sb, "; %s %.0f", strcmp(i->user, "user") == 0 ? "uid" : i->user, i->uid.v);
-	else if (i->user)
-		strbuf_fmt(sb, "; %s", i->user);
-	if (metric_is_ok(i->all_capabilities) && i->all_capabilities.v != 0)
-		strbuf_str(sb, "; all caps");
-	else if (i->capabilities && s->status.cap_eff)
-		strbuf_fmt(sb, "; %d caps", __builtin_popcountll(s->status.cap_eff));
-	else if (i->capabilities)
-		strbuf_str(sb, "; no caps");
-	if (i->seccomp && strcmp(i->seccomp, "off") == 0)
-		strbuf_str(sb, "; no seccomp");
-	else if (i->seccomp)
-		strbuf_fmt(sb, "; seccomp %s", i->seccomp);
-	if (i->lsm && strncmp(i->lsm, "unconfined", 10) != 0)
-		strbuf_fmt(sb, "; %s", i->lsm);
-}
-
-static void add_own(struct strbuf *sb, const struct isolation *i)
-{
-	unsigned own = 0, known = 0;
-	for (enum ns_type t = 0; t < NS_MAX; t++) {
-		known += i->ns[t] != NS_UNKNOWN;
-		if (i->ns[t] == NS_OWN)
-			strbuf_fmt(sb, "%s%s", own++ ? " " : "own: ", ns_type_name(t));
-	}
-	if (!own)
-		strbuf_str(sb, known ? "no namespace of its own" : "namespaces unknown");
-}
-
-static char *summarize(const struct subject *s, const struct isolation *i)
-{
-	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
-	if (metric_is_ok(i->privileged) && i->privileged.v != 0)
-		strbuf_str(&sb, "privileged; ");
-	add_own(&sb, i);
-	add_rights(&sb, s, i);
-	if (metric_is_ok(i->read_only_root) && i->read_only_root.v != 0)
-		strbuf_str(&sb, "; read-only /");
-	if (i->host_mounts)
-		strbuf_fmt(&sb, "; holds the host's %s", i->host_mounts);
-	return arena_strdup(s->arena, sb.buf);
-}
-
 static struct subject subject_of(struct rootfs *fs, const struct isolation_host *host, pid_t pid, struct arena *a)
 {
 	struct subject s = {.fs = fs, .host = host, .arena = a};
@@ -343,7 +284,7 @@ void isolation_container(struct rootfs *fs, const struct isolation_host *host, p
 		ret->host_mounts = "/";
 	else if (*s.mounts.given)
 		ret->host_mounts = arena_strdup(a, s.mounts.given);
-	ret->summary = summarize(&s, ret);
+	ret->summary = isolation_summary(&s, ret);
 	if (is_sandbox(&s, &text)) {
 		ret->kernel = "own";
 		ret->guard = "runsc-sandbox";
@@ -370,31 +311,6 @@ static char *program_name(const struct subject *s, struct strbuf *text)
 	return text_clean(arena_strdup(s->arena, n > 0 ? text->buf : "?"), 64);
 }
 
-static void guard_of(const struct subject *s, const char *name, struct isolation *i)
-{
-	cleanup_strbuf struct strbuf sb = STRBUF_INIT, own = STRBUF_INIT;
-	const char *as = !metric_is_ok(i->uid) ? "unknown user" : i->uid.v == 0 ? "root" : NULL;
-	char uid[32];
-	if (!as) {
-		(void)snprintf(uid, sizeof(uid), "uid %.0f", i->uid.v);
-		as = uid;
-	}
-	const char *filter = !i->seccomp                      ? "seccomp unknown"
-	                     : strcmp(i->seccomp, "off") == 0 ? "no seccomp"
-	                                                      : "seccomp";
-	i->summary = arena_fmt(s->arena, "own kernel; guarded by %s as %s, %s", name, as, filter);
-	strbuf_fmt(&sb, "%s as %s", name, as);
-	struct isolation rights = {.all_capabilities = i->all_capabilities,
-	                           .capabilities = i->capabilities,
-	                           .seccomp = i->seccomp,
-	                           .lsm = i->lsm};
-	add_rights(&sb, s, &rights);
-	add_own(&own, i);
-	if (strncmp(own.buf, "own: ", 5) == 0)
-		strbuf_fmt(&sb, "; its %s", own.buf);
-	i->guard = arena_strdup(s->arena, sb.buf);
-}
-
 void isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vmm, struct arena *a,
                   struct isolation *ret)
 {
@@ -406,7 +322,7 @@ void isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vm
 	read_namespaces(&s, ret, &text);
 	take_status(&s, ret);
 	ret->lsm = read_label(&s, &text);
-	guard_of(&s, program_name(&s, &text), ret);
+	isolation_guard(&s, program_name(&s, &text), ret);
 	/* The guest's namespaces are its own kernel's; the VMM's are said in guard. */
 	memset(ret->ns, 0, sizeof(ret->ns));
 	ret->privileged = ret->read_only_root = none;

@@ -27,7 +27,7 @@ bool slice_has_option(struct slice options, const char *name)
 
 bool mountinfo_parse(const char *line, size_t n, struct mountinfo_line *ret)
 {
-	struct slice id;
+	struct slice id = {0};
 	const char *sep = memmem(line, n, " - ", 3);
 	if (!sep)
 		return false;

@@ -51,6 +51,7 @@ image_import() {
 	busybox_tar | docker import - "$DOCKER_IMAGE" >/dev/null
 }
 
+# shellcheck disable=SC2153 # set by lib
 look() { "$VCTOP" --json -d 0.2 >"$SCRATCH/$1.json" && valid "$SCRATCH/$1.json"; }
 of() { field "$SCRATCH/$1.json" "$2" "$3"; } # LOOK NAME PATH
 
@@ -169,7 +170,7 @@ filter_of_one() {
 	for c in default priv drop ro unconf pid map; do
 		podman inspect "$n-$c" | jq '.[0]' >"$i"
 		same_as_kernel podman "$n-$c" "$(jq .State.Pid "$i")"
-		equal "$c capabilities" "$(of podman "$n-$c" .isolation.capabilities)" "$(caps_of $(jq -r '.EffectiveCaps // [] | .[]' "$i"))"
+		equal "$c capabilities" "$(of podman "$n-$c" .isolation.capabilities)" "$(caps_of "$(jq -r '.EffectiveCaps // [] | join(" ")' "$i")")"
 		equal "$c privileged" "$(of podman "$n-$c" .isolation.privileged)" "$(jq .HostConfig.Privileged "$i")"
 		equal "$c read-only" "$(of podman "$n-$c" .isolation.read_only_root)" "$(jq .HostConfig.ReadonlyRootfs "$i")"
 		equal "$c daemon" "$(of podman "$n-$c" .supervisor.daemon)" null
@@ -225,7 +226,7 @@ evidence() { of "$1" "$2" .supervisor.evidence; }
 
 @test "dockerd killed: what was said comes true, with and without live-restore" {
 	[ "$DOCKER" = yes ] || skip "no docker here"
-	local n=$TESTNAME-d-crash id pid hang
+	local n=$TESTNAME-d-crash pid
 	docker ps -aq | xargs -r docker rm -f >/dev/null
 	docker_run "$n" -- sleep 600
 	pid=$(docker inspect -f '{{.State.Pid}}' "$n")
@@ -360,7 +361,7 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 @test "disk I/O of a container: direct writes and reads are counted to the byte" {
 	[ "$PODMAN" = yes ] || skip "no podman here"
 	need losetup
-	local n=$TESTNAME-p-io disk window file
+	local n=$TESTNAME-p-io disk window
 	truncate -s 64M "$SCRATCH/disk"
 	disk=$(losetup -f --show "$SCRATCH/disk") || skip "no loop devices here"
 	podman_run "$n" --device "$disk" --device-write-bps "$disk:10gb" -- sleep 600 || { losetup -d "$disk"; false; }

@@ -14,10 +14,11 @@ say() { printf '  DEPS     %s\n' "$*"; }
 apt_list() {
 	case $1 in
 	build) echo 'gcc|cc make pkg-config|pkg-config libc6-dev libncurses-dev|pc:ncursesw libjansson-dev|pc:jansson
-		libproc2-dev|pc:libproc2 libcgroup-dev|pc:libcgroup libexpat1-dev|pc:expat' ;;
+		libproc2-dev|pc:libproc2 libcgroup-dev|pc:libcgroup libexpat1-dev|pc:expat
+		libsqlite3-dev|pc:sqlite3 libzstd-dev|pc:libzstd' ;;
 	test) echo 'libcmocka-dev|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox-static podman|podman runc|runc
 		docker.io|dockerd qemu-system-x86|qemu-system-x86_64 qemu-utils|qemu-img cpio|cpio python3-jsonschema procps|ps
-		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap' ;;
+		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap sqlite3|sqlite3 zstd|zstd' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
 	lint) echo 'clang-format|clang-format clang-tidy|clang-tidy cppcheck|cppcheck shellcheck|shellcheck mandoc|mandoc' ;;
 	esac
@@ -26,10 +27,11 @@ apt_list() {
 dnf_list() {
 	case $1 in
 	build) echo 'gcc|cc make pkgconf-pkg-config|pkg-config ncurses-devel|pc:ncursesw jansson-devel|pc:jansson
-		procps-ng-devel|pc:libproc2 libcgroup-devel|pc:libcgroup glibc-static expat-devel|pc:expat' ;;
+		procps-ng-devel|pc:libproc2 libcgroup-devel|pc:libcgroup sqlite-devel|pc:sqlite3
+		libzstd-devel|pc:libzstd glibc-static expat-devel|pc:expat' ;;
 	test) echo 'libcmocka-devel|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox|busybox podman|podman runc|runc
 		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 qemu-img|qemu-img cpio|cpio python3-jsonschema libasan libubsan
-		buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap shadow-utils|newuidmap' ;;
+		buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap shadow-utils|newuidmap sqlite|sqlite3 zstd|zstd' ;;
 	demo) echo 'qemu-system-x86-core|qemu-system-x86_64' ;;
 	lint) echo 'clang-tools-extra|clang-tidy cppcheck|cppcheck ShellCheck|shellcheck mandoc|mandoc' ;;
 	esac
@@ -37,7 +39,8 @@ dnf_list() {
 
 pacman_list() {
 	case $1 in
-	build) echo 'gcc|cc make pkgconf|pkg-config ncurses jansson procps-ng libcgroup|pc:libcgroup expat|pc:expat' ;;
+	build) echo 'gcc|cc make pkgconf|pkg-config ncurses jansson procps-ng libcgroup|pc:libcgroup
+		expat|pc:expat sqlite|pc:sqlite3 zstd|pc:libzstd' ;;
 	test) echo 'cmocka bash-bats|bats tmux jq strace busybox|busybox podman runc|runc docker|dockerd
 		qemu-system-x86|qemu-system-x86_64 qemu-img|qemu-img cpio python-jsonschema
 		buildah|buildah lxc|lxc-start bubblewrap|bwrap' ;;

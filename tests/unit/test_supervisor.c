@@ -220,6 +220,16 @@ static struct daemon *by_pid(const struct world *w, pid_t pid)
 	return NULL;
 }
 
+static struct daemon *known(const struct world *w, pid_t pid)
+{
+	struct daemon *d = by_pid(w, pid);
+	if (!d) {
+		fail_msg("no daemon %d", (int)pid);
+		abort();
+	}
+	return d;
+}
+
 static void test_daemons(void **state)
 {
 	(void)state;
@@ -234,20 +244,19 @@ static void test_daemons(void **state)
 	put_process(&w.t, 40, 1, "dockerd", 0, "", 0); /* a zombie */
 	tree_write(&w.t, "home/u/.config/docker/daemon.json", "{\"live-restore\": false}");
 	tick(&w, 100000000);
-	struct daemon *d = by_pid(&w, 10);
-	assert_non_null(d);
+	struct daemon *d = known(&w, 10);
 	assert_string_equal(d->root, "var/lib/docker");
 	assert_string_equal(d->exec_root, "run/docker");
 	assert_int_equal(d->restore, RESTORE_FILE);
-	assert_true(by_pid(&w, 11)->helper);
+	assert_true(known(&w, 11)->helper);
 	assert_null(by_pid(&w, 12));
 	assert_null(by_pid(&w, 40));
-	d = by_pid(&w, 20);
+	d = known(&w, 20);
 	assert_string_equal(d->root, "srv/d");
 	assert_string_equal(d->exec_root, "run/e");
 	assert_int_equal(d->restore, RESTORE_NO);
 	/* Not root's: its command line opens no file for us. */
-	d = by_pid(&w, 30);
+	d = known(&w, 30);
 	assert_string_equal(d->config, "home/u/.config/docker/daemon.json");
 	assert_string_equal(d->root, "home/u/.local/share/docker");
 	assert_int_equal(d->restore, RESTORE_NO);
@@ -255,12 +264,12 @@ static void test_daemons(void **state)
 	unsigned changes = w.d.changes;
 	tree_write(&w.t, "proc/20/stat", "20 (dockerd) Z 1 20 7 0 -1 0 1 0 0 0 0 0 0 0 20 0 1 0 200 0 0 0\n");
 	tick(&w, 103000000);
-	assert_false(by_pid(&w, 20)->running);
+	assert_false(known(&w, 20)->running);
 	assert_true(w.d.changes > changes);
-	by_pid(&w, 20)->refs = 1;
+	known(&w, 20)->refs = 1;
 	daemons_trim(&w.d);
 	assert_non_null(by_pid(&w, 20));
-	by_pid(&w, 20)->refs = 0;
+	known(&w, 20)->refs = 0;
 	daemons_trim(&w.d);
 	assert_null(by_pid(&w, 20));
 	world_end(&w);

@@ -240,13 +240,17 @@ static int draw_clock(const struct tui *t, struct canvas *c, struct rect area)
 	if (!localtime_r(&sec, &tm))
 		return 0;
 	const char *paused = t->paused ? "PAUSED   " : "";
-	if (t->delay_sec > 0)
+	if (t->replay_speed > 0)
+		(void)snprintf(text, sizeof(text), "%sREPLAY x%.4g   %04d-%02d-%02d %02d:%02d:%02d", paused, t->replay_speed,
+		               tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	else if (t->delay_sec > 0)
 		(void)snprintf(text, sizeof(text), "%severy %.3gs   %02d:%02d:%02d", paused, t->delay_sec, tm.tm_hour,
 		               tm.tm_min, tm.tm_sec);
 	else
 		(void)snprintf(text, sizeof(text), "%s%02d:%02d:%02d", paused, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	int w = text_width(text);
-	(void)canvas_text(c, area.x + area.w - w, area.y, w, t->paused ? STYLE_WARN : STYLE_DIM, text);
+	(void)canvas_text(c, area.x + area.w - w, area.y, w, t->paused || t->replay_speed > 0 ? STYLE_WARN : STYLE_DIM,
+	                  text);
 	return w;
 }
 
@@ -264,6 +268,8 @@ static void draw_machine(const struct host_sample *h, struct canvas *c, int x, i
 	(void)snprintf(part[3], sizeof(part[3]), "Linux %s   cgroups %s", h->kernel ? h->kernel : "-",
 	               cgroup_layout_name(h->layout));
 	for (unsigned i = 0; i < ARRAY_SIZE(part); i++) {
+		if (i == 2 && h->boot_usec <= 0)
+			continue; /* not known of a recording */
 		if (text_width(part[i]) > end - x && i > 0)
 			continue;
 		x += canvas_text(c, x, y, end - x, i == 0 ? STYLE_NORMAL : STYLE_DIM, part[i]) + 3;

@@ -50,14 +50,15 @@ static void draw_status(const struct tui *t, struct canvas *c, struct rect r)
 
 static void draw_prompt(const struct tui *t, struct canvas *c, struct rect r)
 {
-	int x = r.x + canvas_text(c, r.x, r.y, r.w, STYLE_KEY, "Filter") + 1;
-	const char *s = t->filter;
+	int x = r.x + canvas_text(c, r.x, r.y, r.w, STYLE_KEY, t->editing == EDIT_TIME ? "Go to" : "Filter") + 1;
+	const char *s = t->editing == EDIT_TIME ? t->jump : t->filter;
 	/* Of a long text the end is shown: that is where it is typed. */
 	for (size_t used; text_width(s) > r.x + r.w - x - 24 && *s; s += used)
 		(void)text_decode(s, strlen(s), &used);
 	x += canvas_text(c, x, r.y, r.w, STYLE_NORMAL, s);
 	canvas_fill(c, (struct rect){x, r.y, 1, 1}, STYLE_SELECTED, ' ');
-	(void)canvas_text(c, r.x + r.w - 22, r.y, 22, STYLE_DIM, "Enter keep   Esc clear");
+	(void)canvas_text(c, r.x + r.w - 22, r.y, 22, STYLE_DIM,
+	                  t->editing == EDIT_TIME ? "Enter go     Esc leave" : "Enter keep   Esc clear");
 }
 
 void footer_draw(const struct tui *t, struct canvas *c)
@@ -66,6 +67,11 @@ void footer_draw(const struct tui *t, struct canvas *c)
 	        {"?", "help"},         {"Enter", "detail"},   {"/", "filter"},  {"s", "sort"},
 	        {"Tab", "other list"}, {"x", "sample pair"},  {"q", "quit"},    {"p", "pause"},
 	        {"!", "notices"},      {"X", "stop samples"}, {"+ -", "speed"},
+	};
+	static const struct hint replay[] = {
+	        {"Space", "pause"},    {". ,", "step"}, {"< >", "speed"},   {"t", "go to"},
+	        {"Enter", "detail"},   {"?", "help"},   {"/", "filter"},    {"s", "sort"},
+	        {"Tab", "other list"}, {"q", "quit"},   {"!", "notices"},
 	};
 	static const struct hint pane[] = {{"Esc", "close"}, {"j k", "scroll"}, {"g G", "top, end"}, {"F10", "quit"}};
 	static const struct hint sort[] = {{"Enter", "sort"}, {"j k", "choose"}, {"Esc", "close"}, {"F10", "quit"}};
@@ -80,6 +86,8 @@ void footer_draw(const struct tui *t, struct canvas *c)
 		draw_hints(c, r, sort, ARRAY_SIZE(sort));
 	else if (t->pane != PANE_LISTS)
 		draw_hints(c, r, pane, ARRAY_SIZE(pane));
+	else if (t->replay_speed > 0)
+		draw_hints(c, r, replay, ARRAY_SIZE(replay));
 	else
 		draw_hints(c, r, lists, ARRAY_SIZE(lists));
 }

@@ -78,8 +78,25 @@ static enum tui_action press_detail(struct tui *t, uint32_t key)
 static enum tui_action press_filter(struct tui *t, uint32_t key)
 {
 	(void)key;
-	t->editing = true;
+	t->editing = EDIT_FILTER;
 	return TUI_REDRAW;
+}
+
+/* Of a recording only. */
+static enum tui_action press_replay(struct tui *t, uint32_t key)
+{
+	if (t->replay_speed <= 0)
+		return TUI_NONE;
+	switch (key) {
+	case '.': return TUI_FORWARD;
+	case ',': return TUI_BACK;
+	case '<': return TUI_SLOWER;
+	case '>': return TUI_FASTER;
+	default:
+		t->jump[0] = '\0';
+		t->editing = EDIT_TIME;
+		return TUI_REDRAW;
+	}
 }
 
 static enum tui_action press_clear(struct tui *t, uint32_t key)
@@ -138,12 +155,12 @@ static enum tui_action press_pane(struct tui *t, uint32_t key)
 
 static enum tui_action press_app(struct tui *t, uint32_t key)
 {
-	(void)t;
+	bool replay = t->replay_speed > 0;
 	switch (key) {
 	case 'x':
-		return TUI_START_PAIR;
+		return replay ? TUI_NONE : TUI_START_PAIR;
 	case 'X':
-		return TUI_STOP_SAMPLES;
+		return replay ? TUI_NONE : TUI_STOP_SAMPLES;
 	case 'p':
 		return TUI_PAUSE;
 	case '+':
@@ -151,7 +168,7 @@ static enum tui_action press_app(struct tui *t, uint32_t key)
 	case '-':
 		return TUI_FASTER;
 	case ' ':
-		return TUI_REFRESH;
+		return replay ? TUI_PAUSE : TUI_REFRESH;
 	case CTRL('z'):
 		return TUI_SUSPEND;
 	case CTRL('l'):
@@ -178,7 +195,10 @@ const struct binding key_bindings[] = {
 	{{'x'}, "x", "start a sample container and a sample VM", press_app},
 	{{'X'}, "X", "stop the samples started here", press_app},
 	{{'p'}, "p", "pause, go on", press_app},
-	{{' '}, "Space", "take a reading now", press_app},
+	{{' '}, "Space", "take a reading now; replay: pause, go on", press_app},
+	{{'.', ','}, ". ,", "replay: one moment on, one back", press_replay},
+	{{'<', '>'}, "< >", "replay: slower, faster", press_replay},
+	{{'t'}, "t", "replay: go to a time: 10:30, or the beginning of 2026-11-23T10:30:05Z", press_replay},
 	{{'+', '-'}, "+ -", "slower, faster", press_app},
 	{{'!'}, "!", "what could not be seen here, why, and what would change it", press_pane},
 	{{'?', KEYCODE_F1}, "? F1", "this help", press_pane},
@@ -198,45 +218,65 @@ static const struct binding *find_binding(uint32_t key)
 	return NULL;
 }
 
-static void filter_erase(struct tui *t)
+static char *typed_text(struct tui *t)
 {
-	size_t n = strlen(t->filter);
-	while (n > 0 && ((unsigned char)t->filter[n - 1] & 0xC0) == 0x80)
+	return t->editing == EDIT_TIME ? t->jump : t->filter;
+}
+
+/* The filter works while it is typed. */
+static enum tui_action typed(const struct tui *t)
+{
+	return t->editing == EDIT_TIME ? TUI_REDRAW : TUI_RESELECT;
+}
+
+static enum tui_action edit_erase(struct tui *t)
+{
+	char *s = typed_text(t);
+	size_t n = strlen(s);
+	while (n > 0 && ((unsigned char)s[n - 1] & 0xC0) == 0x80)
 		n--;
-	t->filter[n ? n - 1 : 0] = '\0';
+	s[n ? n - 1 : 0] = '\0';
+	return typed(t);
 }
 
 /* A character people can see and type; what text_clean would replace is no part of any name either. */
-static enum tui_action filter_add(struct tui *t, uint32_t key)
+static enum tui_action edit_add(struct tui *t, uint32_t key)
 {
-	char typed[5], cleaned[5];
-	size_t n, have = strlen(t->filter);
+	char now[5], cleaned[5], *s = typed_text(t);
+	size_t n, have = strlen(s);
 	if (key == 0 || key > 0x10FFFF || (key >= 0xD800 && key < 0xE000))
 		return TUI_NONE;
-	n = text_encode(key, typed);
-	memcpy(cleaned, typed, sizeof(cleaned));
-	if (strcmp(text_clean(cleaned, 4), typed) != 0 || have + n > FILTER_MAX)
+	n = text_encode(key, now);
+	memcpy(cleaned, now, sizeof(cleaned));
+	if (strcmp(text_clean(cleaned, 4), now) != 0 || have + n > FILTER_MAX)
 		return TUI_NONE;
-	memcpy(t->filter + have, typed, n + 1);
-	return TUI_RESELECT;
+	memcpy(s + have, now, n + 1);
+	return typed(t);
+}
+
+static enum tui_action edit_end(struct tui *t, bool keep)
+{
+	enum tui_action action = keep ? TUI_REDRAW : typed(t);
+	if (!keep)
+		typed_text(t)[0] = '\0';
+	else if (t->editing == EDIT_TIME && t->jump[0])
+		action = TUI_JUMP;
+	t->editing = EDIT_NONE;
+	return action;
 }
 
 static enum tui_action edit_key(struct tui *t, uint32_t key)
 {
 	switch (key) {
 	case KEYCODE_ENTER:
-		t->editing = false;
-		return TUI_REDRAW;
+		return edit_end(t, true);
 	case KEYCODE_ESCAPE:
-		t->editing = false;
-		t->filter[0] = '\0';
-		return TUI_RESELECT;
+		return edit_end(t, false);
 	case KEYCODE_BACKSPACE:
-		filter_erase(t);
-		return TUI_RESELECT;
+		return edit_erase(t);
 	case CTRL('u'):
-		t->filter[0] = '\0';
-		return TUI_RESELECT;
+		typed_text(t)[0] = '\0';
+		return typed(t);
 	case KEYCODE_UP:
 		return press_up(t, key);
 	case KEYCODE_DOWN:
@@ -244,7 +284,7 @@ static enum tui_action edit_key(struct tui *t, uint32_t key)
 	case KEYCODE_F10:
 		return TUI_QUIT;
 	default:
-		return filter_add(t, key);
+		return edit_add(t, key);
 	}
 }
 
@@ -262,7 +302,7 @@ static bool pane_move(struct tui *t, uint32_t key)
 		at++;
 	else if (key == KEYCODE_PAGE_UP || key == CTRL('b'))
 		at -= t->page;
-	else if (key == KEYCODE_PAGE_DOWN || key == CTRL('f') || (key == ' ' && !menu))
+	else if (key == KEYCODE_PAGE_DOWN || key == CTRL('f') || (key == ' ' && !menu && t->replay_speed <= 0))
 		at += t->page;
 	else if (key == KEYCODE_HOME || key == 'g')
 		at = 0;
@@ -297,6 +337,14 @@ static enum tui_action pane_key(struct tui *t, uint32_t key)
 	case '!':
 	case KEYCODE_F1:
 		return press_pane(t, key);
+	case '.':
+	case ',':
+	case '<':
+	case '>':
+	case 't':
+		return press_replay(t, key);
+	case ' ':
+		return t->replay_speed > 0 ? TUI_PAUSE : TUI_NONE;
 	case 'p':
 	case '+':
 	case '-':

@@ -9,6 +9,7 @@
 #define CELL_MAX 32    /* bytes of one formatted number or time */
 #define COLUMNS_MAX 24
 
+enum edit { EDIT_NONE, EDIT_FILTER, EDIT_TIME };
 enum pane { PANE_LISTS, PANE_DETAIL, PANE_HELP, PANE_SORT, PANE_NOTICES, PANE_MAX };
 
 struct tui {
@@ -17,7 +18,8 @@ struct tui {
 	const struct field *sort;
 	bool down;
 	char filter[FILTER_MAX + 1];
-	bool editing; /* the filter is being typed */
+	char jump[FILTER_MAX + 1];
+	enum edit editing; /* what is being typed */
 
 	enum pane pane;
 	int scroll;      /* of the open pane, lines */
@@ -34,6 +36,7 @@ struct tui {
 	int message_ticks;
 	double delay_sec;
 	bool paused;
+	double replay_speed; /* 0: no replay */
 	double last_cpu_sec, self_pct; /* self_pct < 0: no two frames yet */
 	int64_t last_mono_usec;
 };

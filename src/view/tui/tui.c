@@ -121,6 +121,16 @@ void tui_set_timing(struct tui *t, double delay_sec, bool paused)
 	t->paused = paused;
 }
 
+void tui_set_replay(struct tui *t, double speed)
+{
+	t->replay_speed = speed;
+}
+
+const char *tui_jump_text(const struct tui *t)
+{
+	return t->jump;
+}
+
 const char *tui_kind_title(enum instance_kind kind)
 {
 	return kind == INSTANCE_VM ? "VMs" : "CONTAINERS";

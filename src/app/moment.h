@@ -1,0 +1,19 @@
+/* Times in a recording: as people type them, and how long to wait from one to the next. */
+#ifndef APP_MOMENT_H
+#define APP_MOMENT_H
+
+#include "app/app.h"
+
+/*
+ * "10:30" or "10:30:05" in local time, as the dashboard's clock shows it, on the day that is shown or the one next to
+ * it that is recorded; or the beginning of an RFC 3339 time ("2026-11-23", "2026-11-23T10"), UTC unless it says
+ * otherwise.
+ */
+int moment_parse(const char *text, const struct engine *e, int64_t *ret_usec);
+/* From the frame shown to the next recorded time: usec of real time to wait. Where nothing was recorded for long: one
+ * second. */
+int64_t moment_wait(const struct frame *f, int64_t next_usec, double speed);
+/* Seconds without a recording between the two; 0: none to speak of. */
+double moment_gap(const struct frame *f, int64_t next_usec);
+
+#endif

@@ -1,0 +1,154 @@
+/* Frames as text: --json, -b, and --screen, which draws one screen of the dashboard. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/app.h"
+#include "app/moment.h"
+#include "vctop/base/clock.h"
+#include "vctop/derive/derive.h"
+#include "vctop/view/tui.h"
+#include "vctop/view/views.h"
+
+static struct query query_of(const struct view_options *o)
+{
+	bool down = o->sort && o->sort->sort_down;
+	return (struct query){o->sort, o->reverse ? !down : down, o->filter, o->hide_stopped};
+}
+
+static void show_rows(struct tui *t, const struct view_options *o, const struct frame *f, struct selection *sel)
+{
+	struct query q = tui_query(t);
+	q.hide_stopped = q.hide_stopped || o->hide_stopped;
+	select_rows(f, &q, sel);
+	tui_set_frame(t, f, sel);
+}
+
+static void draw_screen(const struct view_options *o, const struct frame *f, struct strbuf *out)
+{
+	struct tui *t = tui_new();
+	struct canvas c;
+	struct selection sel = {0};
+	struct query q = query_of(o);
+	tui_set_sort(t, q.sort, q.down);
+	if (o->filter)
+		tui_set_filter(t, o->filter);
+	tui_set_timing(t, o->delay, false);
+	if (o->replay)
+		tui_set_replay(t, o->speed > 0 ? o->speed : 1);
+	show_rows(t, o, f, &sel);
+	canvas_init(&c, o->screen_columns, o->screen_rows, o->ascii);
+	tui_draw(t, &c); /* keys act on what was seen */
+	for (const char *k = o->screen_keys; k && *k; k++) {
+		(void)tui_key(t, *k == '\n' ? KEYCODE_ENTER : *k == '\t' ? KEYCODE_TAB : (unsigned char)*k);
+		show_rows(t, o, f, &sel);
+		tui_draw(t, &c);
+	}
+	canvas_dump(&c, out);
+	canvas_release(&c);
+	selection_release(&sel);
+	tui_free(t);
+}
+
+static int show(const struct view_options *o, const struct frame *f, struct strbuf *out)
+{
+	strbuf_clear(out);
+	if (o->json) {
+		json_frame(f, out);
+	} else if (o->screen_columns) {
+		draw_screen(o, f, out);
+	} else {
+		struct selection sel = {0};
+		struct query q = query_of(o);
+		select_rows(f, &q, &sel);
+		plain_frame(f, &sel, o->columns, o->ascii, out);
+		selection_release(&sel);
+	}
+	return app_write(out);
+}
+
+static void wait_until(int64_t mono_usec)
+{
+	struct timespec ts = {mono_usec / 1000000, mono_usec % 1000000 * 1000};
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+int view_open(const struct view_options *o, enum past_mode mode, struct engine *e, struct error *err)
+{
+	int64_t usec;
+	if (!o->replay) {
+		int r = engine_open(e, o->root, err);
+		if (r < 0)
+			return r;
+		engine_ask(e, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
+		e->source->services = o->services;
+		engine_remember(e, o->no_history ? PAST_MEMORY : mode, PAST_SAVE_SEC);
+		return engine_tick(e, err);
+	}
+	int r = engine_open_replay(e, o->replay, err);
+	r = r < 0 ? r : engine_tick(e, err);
+	if (r < 0 || !o->at)
+		return r;
+	r = moment_parse(o->at, e, &usec);
+	return r < 0 ? error_set(err, EINVAL, "--at: %s: not HH:MM[:SS] nor the beginning of an RFC 3339 time", o->at)
+	             : engine_seek(e, usec, err);
+}
+
+/* Live: a second reading, a delay after the first. Recorded: the next moment, when its time has come. */
+static int next_frame(const struct view_options *o, struct engine *e, int64_t *due, struct error *err)
+{
+	int64_t now = clock_mono_usec(), then;
+	if (e->live) {
+		*due += (int64_t)(o->delay * 1e6);
+	} else if (e->replay && o->speed > 0) {
+		int r = replay_peek(e->replay, &then, err);
+		if (r < 0)
+			return r;
+		*due += moment_wait(e->frame, then, o->speed);
+	}
+	if (e->live || e->replay) {
+		*due = *due < now ? now : *due; /* behind: go on from now, do not catch up in a burst */
+		wait_until(*due);
+	}
+	return engine_tick(e, err);
+}
+
+/* Of a recording every line is a frame; a host or a tree must be looked at twice for rates. */
+static int print_all(const struct view_options *o, struct engine *e, struct strbuf *out, struct error *err)
+{
+	unsigned long shown = 0, count = o->count ? o->count : o->replay && !o->screen_columns ? ULONG_MAX : 1;
+	int64_t due = clock_mono_usec();
+	int r = 0, w = 0;
+	if (e->replay)
+		w = show(o, e->frame, out), shown++;
+	while (r == 0 && w == 0 && shown < count) {
+		r = next_frame(o, e, &due, err);
+		if (r == -ENODATA && (shown > 0 || e->replay))
+			break;
+		if (r < 0 && r != -ENODATA)
+			break;
+		/* A tree of one moment has no second: show the first, its rates marked as such. */
+		w = show(o, e->frame, out);
+		shown++;
+	}
+	if (w < 0)
+		return w == -EPIPE ? 0 : error_set(err, -w, "standard output: %s", strerror(-w));
+	return r == -ENODATA ? 0 : r;
+}
+
+int print_frames(const struct view_options *o)
+{
+	struct engine e;
+	struct error err = {0};
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	int r = view_open(o, PAST_READ, &e, &err);
+	if (r == 0)
+		r = print_all(o, &e, &out, &err);
+	if (e.replay && replay_trouble(e.replay))
+		(void)app_failf(0, "%s: %s", o->replay, replay_trouble(e.replay));
+	engine_close(&e);
+	return r < 0 ? app_fail(r == -EINVAL && o->at ? EXIT_BAD_USE : EXIT_FAILURE, &err) : EXIT_SUCCESS;
+}
