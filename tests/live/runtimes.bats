@@ -88,11 +88,14 @@ run_runc() { # NAME
 
 @test "LXC: payload is the container, monitor is not; a stopped one is listed from its config" {
 	need lxc-start
-	local n=$TESTNAME-lxc p=/var/lib/lxc pid
+	local n=$TESTNAME-lxc p=/var/lib/lxc pid d
 	remember path "$p/$n"
 	mkdir -p "$p/$n"
 	printf 'lxc.uts.name = %s\nlxc.rootfs.path = dir:%s/rootfs\nlxc.net.0.type = none\nlxc.apparmor.profile = unconfined\nlxc.autodev = 0\nlxc.tty.max = 0\n' \
 		"$n" "$SCRATCH" >"$p/$n/config"
+	for d in /sys/fs/cgroup/ /sys/fs/cgroup/*/; do # LXC leaves this one in each hierarchy
+		[ -e "${d}lxc.pivot" ] || remember cgroup "${d}lxc.pivot"
+	done
 	look json
 	equal "before" "$(field json "$n" '.id + " " + .state')" "lxc:$n stopped"
 	remember lxc "$p" "$n"

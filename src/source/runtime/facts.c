@@ -184,6 +184,7 @@ void facts_table_init(struct facts_table *t, struct rootfs *fs, struct cgroup_tr
 static void file_free(struct facts_file *f)
 {
 	rootfs_names_release(&f->names);
+	strbuf_release(&f->text);
 	free(f);
 }
 

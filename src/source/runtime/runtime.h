@@ -55,6 +55,7 @@ struct facts_file {
 	bool settled; /* directory: not changed in the second before it was listed */
 	bool in_vain; /* read, and it is not for the one who read it */
 	struct rootfs_names names;
+	struct strbuf text; /* what facts_text read */
 };
 
 /* A container that only its processes tell of: bubblewrap, nspawn in another's unit. */
@@ -162,6 +163,8 @@ bool facts_seen_from(struct facts_table *t, const char *path);
 void facts_set_pid(struct facts_table *t, struct facts *f, uint64_t pid);
 /* The names in a directory, listed again only when it changed; NULL with -errno.  Borrowed until the next call. */
 const struct rootfs_names *facts_list(struct facts_table *t, const char *path, int *ret_err);
+/* The text of a small file, read again only when it changed; NULL: not there.  Borrowed until the next refresh. */
+const struct strbuf *facts_text(struct facts_table *t, const char *path);
 /* Reads a JSON object; NULL: not there, too big, or not an object.  The caller owns it. */
 json_t *facts_json(struct facts_table *t, const char *path);
 /* `key = "/path"` of a TOML file, relative to the root, heap; NULL none.  Enough for storage.conf. */
