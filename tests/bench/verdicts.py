@@ -32,8 +32,11 @@ TRUTH = {
     "vmuntouched": ["oversized"],
     "blind": ["unknown"],
     "stopped": ["parked"],
+    # Around the thresholds: either will do, if it stays.
+    "edge": ["right_sized", "oversized"],
+    "edgeidle": ["oversized", "idle"],
 }
-NEVER_IDLE = [k for k in TRUTH if not k.startswith("idle")]
+NEVER_IDLE = [k for k in TRUTH if "idle" not in k]
 
 
 def day(text, start):

@@ -208,6 +208,30 @@ static void blind(const struct now *t, struct sample *s)
 	s->cpu = -1;
 }
 
+/* A load of its own every day, around the point where half would do. */
+static void edge(const struct now *t, struct sample *s)
+{
+	uint64_t day = (uint64_t)t->day * 31 + t->n * 7919 + 13;
+	double level = (double)(day * 2654435761U % 1000) / 1000;
+	s->cpu_cap = 4;
+	s->mem_cap = 8 * GIB;
+	s->cpu = (1.45 + 0.6 * level) * noise(0.08);
+	s->mem = (2.9 + 1.2 * level) * GIB * noise(0.02);
+	s->net = 1e5;
+}
+
+/* As low as idle is, and a little higher, by turns. */
+static void edge_idle(const struct now *t, struct sample *s)
+{
+	uint64_t day = (uint64_t)t->day * 17 + t->n * 104729 + 5;
+	double level = (double)(day * 2654435761U % 1000) / 1000;
+	s->cpu_cap = 2;
+	s->mem_cap = 2 * GIB;
+	s->cpu = (0.018 + 0.02 * level) * noise(0.15);
+	s->mem = 0.5 * GIB * noise(0.01);
+	s->net = 200;
+}
+
 static void stopped(const struct now *t, struct sample *s)
 {
 	idle(t, s);
@@ -237,6 +261,8 @@ static const struct {
         {"vmuntouched", vm_untouched},
         {"blind", blind},
         {"stopped", stopped},
+        {"edge", edge},
+        {"edgeidle", edge_idle},
 };
 
 static void number(const char *key, double v, bool first)
