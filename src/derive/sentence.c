@@ -9,6 +9,8 @@
 /* "8", "1.2", "0.35": as many digits as mean something. */
 static const char *cores(struct arena *a, double v)
 {
+	if (v < 0.005)
+		return v > 0 ? "less than 0.01" : "0";
 	if (v < 0.995 || fabs(v - round(v)) >= 0.05)
 		return arena_fmt(a, "%.*f", v < 0.995 ? 2 : 1, v);
 	return arena_fmt(a, "%.0f", v);
@@ -186,7 +188,8 @@ static const char *idle_sentence(const struct usage *u, struct arena *a, const c
 	*ret_rule = net ? "idle" : "cpu-idle";
 	const char *more = month(u->cpu_sec);
 	if (!usage_idle_firm(u))
-		more = "; provisional until it was seen for 24 hours";
+		more = u->cpu_sec < DAY ? "; provisional until it was seen for 24 hours"
+		                        : "; provisional until it is a day old";
 	else if (u->cpu_sec >= ABANDONED)
 		more = "; abandoned?";
 	return arena_fmt(a, "%s in %s; %s%s", cpu_use(u, a), span(a, u->cpu_sec), traffic, more);
