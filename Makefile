@@ -5,6 +5,7 @@ BINDIR  ?= $(PREFIX)/bin
 LIBEXEC ?= $(PREFIX)/libexec/vctop
 DATADIR ?= $(PREFIX)/share/vctop
 MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 -include config.mak
 
 CC      ?= cc
@@ -232,10 +233,14 @@ install: all ## PREFIX=/usr/local, DESTDIR=
 		install -m 755 $(B)/vctop-workload '$(DESTDIR)$(LIBEXEC)/vctop-workload'; fi
 	install -d '$(DESTDIR)$(MANDIR)/man1'
 	install -m 644 $(B)/vctop.1 '$(DESTDIR)$(MANDIR)/man1/vctop.1'
+	install -d '$(DESTDIR)$(UNITDIR)'
+	sed 's|@BINDIR@|$(BINDIR)|' src/doc/vctop-watch.service.in > '$(DESTDIR)$(UNITDIR)/vctop-watch.service'
+	chmod 644 '$(DESTDIR)$(UNITDIR)/vctop-watch.service'
 
 uninstall: ## remove what install put there
 	rm -f '$(DESTDIR)$(BINDIR)/vctop' '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json' \
-		'$(DESTDIR)$(LIBEXEC)/vctop-workload' '$(DESTDIR)$(MANDIR)/man1/vctop.1'
+		'$(DESTDIR)$(LIBEXEC)/vctop-workload' '$(DESTDIR)$(MANDIR)/man1/vctop.1' \
+		'$(DESTDIR)$(UNITDIR)/vctop-watch.service'
 	-rmdir '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(LIBEXEC)' 2>/dev/null
 
 .PHONY: clean

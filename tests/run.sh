@@ -60,7 +60,7 @@ add_bats() { # PREFIX VCTOP KIND all|asan
 
 # Live tests want root; through sudo when that needs no questions.
 if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then
-	sudo="sudo -n --preserve-env=LC_ALL,TZ,NO_COLOR,ASAN_OPTIONS,UBSAN_OPTIONS,VCTOP_SOURCE,VCTOP_BUILD,PATH,VCTOP_TEST_STATE"
+	sudo="sudo -n --preserve-env=LC_ALL,TZ,NO_COLOR,ASAN_OPTIONS,UBSAN_OPTIONS,VCTOP_SOURCE,VCTOP_BUILD,PATH,VCTOP_TEST_STATE,STATE_DIRECTORY"
 fi
 
 # The long ones first, so that the last to end is a short one.
@@ -96,6 +96,7 @@ fi
 # What live suites start, they write down here first; whatever is left when one ends is removed.
 VCTOP_TEST_STATE=$(mktemp -d "${TMPDIR:-/tmp}/vctop-test.XXXXXX") || exit 2
 export VCTOP_TEST_STATE
+export STATE_DIRECTORY=$VCTOP_TEST_STATE/history # never this machine's own
 finish() {
 	local p
 	for p in $(jobs -p); do kill "$p" 2>/dev/null; done

@@ -303,6 +303,7 @@ int view_main(int argc, char **argv, bool replay)
 		vec_free(&o.qmp);
 		return status;
 	}
+	o.no_history = o.no_history || o.demo; /* a show leaves nothing behind */
 	bool text = o.json || o.batch || o.screen_columns;
 	if (!o.speed_given)
 		o.speed = text ? 0 : 1;

@@ -76,8 +76,10 @@ static void draw(struct dashboard *d)
 /* Of a recording: the time of the next moment decides when it comes, and fast ones are passed over. */
 static void schedule_replay(struct dashboard *d)
 {
-	int64_t then, shown = d->engine.frame->snap->host.real_usec, skip = (int64_t)(d->speed * FASTEST_USEC);
-	while (replay_peek(d->engine.replay, &then, NULL) == 0 && then > shown && then - shown < skip)
+	int64_t then, first, last;
+	int64_t shown = d->engine.frame->snap->host.real_usec, skip = (int64_t)(d->speed * FASTEST_USEC);
+	replay_span(d->engine.replay, &first, &last); /* the last is always shown */
+	while (replay_peek(d->engine.replay, &then, NULL) == 0 && then > shown && then - shown < skip && then < last)
 		if (engine_skip(&d->engine) < 0)
 			break;
 	bool more = replay_peek(d->engine.replay, &then, NULL) == 0;

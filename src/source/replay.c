@@ -219,7 +219,8 @@ static int find_span(struct replay *r, struct error *err)
 	restart(r, 0);
 	int n = next_line(r, &l, err);
 	if (n == -ENODATA)
-		return error_set(err, EINVAL, "%s: is no recording: it holds no line of vctop.snapshot/1", r->path);
+		return error_set(err, EINVAL, "%s: is no recording: it holds no whole line of vctop.snapshot/1",
+		                 r->path);
 	if (n < 0)
 		return n;
 	r->first_usec = r->last_usec = l.usec;

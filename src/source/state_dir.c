@@ -134,8 +134,9 @@ int state_dir_lock(const struct state_dir *d, const char *name, bool exclusive, 
 	if (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
 		int code = errno == EWOULDBLOCK ? EBUSY : errno;
 		(void)close(fd);
-		return code == EBUSY ? error_set(err, EBUSY, "history: %s: another vctop saves here; this one reads", d->path)
-		                     : fail(d, name, code, err);
+		return code == EBUSY
+		               ? error_set(err, EBUSY, "history: %s: another vctop saves here; this one reads", d->path)
+		               : fail(d, name, code, err);
 	}
 	return fd;
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2034 # each test is a process of its own; lib.bash reads PODMAN_IMAGE
 # What containers' images and VMs' disks occupy, against docker, podman and qemu-img themselves.
 # alone: yes
 # limit: 240

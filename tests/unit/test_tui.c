@@ -323,6 +323,47 @@ static void test_filter(void **state)
 	close_scene(&s);
 }
 
+static void test_replay_keys(void **state)
+{
+	static const uint32_t keys[] = {'.', ',', '<', '>', 't'};
+	struct scene s;
+	(void)state;
+	open_scene(&s, 100, 24);
+	fill_lab(&s);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		assert_int_equal(press(&s, keys[i]), TUI_NONE); /* a host can neither go back nor be hurried */
+	assert_int_equal(press(&s, ' '), TUI_REFRESH);
+	tui_set_replay(s.tui, 16);
+	expect(&s, "REPLAY x16   2026-11-23 10:00:00");
+	expect(&s, ". , step");
+	/* In a pane as in the lists. */
+	for (int pane = 0; pane < 2; pane++) {
+		if (pane)
+			(void)press(&s, KEYCODE_ENTER);
+		assert_int_equal(press(&s, '.'), TUI_FORWARD);
+		assert_int_equal(press(&s, ','), TUI_BACK);
+		assert_int_equal(press(&s, '<'), TUI_SLOWER);
+		assert_int_equal(press(&s, '>'), TUI_FASTER);
+		assert_int_equal(press(&s, ' '), TUI_PAUSE);
+		assert_int_equal(press(&s, 't'), TUI_REDRAW);
+		assert_int_equal(press(&s, KEYCODE_ENTER), TUI_REDRAW); /* nothing typed */
+		assert_int_equal(press(&s, 't'), TUI_REDRAW);
+		type(&s, "10:3q"); /* a key is a letter here */
+		expect(&s, "Go to 10:3q");
+		(void)press(&s, KEYCODE_BACKSPACE);
+		assert_int_equal(press(&s, '0'), TUI_REDRAW);
+		assert_string_equal(tui_query(s.tui).filter, "");
+		assert_int_equal(press(&s, KEYCODE_ENTER), TUI_JUMP);
+		assert_string_equal(tui_jump_text(s.tui), "10:30");
+		(void)press(&s, 't');
+		assert_int_equal(press(&s, KEYCODE_ESCAPE), TUI_REDRAW);
+	}
+	(void)press(&s, KEYCODE_ESCAPE);
+	assert_int_equal(press(&s, 'x'), TUI_NONE);
+	assert_int_equal(press(&s, 'X'), TUI_NONE);
+	close_scene(&s);
+}
+
 static void test_sort_menu(void **state)
 {
 	struct scene s;
@@ -530,6 +571,7 @@ int main(void)
 	        cmocka_unit_test(test_cursor_walks_both_lists),
 	        cmocka_unit_test(test_cursor_stays_on_its_instance),
 	        cmocka_unit_test(test_filter),
+	        cmocka_unit_test(test_replay_keys),
 	        cmocka_unit_test(test_sort_menu),
 	        cmocka_unit_test(test_detail_has_every_field),
 	        cmocka_unit_test(test_help_explains_what_is_shown),

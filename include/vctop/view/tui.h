@@ -26,7 +26,8 @@ enum tui_action {
 	TUI_SUSPEND,      /* Ctrl-Z */
 	TUI_START_PAIR,   /* start a sample container and a sample VM */
 	TUI_STOP_SAMPLES, /* stop the samples this dashboard started */
-	TUI_FORWARD, TUI_BACK, /* replay: one moment */
+	TUI_FORWARD,
+	TUI_BACK, /* replay: one moment */
 	TUI_JUMP, /* replay: to the time typed, tui_jump_text */
 	TUI_ACTION_MAX
 };
@@ -64,7 +65,8 @@ void tui_set_frame(struct tui *t, const struct frame *f, const struct selection 
 /* A line at the bottom for a few ticks: what an action did, or why it failed. NULL clears it. */
 void tui_set_message(struct tui *t, const char *text);
 void tui_set_timing(struct tui *t, double delay_sec, bool paused);
-/* What is shown is a recording, so many times as fast as it was made: its keys work, those that act on the host do not. */
+/* What is shown is a recording, so many times as fast as it was made: its keys work, those that act on the host do not.
+ */
 void tui_set_replay(struct tui *t, double speed);
 const char *tui_jump_text(const struct tui *t);
 enum tui_action tui_key(struct tui *t, uint32_t key);

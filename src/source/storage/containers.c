@@ -52,7 +52,10 @@ static void take_image(struct map *images, const json_t *j)
 	struct image *img = xcalloc(1, sizeof(*img));
 	img->tagged = true;
 	add_top(img, json_object_get(j, "layer"));
-	json_array_foreach(tops, i, mapped) add_top(img, mapped);
+	json_array_foreach(tops, i, mapped)
+	{
+		add_top(img, mapped);
+	}
 	json_object_foreach(sizes, name, size)
 	{
 		double bytes = size_of(size);
@@ -66,7 +69,10 @@ static int each(const char *buf, size_t len, struct map *ret, void (*take)(struc
 	json_t *all = json_loadb(buf, len, 0, NULL), *j;
 	size_t i;
 	int r = json_is_array(all) ? 0 : -EINVAL;
-	json_array_foreach(all, i, j) take(ret, j);
+	json_array_foreach(all, i, j)
+	{
+		take(ret, j);
+	}
 	json_decref(all);
 	return r;
 }

@@ -45,18 +45,28 @@ int docker_parse_image(const char *buf, size_t len, struct image *ret)
 	return r;
 }
 
-int docker_parse_repositories(const char *buf, size_t len, struct map *images)
+static void take_tags(struct map *images, json_t *tags)
 {
-	json_t *all = json_loadb(buf, len, 0, NULL), *tags, *id;
-	json_t *repositories = json_object_get(all, "Repositories");
-	const char *name, *tag;
-	int r = json_is_object(repositories) ? 0 : -EINVAL;
-	json_object_foreach(repositories, name, tags) json_object_foreach(tags, tag, id)
+	const char *tag;
+	json_t *id;
+	json_object_foreach(tags, tag, id)
 	{
 		const char *hex = digest(json_string_value(id));
 		struct image *img = hex ? map_get(images, hex) : NULL;
 		if (img)
 			img->tagged = true;
+	}
+}
+
+int docker_parse_repositories(const char *buf, size_t len, struct map *images)
+{
+	json_t *all = json_loadb(buf, len, 0, NULL), *tags;
+	json_t *repositories = json_object_get(all, "Repositories");
+	const char *name;
+	int r = json_is_object(repositories) ? 0 : -EINVAL;
+	json_object_foreach(repositories, name, tags)
+	{
+		take_tags(images, tags);
 	}
 	json_decref(all);
 	return r;

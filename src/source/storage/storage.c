@@ -92,7 +92,7 @@ static void add_store(struct storage *s, const char *root, const char *driver, c
 		st->names = (struct rootfs_names){.text = STRBUF_INIT};
 		st->runtime = from->runtime->name;
 		st->layout = from->layout;
-		vec_push(&s->stores, st);
+		vec_push(&s->stores, st); /* NOLINT(bugprone-sizeof-expression): pointers are what it holds */
 	}
 	st->seen = s->round;
 }

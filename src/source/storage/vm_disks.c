@@ -69,30 +69,39 @@ static void count_file(struct sums *s, struct vm_file *f)
 		say(s, &s->chain_why, f->path, f->problem, NULL, NULL);
 }
 
+/* Counts the data file beside it; NULL: nothing below. */
+static struct vm_file *go_below(struct sums *s, struct vm_file *f)
+{
+	if (!f->qcow || f->problem)
+		return NULL;
+	struct vm_file *data = next_below(s, f, "its data file", f->qcow->data_file);
+	if (data && data != f)
+		count_file(s, data);
+	return f->below ? f->below : next_below(s, f, "its backing file", f->qcow->backing);
+}
+
+static bool in_chain(struct vm_file *const *chain, unsigned n, const struct vm_file *f)
+{
+	while (n)
+		if (chain[--n] == f)
+			return true;
+	return false;
+}
+
 static void walk_chain(struct sums *s, struct vm_file *top)
 {
-	const struct vm_file *met[CHAIN_MAX];
+	struct vm_file *chain[CHAIN_MAX] = {NULL}, *f = top;
 	unsigned n = 0;
-	for (struct vm_file *f = top; f;) {
-		for (unsigned i = 0; i < n; i++)
-			if (met[i] == f) {
-				say(s, &s->chain_why, f->path, "its backing chain is a loop", NULL, NULL);
-				goto out;
-			}
-		if (n == CHAIN_MAX) {
-			say(s, &s->chain_why, top->path, "its backing chain is longer than 32 files", NULL, NULL);
-			break;
-		}
-		met[n++] = f;
+	while (f && n < CHAIN_MAX && !in_chain(chain, n, f)) {
 		count_file(s, f);
-		if (!f->qcow || f->problem)
-			break;
-		struct vm_file *data = next_below(s, f, "its data file", f->qcow->data_file);
-		if (data && data != f)
-			count_file(s, data);
-		f = f->below ? f->below : next_below(s, f, "its backing file", f->qcow->backing);
+		chain[n++] = f;
+		f = go_below(s, f);
 	}
-out:
+	if (f)
+		say(s, &s->chain_why, f->path,
+		    n < CHAIN_MAX || in_chain(chain, n, f) ? "its backing chain is a loop"
+		                                           : "its backing chain is longer than 32 files",
+		    NULL, NULL);
 	if (n > s->chain)
 		s->chain = n;
 }

@@ -14,8 +14,6 @@
 #define MAX_FDS 8192U
 #define MAX_FILES 256U
 #define MAX_MOUNTINFO ((size_t)1 << 20)
-#define SNAPSHOT_TABLE ((size_t)65536)
-#define SNAPSHOT_NAMES 8U
 
 /* ---- reading them ---- */
 
@@ -78,8 +76,7 @@ static void read_fdinfo(struct rootfs *fs, pid_t pid, const struct strbuf *mount
 		f->remote = mount_blocks(mountinfo, mount, n);
 }
 
-/* The path to open it by: its fd on the live host (deleted files too), its name in a captured tree. NULL: none. */
-static char *open_path(const struct rootfs *fs, pid_t pid, const struct vm_file *f)
+char *vm_file_path(const struct rootfs *fs, pid_t pid, const struct vm_file *f)
 {
 	if (rootfs_is_live(fs))
 		return xasprintf("proc/%d/fd/%s", (int)pid, f->fd);
@@ -110,7 +107,7 @@ static void list_one(struct rootfs *fs, struct vm_files *all, const char *fd, co
 	f.deleted = n > tail && strcmp(link + n - tail, gone) == 0;
 	f.path = xstrndup(link, f.deleted ? n - tail : n);
 	read_fdinfo(fs, all->pid, mountinfo, &f);
-	cleanup_free char *path = f.remote ? NULL : open_path(fs, all->pid, &f);
+	cleanup_free char *path = f.remote ? NULL : vm_file_path(fs, all->pid, &f);
 	bool good = f.remote != NULL;
 	if (path && rootfs_stat(fs, path, &f.st) == 0) {
 		f.block = S_ISBLK(f.st.st_mode);
@@ -205,140 +202,6 @@ static bool arg_is_raw(const struct disk_arg *d)
 	return false;
 }
 
-static int open_image(struct rootfs *fs, const struct vm_files *all, const struct vm_file *f)
-{
-	struct stat st;
-	cleanup_free char *path = open_path(fs, all->pid, f);
-	/* Reading must not even move the access time, where that is allowed. */
-	int fd = path ? rootfs_openat(fs, path, O_NOATIME) : -ENOENT;
-	if (fd == -EPERM)
-		fd = rootfs_openat(fs, path, 0);
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) == 0 && st.st_ino == f->st.st_ino && st.st_dev == f->st.st_dev &&
-	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
-		return fd;
-	(void)close(fd);
-	return -ESTALE;
-}
-
-static size_t read_at(int fd, uint64_t at, uint8_t *buf, size_t size)
-{
-	size_t got = 0;
-	while (got < size && at <= INT64_MAX - size) {
-		ssize_t n = pread(fd, buf + got, size - got, (off_t)(at + got));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		got += (size_t)n;
-	}
-	return got;
-}
-
-struct name_list {
-	struct strbuf text;
-	unsigned n;
-};
-
-static void take_snapshot(void *data, const char *name, size_t len)
-{
-	struct name_list *l = data;
-	if (l->n++ >= SNAPSHOT_NAMES || !len)
-		return;
-	cleanup_free char *copy = text_clean(xstrndup(name, len < 256 ? len : 256), 64);
-	strbuf_fmt(&l->text, "%s%s", l->text.len ? ", " : "", copy);
-}
-
-static void read_snapshots(int fd, struct vm_file *f, uint8_t *buf)
-{
-	struct name_list l = {.text = STRBUF_INIT};
-	uint32_t count = f->qcow->snapshots;
-	size_t n = count ? read_at(fd, f->qcow->snapshots_offset, buf, SNAPSHOT_TABLE) : 0;
-	uint32_t whole = qcow2_snapshots(buf, n, count, take_snapshot, &l);
-	/* A long table is believed beyond what was read of it. */
-	if (whole < count && n < SNAPSHOT_TABLE)
-		f->problem = "its snapshot table is not whole";
-	if (count > SNAPSHOT_NAMES && l.text.len)
-		strbuf_str(&l.text, ", ...");
-	f->snapshots = strbuf_detach(&l.text);
-}
-
-static uint64_t block_size(struct rootfs *fs, const struct vm_file *f)
-{
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	char path[64];
-	uint64_t sectors;
-	(void)snprintf(path, sizeof(path), "sys/dev/block/%u:%u/size", major(f->st.st_rdev), minor(f->st.st_rdev));
-	if (rootfs_read(fs, path, 64, &text) <= 0 || parse_u64(text.buf, text.len, &sectors) < 0 ||
-	    sectors > (UINT64_C(1) << 53) / 512)
-		return 0;
-	return sectors * 512;
-}
-
-void vm_file_set_raw(struct rootfs *fs, struct vm_file *f)
-{
-	free(f->qcow);
-	free(f->snapshots);
-	f->qcow = NULL;
-	f->snapshots = NULL;
-	f->problem = NULL;
-	f->format = "raw";
-	f->virtual_bytes = f->block ? block_size(fs, f) : ((uint64_t)f->st.st_size + 511) / 512 * 512;
-	f->sized = f->virtual_bytes || !f->block;
-}
-
-static void look_into(struct rootfs *fs, const struct vm_files *all, struct vm_file *f, uint8_t *buf)
-{
-	f->format = NULL;
-	f->probed = true;
-	int fd = open_image(fs, all, f);
-	if (fd < 0) {
-		f->problem = fd == -EACCES || fd == -EPERM ? "it may not be read" : "it could not be read";
-		return;
-	}
-	size_t n = read_at(fd, 0, buf, QCOW2_HEAD_MAX);
-	f->format = image_magic(buf, n);
-	if (f->format && strcmp(f->format, "qcow2") == 0) {
-		f->qcow = xcalloc(1, sizeof(*f->qcow));
-		f->problem = qcow2_parse(buf, n, f->qcow);
-		f->virtual_bytes = f->qcow->virtual_bytes;
-		f->sized = f->qcow->version != 0;
-		if (!f->problem)
-			read_snapshots(fd, f, buf);
-	} else if (f->format) {
-		f->virtual_bytes = image_size(f->format, buf, n);
-		f->sized = f->virtual_bytes != 0;
-	}
-	(void)close(fd);
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-/* What was read of an unchanged file stays true. */
-static bool take_over(struct vm_files *before, struct vm_file *f)
-{
-	for (size_t i = 0; before && i < before->v.n; i++) {
-		struct vm_file *b = &before->v.v[i];
-		if (b->remote || !b->probed || !b->format || !same_file(&b->st, &f->st))
-			continue;
-		f->format = b->format;
-		f->probed = true;
-		f->problem = b->problem;
-		f->sized = b->sized;
-		f->virtual_bytes = b->virtual_bytes;
-		f->qcow = steal_ptr(&b->qcow);
-		f->snapshots = steal_ptr(&b->snapshots);
-		b->format = NULL;
-		return true;
-	}
-	return false;
-}
-
 /* QEMU locks bytes 100 to 203 of its images (and byte 0 of its pid file): "1: OFDLCK ADVISORY READ -1 fe:00:77 100
  * 101". */
 static bool is_locked(const struct strbuf *locks, const struct stat *st)
@@ -377,7 +240,7 @@ static bool looks_like_disk(struct rootfs *fs, const struct vm_files *all, const
 
 static void look_at(struct rootfs *fs, struct vm_files *all, struct vm_files *before)
 {
-	cleanup_free uint8_t *buf = xmalloc(QCOW2_HEAD_MAX > SNAPSHOT_TABLE ? QCOW2_HEAD_MAX : SNAPSHOT_TABLE);
+	cleanup_free uint8_t *buf = xmalloc(VM_FILE_BUFFER);
 	cleanup_strbuf struct strbuf locks = STRBUF_INIT;
 	for (size_t i = 0; i < all->v.n; i++) {
 		struct vm_file *f = &all->v.v[i];
@@ -391,8 +254,8 @@ static void look_at(struct rootfs *fs, struct vm_files *all, struct vm_files *be
 		/* A device is opened only when it is known to hold more than the guest's own bytes. */
 		bool given_raw = all->args.raw_only || arg_is_raw(f->arg);
 		bool opened = !given_raw && (!f->block || (f->arg && f->arg->format));
-		if (opened && !take_over(before, f))
-			look_into(fs, all, f, buf);
+		if (opened)
+			vm_file_look(fs, all->pid, before, f, buf);
 		f->disk = f->arg || looks_like_disk(fs, all, f, &locks);
 		if (f->disk && !f->format && !f->problem)
 			vm_file_set_raw(fs, f);

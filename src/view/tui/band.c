@@ -241,8 +241,9 @@ static int draw_clock(const struct tui *t, struct canvas *c, struct rect area)
 		return 0;
 	const char *paused = t->paused ? "PAUSED   " : "";
 	if (t->replay_speed > 0)
-		(void)snprintf(text, sizeof(text), "%sREPLAY x%.4g   %04d-%02d-%02d %02d:%02d:%02d", paused, t->replay_speed,
-		               tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		(void)snprintf(text, sizeof(text), "%sREPLAY x%.4g   %04d-%02d-%02d %02d:%02d:%02d", paused,
+		               t->replay_speed, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+		               tm.tm_sec);
 	else if (t->delay_sec > 0)
 		(void)snprintf(text, sizeof(text), "%severy %.3gs   %02d:%02d:%02d", paused, t->delay_sec, tm.tm_hour,
 		               tm.tm_min, tm.tm_sec);

@@ -69,8 +69,8 @@ void footer_draw(const struct tui *t, struct canvas *c)
 	        {"!", "notices"},      {"X", "stop samples"}, {"+ -", "speed"},
 	};
 	static const struct hint replay[] = {
-	        {"Space", "pause"},    {". ,", "step"}, {"< >", "speed"},   {"t", "go to"},
-	        {"Enter", "detail"},   {"?", "help"},   {"/", "filter"},    {"s", "sort"},
+	        {"Space", "pause"},    {". ,", "step"}, {"< >", "speed"}, {"t", "go to"},
+	        {"Enter", "detail"},   {"?", "help"},   {"/", "filter"},  {"s", "sort"},
 	        {"Tab", "other list"}, {"q", "quit"},   {"!", "notices"},
 	};
 	static const struct hint pane[] = {{"Esc", "close"}, {"j k", "scroll"}, {"g G", "top, end"}, {"F10", "quit"}};

@@ -88,10 +88,14 @@ static enum tui_action press_replay(struct tui *t, uint32_t key)
 	if (t->replay_speed <= 0)
 		return TUI_NONE;
 	switch (key) {
-	case '.': return TUI_FORWARD;
-	case ',': return TUI_BACK;
-	case '<': return TUI_SLOWER;
-	case '>': return TUI_FASTER;
+	case '.':
+		return TUI_FORWARD;
+	case ',':
+		return TUI_BACK;
+	case '<':
+		return TUI_SLOWER;
+	case '>':
+		return TUI_FASTER;
 	default:
 		t->jump[0] = '\0';
 		t->editing = EDIT_TIME;

@@ -221,6 +221,8 @@ static void draw_empty(const struct tui *t, struct canvas *c, struct rect r, enu
 	else if (t->filter[0])
 		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM,
 		                 "No %s matches \"%s\". Press Esc to show all.", what, t->filter);
+	else if (t->replay_speed > 0)
+		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM, "No %s was seen.", what);
 	else
 		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM,
 		                 "No %s is running. Press x to start a sample pair.", what);

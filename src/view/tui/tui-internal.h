@@ -36,7 +36,7 @@ struct tui {
 	int message_ticks;
 	double delay_sec;
 	bool paused;
-	double replay_speed; /* 0: no replay */
+	double replay_speed;           /* 0: no replay */
 	double last_cpu_sec, self_pct; /* self_pct < 0: no two frames yet */
 	int64_t last_mono_usec;
 };
