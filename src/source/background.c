@@ -206,15 +206,22 @@ static void keep(struct arena *a, const char **text)
 	*text = arena_strdup(a, *text);
 }
 
+/* Ids of 64 digits are keys as they are; named runtimes' have the runtime in front, as the instance's id has. */
+static const struct facts *facts_of(const struct tick *t, const char *id)
+{
+	const char *colon = strchr(id, ':');
+	const struct facts *f = colon ? map_get(&t->facts->by_id, colon + 1) : NULL;
+	return f ? f : map_get(&t->facts->by_id, id);
+}
+
 /* The snapshot outlives what is remembered here; a container's disk is looked up, not remembered. */
 static void copy(struct background_reader *b, const struct tick *t, const struct known *k, struct entry *e)
 {
 	struct background *to = &e->background;
 	struct arena *a = &t->snap->arena;
-	const char *colon = strchr(e->inst.id, ':');
 	*to = k->bg;
 	if (e->inst.kind == INSTANCE_CONTAINER)
-		storage_container(b->storage, colon ? map_get(&t->facts->by_id, colon + 1) : NULL, a, &to->disk);
+		storage_container(b->storage, facts_of(t, e->inst.id), a, &to->disk);
 	struct isolation *i = &to->isolation;
 	keep(a, &i->capabilities);
 	keep(a, &i->lsm);

@@ -98,10 +98,19 @@ static const char *daemon_of_container(const char *id, const struct monitor *m)
 	static const struct {
 		const char *runtime, *daemon;
 	} table[] = {
-	        {"docker", "dockerd"},  {"ecs", "dockerd"},    {"containerd", "containerd"},
-	        {"kube", "containerd"}, {"k8s", "containerd"}, {"cri-o", "crio"},
-	        {"crio", "crio"},       {"cri", "containerd"}, {"nerdctl", "containerd"},
-	        {"kata", "containerd"}, {"incus", "incusd"},   {"lxd", "lxd"},
+	        {"docker", "dockerd"},
+	        {"ecs", "dockerd"},
+	        {"containerd", "containerd"},
+	        {"kube", "containerd"},
+	        {"k8s", "containerd"},
+	        {"cri-o", "crio"},
+	        {"crio", "crio"},
+	        {"cri", "containerd"},
+	        {"nerdctl", "containerd"},
+	        {"kata", "containerd"},
+	        {"incus", "incusd"},
+	        {"lxd", "lxd"},
+	        {"libvirt-lxc", "libvirtd"},
 	};
 	if (m->name && strcmp(m->name, "containerd-shim") == 0 && m->ns)
 		return strcmp(m->ns, "moby") == 0 || starts(m->ns, "plugins.moby") ? "dockerd" : "containerd";
