@@ -61,6 +61,7 @@ static const struct slot disk[] = {
 	E("snapshots", SLOT_METRIC, background.disk.snapshots),
 	E("chain", SLOT_METRIC, background.disk.chain),
 	E("driver", SLOT_TEXT, background.disk.driver),
+	E("detail", SLOT_TEXT, background.disk.detail),
 	END};
 
 static const struct slot namespaces[] = {
