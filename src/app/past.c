@@ -64,7 +64,7 @@ static void read_once(struct past *p)
 	int r = history_open_reader(p->dir, &h, &err);
 	if (r == 0)
 		load(p, h);
-	else if (r != -ENOENT)
+	else if (r != -ENOENT && r != -EACCES) /* not ours to read: nothing to judge by, and no news */
 		complain(p, &err);
 	history_close(h);
 }

@@ -60,25 +60,37 @@ static bool rare(struct json_scan *s)
 	return true;
 }
 
+/* Eight characters none of which ends or interrupts a string: no quote, backslash, control or anything beyond ASCII. */
+static bool plain8(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101U, high = 0x8080808080808080U;
+	uint64_t v, quote, slash;
+	memcpy(&v, p, sizeof(v));
+	quote = v ^ (ones * '"');
+	slash = v ^ (ones * '\\');
+	return !((((v - ones * 0x20) | (quote - ones) | (slash - ones)) | v) & high);
+}
+
 /* From behind the opening quote to behind the closing one. */
 static bool string(struct json_scan *s)
 {
-	while (s->p < s->end) {
-		unsigned char c = (unsigned char)*s->p;
-		if (c == '"') {
+	const char *p = s->p, *end = s->end;
+	for (;;) {
+		while (end - p >= 8 && plain8(p))
+			p += 8;
+		while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
+			p++;
+		s->p = p;
+		if (p == end)
+			return fail(s);
+		if (*p == '"') {
 			s->p++;
 			return true;
 		}
-		if (c < 0x20)
+		if ((unsigned char)*p < 0x20 || !rare(s))
 			return fail(s);
-		if (c == '\\' || c >= 0x80) {
-			if (!rare(s))
-				return false;
-		} else {
-			s->p++;
-		}
+		p = s->p;
 	}
-	return fail(s);
 }
 
 static bool word(struct json_scan *s, const char *w)

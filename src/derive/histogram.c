@@ -44,19 +44,45 @@ double histogram_weight(const struct histogram *h)
 
 void histogram_percentiles(const struct histogram *h, double p, double q, double *ret_p, double *ret_q)
 {
-	double all = histogram_weight(h), above = 0, over_p = all * (1 - p), over_q = all * (1 - q);
+	double all = histogram_weight(h), above = 0;
 	*ret_p = *ret_q = 0;
-	bool found_p = false, found_q = false;
-	/* From the top: high percentiles are a few buckets away. */
-	for (unsigned i = HISTOGRAM_BUCKETS; i-- > 0 && all > 0 && !(found_p && found_q);) {
+	bool found_q = false;
+	/* From the top: high percentiles are a few buckets away; most of those are empty. */
+	for (unsigned i = HISTOGRAM_BUCKETS; i-- > 0 && all > 0;) {
+		if (h->w[i] <= 0)
+			continue;
 		above += (double)h->w[i];
-		if (!found_q && above > over_q) {
+		if (!found_q && above > all * (1 - q)) {
 			*ret_q = histogram_edge(i);
 			found_q = true;
 		}
-		if (!found_p && above > over_p) {
+		if (above > all * (1 - p)) {
 			*ret_p = histogram_edge(i);
-			found_p = true;
+			return;
 		}
 	}
+}
+
+#define DAY_FIRST 0.01
+#define DAY_RATIO 1.16
+
+void day_histogram_add(struct day_histogram *d, double cores, double seconds)
+{
+	double i = cores > DAY_FIRST ? log(cores / DAY_FIRST) / log(DAY_RATIO) + 1 : 0;
+	uint16_t *m = &d->minutes[i < DAY_BUCKETS - 1 ? (unsigned)i : DAY_BUCKETS - 1];
+	double sum = *m + round(seconds / 60);
+	*m = sum < UINT16_MAX ? (uint16_t)sum : UINT16_MAX;
+}
+
+double day_histogram_p95(const struct day_histogram *d)
+{
+	unsigned all = 0, above = 0;
+	for (unsigned i = 0; i < DAY_BUCKETS; i++)
+		all += d->minutes[i];
+	for (unsigned i = DAY_BUCKETS; i-- > 1;) {
+		above += d->minutes[i];
+		if (above * 20 > all)
+			return DAY_FIRST * pow(DAY_RATIO, i - 1);
+	}
+	return 0;
 }

@@ -14,7 +14,7 @@
 #define CPU_SEEN HOUR /* less is no claim at all */
 #define MEM_SEEN DAY
 #define SIZED_SEEN DAY
-#define SIZED_SURE (7 * DAY)              /* the allowance for what was not seen is small from here on */
+#define SIZED_SURE (14 * DAY)             /* the allowance for what was not seen is small from here on */
 #define BLIND_USEC ((int64_t)(DAY * 1e6)) /* not measured for that long: what was known is not known any more */
 
 #define OVERSIZED_ENTER 0.5
@@ -76,7 +76,9 @@ void usage_percentiles(struct usage *u)
 	double p95, p99, peak = usage_cpu_peak(u);
 	histogram_percentiles(&u->cores, 0.95, 0.99, &p95, &p99);
 	/* A bucket's upper edge may be above anything that was seen. */
-	u->p95 = (float)fmin(p95, peak);
+	u->p95 = u->size = (float)fmin(p95, peak);
+	for (unsigned i = 0; i < PEAK_DAYS; i++)
+		u->size = fmaxf(u->size, u->cpu_day_p95[i]);
 	u->p99 = (float)fmin(p99, peak);
 }
 
@@ -94,7 +96,7 @@ double usage_window_mean(const struct window *w, double *ret_sec)
 /* Without the allowance for what was not seen yet. */
 static double cpu_base(const struct usage *u)
 {
-	return fmax(MIN_CORES, (double)u->p95) * MARGIN;
+	return fmax(MIN_CORES, (double)u->size) * MARGIN;
 }
 
 static double mem_base(const struct usage *u)
@@ -118,11 +120,17 @@ struct metric usage_cpu_need(const struct usage *u)
 	return metric_ok(need);
 }
 
+/* What a kill for lack of memory proved: that much was not enough (VPA's bump). */
+static double oom_floor(const struct usage *u)
+{
+	if (!u->oom_usec || u->last_usec - u->oom_usec >= OOM_REMEMBERED)
+		return 0;
+	return fmax(1.2 * u->oom_limit, u->oom_limit + 100.0 * 1024 * 1024);
+}
+
 struct metric usage_mem_need(const struct usage *u)
 {
-	double floor = 0;
-	if (u->oom_usec && u->last_usec - u->oom_usec < OOM_REMEMBERED) /* VPA's bump after a kill */
-		floor = fmax(1.2 * u->oom_limit, u->oom_limit + 100.0 * 1024 * 1024);
+	double floor = oom_floor(u);
 	if (u->mem_sec < MEM_SEEN && floor <= 0)
 		return metric_none(METRIC_FIRST, "learning: seen for less than a day");
 	if (u->mem_sec <= 0)
@@ -240,8 +248,9 @@ static enum verdict_state mem_candidate(const struct usage *u)
 		return VERDICT_UNKNOWN;
 	if (u->mem_sec < MEM_SEEN)
 		return VERDICT_LEARNING;
-	struct sizes s = {.base = at_most(mem_base(u), &u->mem_cap),
-	                  .need = at_most(mem_base(u) * (1 + MEM_LEARN / usage_mem_days(u)), &u->mem_cap),
+	double floor = oom_floor(u);
+	struct sizes s = {.base = fmax(floor, at_most(mem_base(u), &u->mem_cap)),
+	                  .need = fmax(floor, at_most(mem_base(u) * (1 + MEM_LEARN / usage_mem_days(u)), &u->mem_cap)),
 	                  .cap = u->mem_cap.amount,
 	                  .worth = SLACK_BYTES,
 	                  .seen = u->mem_sec};
@@ -253,7 +262,7 @@ static enum verdict_state mem_candidate(const struct usage *u)
 static double dwell(enum verdict_state from, enum verdict_state to)
 {
 	bool sized_now = from == VERDICT_RIGHT_SIZED || from == VERDICT_OVERSIZED;
-	if (!sized_now || to == VERDICT_PRESSURED || to == VERDICT_UNLIMITED)
+	if (!sized_now || to == VERDICT_PRESSURED || to == VERDICT_UNLIMITED || to == VERDICT_UNKNOWN)
 		return 0;
 	return to == VERDICT_OVERSIZED ? DWELL_LESS : DWELL_MORE;
 }

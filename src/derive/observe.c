@@ -83,6 +83,11 @@ static void minute_end(struct usage *u)
 		float mean = m->cpu / m->cpu_sec;
 		bool fresh;
 		unsigned day = day_of(u->cpu_sec, u->cpu_sec + (double)m->cpu_sec, &fresh);
+		if (fresh) {
+			u->cpu_day_p95[(day + PEAK_DAYS - 1) % PEAK_DAYS] = (float)day_histogram_p95(&u->today);
+			u->today = (struct day_histogram){0};
+		}
+		day_histogram_add(&u->today, (double)mean, (double)m->cpu_sec);
 		histogram_add(&u->cores, (double)mean, (double)m->cpu_sec);
 		u->cpu_sec += (double)m->cpu_sec;
 		u->cpu_peak[day] = fresh ? mean : fmaxf(u->cpu_peak[day], mean);

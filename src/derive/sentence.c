@@ -50,7 +50,7 @@ static const char *of_cap(struct arena *a, const struct cap *c, bool cpu)
 /* "used at most 1.2 of 8 cores", or with its rare peaks apart where they would mislead. */
 static const char *cpu_use(const struct usage *u, struct arena *a)
 {
-	double peak = usage_cpu_peak(u), p95 = (double)u->p95;
+	double peak = usage_cpu_peak(u), p95 = (double)u->size;
 	const char *of = of_cap(a, &u->cpu_cap, true);
 	if (peak <= fmax(0.05, p95 * 1.15))
 		return arena_fmt(a, "used at most %s%s", cores(a, peak), of);
@@ -112,7 +112,8 @@ static const char *cpu_sentence(const struct usage *u, struct arena *a, const ch
 		return arena_fmt(a, "%s in %s%s", cpu_use(u, a), seen, month(u->cpu_sec));
 	case VERDICT_RIGHT_SIZED:
 		*ret_rule = "cpu-fits";
-		return arena_fmt(a, "%s in %s: too little is left over to take back", cpu_use(u, a), seen);
+		return arena_fmt(a, "%s in %s: needs %s with its margin", cpu_use(u, a), seen,
+		                 cores(a, usage_cpu_need(u).v));
 	case VERDICT_UNLIMITED:
 		*ret_rule = u->cpu_cap.shared ? "cpu-shared-cap" : "no-cpu-cap";
 		return arena_fmt(a, "%s; %s in %s",
@@ -146,7 +147,8 @@ static const char *mem_sentence(const struct usage *u, struct arena *a, const ch
 		return arena_fmt(a, "%s at most %s in %s%s", verb, mem_use(u, a), seen, month(u->mem_sec));
 	case VERDICT_RIGHT_SIZED:
 		*ret_rule = "memory-fits";
-		return arena_fmt(a, "used at most %s in %s: too little is left over to take back", mem_use(u, a), seen);
+		return arena_fmt(a, "used at most %s in %s: needs %s with its margin", mem_use(u, a), seen,
+		                 bytes(a, usage_mem_need(u).v));
 	case VERDICT_UNLIMITED:
 		*ret_rule = u->mem_cap.shared ? "memory-shared-cap" : "no-memory-cap";
 		return arena_fmt(a, "%s; %s at most %s in %s",
@@ -200,13 +202,27 @@ static const char *parked_sentence(const struct usage *u, struct arena *a, const
 	return arena_fmt(a, "%s; holds no memory", what);
 }
 
-/* "used at most 1.2 of 8 cores in 6 days; 10.3 GiB of 25 GiB". */
-static const char *both_oversized(const struct usage *u, struct arena *a, const char **ret_rule)
+/* "used at most 1.2 of 8 cores in 6 days; 10.3 GiB of 25 GiB": both, whichever decided. */
+static const char *both_uses(const struct usage *u, struct arena *a)
 {
-	*ret_rule = u->inside_known ? "cpu-p95+memory-peak" : "cpu-p95+memory-never-touched";
-	double seen = fmin(u->cpu_sec, u->mem_sec);
-	return arena_fmt(a, "%s in %s; %s%s%s", cpu_use(u, a), span(a, seen), u->inside_known ? "" : "touched ",
-	                 mem_use(u, a), month(seen));
+	if (u->cpu_sec < MINUTE || u->mem_sec < MINUTE)
+		return u->mem_sec < MINUTE ? cpu_use(u, a) : mem_use(u, a);
+	return arena_fmt(a, "%s in %s; %s%s", cpu_use(u, a), span(a, fmin(u->cpu_sec, u->mem_sec)),
+	                 u->inside_known ? "" : "touched ", mem_use(u, a));
+}
+
+static const char *sized_sentence(const struct usage *u, struct arena *a, const char **ret_rule)
+{
+	const char *cpu = NULL, *mem = NULL;
+	(void)cpu_sentence(u, a, &cpu);
+	(void)mem_sentence(u, a, &mem);
+	*ret_rule = u->cpu.state != u->all.state        ? mem
+	            : u->mem.state != u->all.state      ? cpu
+	            : u->all.state == VERDICT_OVERSIZED ? arena_fmt(a, "%s+%s", cpu, mem)
+	                                                : "fits";
+	if (u->all.state == VERDICT_OVERSIZED)
+		return arena_fmt(a, "%s%s", both_uses(u, a), month(fmin(u->cpu_sec, u->mem_sec)));
+	return both_uses(u, a);
 }
 
 static const char *instance_sentence(const struct usage *u, struct arena *a, const char **ret_rule)
@@ -216,17 +232,16 @@ static const char *instance_sentence(const struct usage *u, struct arena *a, con
 		return parked_sentence(u, a, ret_rule);
 	if (s == VERDICT_IDLE)
 		return idle_sentence(u, a, ret_rule);
+	if (s == VERDICT_OVERSIZED || s == VERDICT_RIGHT_SIZED)
+		return sized_sentence(u, a, ret_rule);
 	if (u->cpu.state != s)
 		return mem_sentence(u, a, ret_rule);
 	if (u->mem.state != s)
 		return cpu_sentence(u, a, ret_rule);
-	if (s == VERDICT_OVERSIZED)
-		return both_oversized(u, a, ret_rule);
 	const char *other = NULL, *cpu = cpu_sentence(u, a, ret_rule), *mem = mem_sentence(u, a, &other);
-	*ret_rule = s == VERDICT_RIGHT_SIZED ? "fits"
-	            : s == VERDICT_UNLIMITED ? "no-cap"
-	            : s == VERDICT_LEARNING  ? "learning"
-	                                     : arena_fmt(a, "%s+%s", *ret_rule, other);
+	*ret_rule = s == VERDICT_UNLIMITED  ? "no-cap"
+	            : s == VERDICT_LEARNING ? "learning"
+	                                    : arena_fmt(a, "%s+%s", *ret_rule, other);
 	return arena_fmt(a, "%s; %s", cpu, mem);
 }
 

@@ -64,6 +64,7 @@ struct usage {
 	double mem_now, held_now;          /* bytes; -1 unknown */
 	double mem_peak[PEAK_DAYS];
 	float cpu_peak[PEAK_DAYS];    /* of one-minute means */
+	float cpu_day_p95[PEAK_DAYS]; /* of days that are over */
 	float usual_sec, age_sec;     /* time between frames; < 0 unknown */
 	float net_sec, net_quiet_sec; /* decayed as the histogram is */
 	float mem_wait_pct;           /* of the last whole minute; -1 unknown */
@@ -75,9 +76,11 @@ struct usage {
 	struct window throttled, wait;
 	struct machine cpu, mem, idle, all;
 	uint8_t week[WEEK_BYTES];
+	struct day_histogram today;
 	struct histogram cores;
 	/* not stored: follow from the above */
-	float p95, p99;
+	float p95, p99; /* decayed: what it does now */
+	float size;     /* the highest 95th percentile, decayed or of a day of the last eight: what it needs */
 };
 
 /* observe.c: one row into u, and the conclusions when it is time for them. */

@@ -14,7 +14,7 @@
 #define SEC_MAX 1e12
 #define BYTES_MAX 1e18
 
-enum type { I64, U64, F64, F32, U8, BOOL };
+enum type { I64, U64, F64, F32, U16, U8, BOOL };
 
 struct member {
 	enum type type;
@@ -82,11 +82,12 @@ static const struct member members[] = {
         MACHINE(idle),
         MACHINE(all),
         A(U8, week, WEEK_BYTES, 0, 255),
+        A(U16, today.minutes, DAY_BUCKETS, 0, UINT16_MAX),
 };
 
 static size_t size_of(enum type t)
 {
-	static const uint8_t sizes[] = {8, 8, 8, 4, 1, 1};
+	static const uint8_t sizes[] = {8, 8, 8, 4, 2, 1, 1};
 	return sizes[t];
 }
 
@@ -112,6 +113,8 @@ static void put_member(struct strbuf *sb, enum type t, const void *at)
 	if (t == F32) {
 		memcpy(&half, at, sizeof(half));
 		v = half;
+	} else if (t == U16) {
+		v = *(const uint16_t *)at;
 	} else if (size_of(t) == 1) {
 		v = *(const uint8_t *)at;
 	} else {
@@ -142,6 +145,10 @@ static bool get_member(const struct member *m, const unsigned char *p, void *at)
 		memcpy(&f, &half, sizeof(f));
 		memcpy(at, &half, sizeof(half));
 		d = (double)f;
+		break;
+	case U16:
+		d = (double)v;
+		*(uint16_t *)at = (uint16_t)v;
 		break;
 	case U8:
 	case BOOL:

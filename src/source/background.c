@@ -24,7 +24,9 @@ struct known {
 	struct background bg;
 	struct daemon *daemon; /* on which it hangs; NULL none */
 	struct network net;
-	bool read, running;
+	bool read;
+	pid_t net_pid; /* whose network was looked at; 0 none */
+	int64_t net_due_usec;
 	uint64_t incarnation;
 	pid_t pid;
 	enum instance_state state;
@@ -48,6 +50,7 @@ struct background_reader {
 	VEC(struct known *) entries; /* of this tick, as the snapshot's */
 	VEC(struct net_share) shares;
 	unsigned tick;
+	int64_t end_usec; /* of this tick's budget; 0 none */
 	char *scratch;
 };
 
@@ -114,13 +117,28 @@ static void disk_none(struct disk *d, const char *why)
 	                   .chain = none};
 }
 
+static bool is_running(const struct instance *i)
+{
+	return i->pid > 0 && i->state != INSTANCE_STOPPED;
+}
+
+static int64_t next_time(const struct instance *i, int64_t now)
+{
+	return now + BACKGROUND_USEC - (int64_t)(map_hash(i->id) % SPREAD_USEC);
+}
+
+static bool is_due(int64_t due, int64_t now)
+{
+	return now >= due || due - now > BACKGROUND_USEC;
+}
+
 static void read_instance(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
 {
 	bool vm = i->kind == INSTANCE_VM;
 	read_host(b, t->now.mono_usec);
 	arena_clear(&k->arena);
-	k->running = i->pid > 0 && i->state != INSTANCE_STOPPED;
-	if (!k->running)
+	bool runs = is_running(i);
+	if (!runs)
 		isolation_none(&k->bg.isolation,
 		               i->state == INSTANCE_STOPPED ? "not running" : "its first process is not known");
 	else if (vm)
@@ -131,18 +149,14 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 		k->bg.isolation.kernel = vm ? "own" : "shared";
 	k->daemon = supervisor_find(&b->daemons, i, &k->arena, &k->bg.supervisor);
 	disk_none(&k->bg.disk, "not running");
-	if (vm && k->running)
+	if (vm && runs)
 		storage_vm(b->storage, i->pid, &k->arena, &k->bg.disk);
-	if (k->running)
-		network_look(&k->net, b->fs, &b->host, i->pid, vm);
-	else
-		network_release(&k->net, b->fs);
 	k->read = true;
 	k->incarnation = i->incarnation;
 	k->pid = i->pid;
 	k->state = i->state;
 	k->daemon_changes = b->daemons.changes;
-	k->due_usec = t->now.mono_usec + BACKGROUND_USEC - (int64_t)(map_hash(i->id) % SPREAD_USEC);
+	k->due_usec = next_time(i, t->now.mono_usec);
 }
 
 static struct known *find_known(struct background_reader *b, const struct instance *i)
@@ -169,18 +183,20 @@ static bool is_stale(const struct background_reader *b, const struct known *k, c
 	       (k->bg.supervisor.daemon && k->daemon_changes != b->daemons.changes);
 }
 
+static bool has_time(const struct background_reader *b)
+{
+	return !b->end_usec || clock_mono_usec() < b->end_usec;
+}
+
 static void refresh(struct background_reader *b, const struct tick *t)
 {
-	bool eager = b->tick <= EAGER_TICKS || !rootfs_is_live(b->fs);
-	int64_t now = t->now.mono_usec, end = clock_mono_usec() + BUDGET_USEC;
 	size_t n = t->snap->entries.n;
 	/* First what is new, then what is merely old. */
 	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < n && (eager || clock_mono_usec() < end); i++) {
+		for (size_t i = 0; i < n; i++) {
 			struct known *k = b->entries.v[i];
 			const struct instance *inst = &t->snap->entries.v[i].inst;
-			bool old = now >= k->due_usec || k->due_usec - now > BACKGROUND_USEC;
-			if (pass == 0 ? is_stale(b, k, inst) : old)
+			if ((pass == 0 ? is_stale(b, k, inst) : is_due(k->due_usec, t->now.mono_usec)) && has_time(b))
 				read_instance(b, t, k, inst);
 		}
 }
@@ -190,15 +206,22 @@ static void keep(struct arena *a, const char **text)
 	*text = arena_strdup(a, *text);
 }
 
+/* Ids of 64 digits are keys as they are; named runtimes' have the runtime in front, as the instance's id has. */
+static const struct facts *facts_of(const struct tick *t, const char *id)
+{
+	const char *colon = strchr(id, ':');
+	const struct facts *f = colon ? map_get(&t->facts->by_id, colon + 1) : NULL;
+	return f ? f : map_get(&t->facts->by_id, id);
+}
+
 /* The snapshot outlives what is remembered here; a container's disk is looked up, not remembered. */
 static void copy(struct background_reader *b, const struct tick *t, const struct known *k, struct entry *e)
 {
 	struct background *to = &e->background;
 	struct arena *a = &t->snap->arena;
-	const char *colon = strchr(e->inst.id, ':');
 	*to = k->bg;
 	if (e->inst.kind == INSTANCE_CONTAINER)
-		storage_container(b->storage, colon ? map_get(&t->facts->by_id, colon + 1) : NULL, a, &to->disk);
+		storage_container(b->storage, facts_of(t, e->inst.id), a, &to->disk);
 	struct isolation *i = &to->isolation;
 	keep(a, &i->capabilities);
 	keep(a, &i->lsm);
@@ -241,31 +264,47 @@ static void share_networks(struct background_reader *b, struct arena *a)
 	}
 }
 
-static void fill(struct background_reader *b, const struct tick *t)
+/* Before all else, close to when the CPU was read: rates are per that interval. */
+static void sample_networks(struct background_reader *b, const struct tick *t)
 {
+	int64_t now = t->now.mono_usec;
 	b->shares.n = 0;
 	for (size_t i = 0; i < t->snap->entries.n; i++) {
 		struct entry *e = &t->snap->entries.v[i];
 		struct known *k = b->entries.v[i];
-		copy(b, t, k, e);
-		if (k->daemon)
-			k->daemon->refs++;
-		if (e->inst.state == INSTANCE_STOPPED)
+		if (k->net_pid && (!is_running(&e->inst) || k->net_pid != e->inst.pid)) {
+			network_release(&k->net, b->fs);
+			k->net_pid = 0;
+		}
+		if (!is_running(&e->inst))
 			continue; /* its counters say so already */
-		if (k->running && k->pid == e->inst.pid)
-			network_sample(&k->net, b->fs, b->scratch, SCRATCH_SIZE, &e->sample);
-		else
-			e->sample.net_rx_bytes = e->sample.net_tx_bytes =
-			        metric_none(METRIC_ABSENT, k->read ? "its first process is not known" : "not read yet");
+		if ((!k->net_pid || is_due(k->net_due_usec, now)) && has_time(b)) {
+			read_host(b, now);
+			network_look(&k->net, b->fs, &b->host, e->inst.pid, e->inst.kind == INSTANCE_VM);
+			k->net_pid = e->inst.pid;
+			k->net_due_usec = next_time(&e->inst, now);
+		}
+		network_sample(&k->net, b->fs, b->scratch, SCRATCH_SIZE, &e->sample);
 		if (k->net.ns)
 			vec_push(&b->shares, ((struct net_share){k->net.ns, e}));
-		if (k->daemon) {
-			const char *s = k->bg.supervisor.survives;
-			k->daemon->instances++;
-			k->daemon->survivors += s && (strcmp(s, "yes") == 0 || strcmp(s, "configured") == 0);
-		}
 	}
 	share_networks(b, &t->snap->arena);
+}
+
+static void fill(struct background_reader *b, const struct tick *t)
+{
+	for (size_t i = 0; i < t->snap->entries.n; i++) {
+		struct entry *e = &t->snap->entries.v[i];
+		struct known *k = b->entries.v[i];
+		copy(b, t, k, e);
+		if (!k->daemon)
+			continue;
+		k->daemon->refs++;
+		const char *s = k->bg.supervisor.survives;
+		bool hangs = e->inst.state != INSTANCE_STOPPED;
+		k->daemon->instances += hangs;
+		k->daemon->survivors += hangs && s && (strcmp(s, "yes") == 0 || strcmp(s, "configured") == 0);
+	}
 }
 
 static void count_daemons(struct background_reader *b, struct snapshot *snap)
@@ -291,12 +330,14 @@ void background_collect(struct background_reader *b, const struct tick *t)
 {
 	const char *id;
 	void *v;
-	b->tick++;
+	bool eager = ++b->tick <= EAGER_TICKS || !rootfs_is_live(b->fs);
+	b->end_usec = eager ? 0 : clock_mono_usec() + BUDGET_USEC;
 	b->entries.n = 0;
-	storage_refresh(b->storage, t->facts, t->now.mono_usec);
 	daemons_update(&b->daemons, t->procs, t->now.mono_usec);
 	for (size_t i = 0; i < t->snap->entries.n; i++)
 		vec_push(&b->entries, find_known(b, &t->snap->entries.v[i].inst));
+	sample_networks(b, t);
+	storage_refresh(b->storage, t->facts, t->now.mono_usec);
 	refresh(b, t);
 	fill(b, t);
 	for (size_t it = 0; map_next(&b->by_id, &it, &id, &v);)

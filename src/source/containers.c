@@ -131,6 +131,13 @@ static bool is_pause(const struct container *ct, const struct facts *f, struct m
 	return false;
 }
 
+/* Podman's: whatever its image, it is called after the pod, in whose group it is. */
+static bool is_infra(const struct container *ct, const struct facts *f)
+{
+	size_t n = ct->pod ? strlen(ct->pod) : 0;
+	return n && f && f->name && strncmp(f->name, ct->pod, n) == 0 && strcmp(f->name + n, "-infra") == 0;
+}
+
 /* 0, or -ENODEV when the group has gone. */
 static int add_running(struct container *ct, const struct tick *t, struct facts *f, enum cgroup_life life,
                        unsigned *budget)
@@ -267,6 +274,8 @@ static void add_groups(struct containers *c, const struct tick *t, unsigned *bud
 	for (size_t it = 0; map_next(&c->by_path, &it, &path, &v);) {
 		struct container *ct = v;
 		struct facts *f = container_facts(ct, t);
+		if (f && !f->left_out)
+			f->left_out = is_infra(ct, f);
 		if (f && f->left_out)
 			continue;
 		find_init(ct, t);

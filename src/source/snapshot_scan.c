@@ -96,7 +96,10 @@ static bool scan_text(struct scan *s, const char **ret)
 	s->failed = s->failed || memchr(text, '\\', n);
 	char *copy = arena_alloc(&s->snap->arena, n + 1);
 	memcpy(copy, text, n);
-	*ret = text_clean(copy, TEXT_BYTES);
+	bool plain = n <= TEXT_BYTES;
+	for (size_t i = 0; i < n && plain; i++)
+		plain = text[i] >= ' ' && text[i] < 0x7F;
+	*ret = plain ? copy : text_clean(copy, TEXT_BYTES);
 	return true;
 }
 

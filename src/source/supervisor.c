@@ -92,15 +92,25 @@ static bool starts(const char *s, const char *prefix)
 	return s && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-static const char *daemon_of_container(const char *runtime, const struct monitor *m)
+/* By the id, which begins with who made it: "docker:<id>" also where gVisor runs it. */
+static const char *daemon_of_container(const char *id, const struct monitor *m)
 {
 	static const struct {
 		const char *runtime, *daemon;
 	} table[] = {
-	        {"docker", "dockerd"},  {"ecs", "dockerd"},    {"containerd", "containerd"},
-	        {"kube", "containerd"}, {"k8s", "containerd"}, {"cri-o", "crio"},
-	        {"crio", "crio"},       {"cri", "containerd"}, {"nerdctl", "containerd"},
-	        {"kata", "containerd"}, {"incus", "incusd"},   {"lxd", "lxd"},
+	        {"docker", "dockerd"},
+	        {"ecs", "dockerd"},
+	        {"containerd", "containerd"},
+	        {"kube", "containerd"},
+	        {"k8s", "containerd"},
+	        {"cri-o", "crio"},
+	        {"crio", "crio"},
+	        {"cri", "containerd"},
+	        {"nerdctl", "containerd"},
+	        {"kata", "containerd"},
+	        {"incus", "incusd"},
+	        {"lxd", "lxd"},
+	        {"libvirt-lxc", "libvirtd"},
 	};
 	if (m->name && strcmp(m->name, "containerd-shim") == 0 && m->ns)
 		return strcmp(m->ns, "moby") == 0 || starts(m->ns, "plugins.moby") ? "dockerd" : "containerd";
@@ -109,7 +119,7 @@ static const char *daemon_of_container(const char *runtime, const struct monitor
 	if (m->lxc_path && strstr(m->lxc_path, "/lxd/"))
 		return "lxd";
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (starts(runtime, table[i].runtime))
+		if (starts(id, table[i].runtime))
 			return table[i].daemon;
 	return NULL;
 }
@@ -211,7 +221,7 @@ struct daemon *supervisor_find(struct daemons *d, const struct instance *i, stru
 	*ret = (struct supervisor){0};
 	if (!stopped)
 		monitor_find(d->fs, i->pid, &m);
-	const char *name = vm && !m.ns ? daemon_of_vm(d, i) : daemon_of_container(i->runtime, &m);
+	const char *name = vm && !m.ns ? daemon_of_vm(d, i) : daemon_of_container(i->id, &m);
 	cleanup_free char *root = name && strcmp(name, "dockerd") == 0 ? docker_root(i->name_from) : NULL;
 	if (name)
 		daemon = pick(d, name, root, &m, &several);

@@ -152,7 +152,9 @@ void vm_entry_add(struct vm *vm, const struct tick *t, const struct containers *
 	        .id = arena_strdup(a, vm->id),
 	        .kind = c->sandbox ? INSTANCE_CONTAINER : INSTANCE_VM,
 	        .runtime = c->runtime,
-	        .image = arena_strdup(a, c->image),
+	        .image = arena_strdup(a, c->image   ? c->image
+	                                 : vm->fact ? vm->fact->image
+	                                            : NULL),
 	        .state = state_of(vm, s, answer),
 	        .pid = vm->pid,
 	        .started_usec = process_started(&vm->stat, t->now),
@@ -167,7 +169,7 @@ void vm_entry_add(struct vm *vm, const struct tick *t, const struct containers *
 		snapshot_notice(t->snap, e->inst.name, c->problem, NULL);
 }
 
-static void nothing_to_measure(struct sample *s, const char *why)
+void vm_entry_unmeasured(struct sample *s, const char *why)
 {
 	const struct metric none = metric_none(METRIC_ABSENT, why);
 	struct sample_cpu *c = &s->cpu;
@@ -185,7 +187,7 @@ void vm_entry_add_stopped(const struct vm_fact *f, const struct tick *t)
 	struct arena *a = &t->snap->arena;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
-	nothing_to_measure(&e->sample, "shut off");
+	vm_entry_unmeasured(&e->sample, "shut off");
 	if (f->vcpus)
 		e->sample.cpu.vcpus = metric_ok(f->vcpus);
 	e->inst = (struct instance){

@@ -46,8 +46,8 @@ refuses() {
 @test "--running leaves stopped instances out of the screen too" {
 	local tree=$BATS_TEST_DIRNAME/../fixtures/unified
 	"$VCTOP" --root "$tree" --screen 120x40 | grep 'stopped, disk'
-	! "$VCTOP" --root "$tree" --screen 120x40 --running | grep 'stopped, disk'
-	! "$VCTOP" --root "$tree" --screen 120x40 --running --keys s | grep 'stopped, disk'
+	if "$VCTOP" --root "$tree" --screen 120x40 --running | grep 'stopped, disk'; then return 1; fi
+	if "$VCTOP" --root "$tree" --screen 120x40 --running --keys s | grep 'stopped, disk'; then return 1; fi
 }
 
 @test "numbers that are none" {

@@ -3,6 +3,7 @@
 #
 # The list of a suite, STATE-DIR/SUITE.list, has one line a thing, newest last:
 #   pid PID START-TICKS   podman NAME   docker HOST NAME   cgroup PATH   cgroup-id ID   mount PATH   path PATH   rmdir PATH
+#   podman-pod NAME   runc NAME   lxc LXCPATH NAME   buildah NAME   user NAME   link NAME   loop DEVICE
 # A pid is killed only while its start time is the one written down: nobody else's process is ever touched.
 set -u
 
@@ -30,9 +31,18 @@ reap_one() { # WORD...
 		kill -9 "$2" 2>/dev/null
 		;;
 	podman) podman --runtime runc rm -f -t 0 "$2" >/dev/null 2>&1 ;;
+	podman-pod) podman --runtime runc pod rm -f -t 0 "$2" >/dev/null 2>&1 ;;
 	podman-image) podman rmi -f "$2" >/dev/null 2>&1 ;;
 	docker) timeout 20 docker -H "$2" rm -f "$3" >/dev/null 2>&1 ;;
 	docker-image) timeout 20 docker -H "$2" rmi -f "$3" >/dev/null 2>&1 ;;
+	runc) runc delete -f "$2" >/dev/null 2>&1 ;;
+	lxc) lxc-stop -k -P "$2" -n "$3" >/dev/null 2>&1 ;;
+	buildah) buildah rm "$2" >/dev/null 2>&1 ;;
+	user) # one the tests made: all it runs is theirs
+		for i in $(ps -u "$2" -o pid= 2>/dev/null); do kill -9 "$i" 2>/dev/null; done
+		sleep 0.2
+		userdel -rf "$2" >/dev/null 2>&1
+		;;
 	cgroup)
 		for ((i = 0; i < 20; i++)); do
 			[ -d "$2" ] || return 0
@@ -41,6 +51,8 @@ reap_one() { # WORD...
 		done
 		;;
 	cgroup-id) find /sys/fs/cgroup -depth -type d -path "*$2*" -exec rmdir {} + 2>/dev/null ;;
+	link) ip link del "$2" 2>/dev/null ;;
+	loop) losetup -d "$2" 2>/dev/null ;;
 	mount) umount "$2" 2>/dev/null ;;
 	path)
 		# Nothing is removed through a mount that was left below it.

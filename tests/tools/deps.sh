@@ -18,7 +18,7 @@ apt_list() {
 		libsqlite3-dev|pc:sqlite3 libzstd-dev|pc:libzstd' ;;
 	test) echo 'libcmocka-dev|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox-static podman|podman runc|runc
 		docker.io|dockerd qemu-system-x86|qemu-system-x86_64 qemu-utils|qemu-img cpio|cpio python3-jsonschema procps|ps
-		util-linux|setpriv sqlite3|sqlite3 zstd|zstd' ;;
+		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap sqlite3|sqlite3 zstd|zstd' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
 	lint) echo 'clang-format|clang-format clang-tidy|clang-tidy cppcheck|cppcheck shellcheck|shellcheck mandoc|mandoc' ;;
 	esac
@@ -30,7 +30,8 @@ dnf_list() {
 		procps-ng-devel|pc:libproc2 libcgroup-devel|pc:libcgroup sqlite-devel|pc:sqlite3
 		libzstd-devel|pc:libzstd glibc-static expat-devel|pc:expat' ;;
 	test) echo 'libcmocka-devel|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox|busybox podman|podman runc|runc
-		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 qemu-img|qemu-img cpio|cpio python3-jsonschema libasan libubsan sqlite|sqlite3 zstd|zstd' ;;
+		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 qemu-img|qemu-img cpio|cpio python3-jsonschema libasan libubsan
+		buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap shadow-utils|newuidmap sqlite|sqlite3 zstd|zstd' ;;
 	demo) echo 'qemu-system-x86-core|qemu-system-x86_64' ;;
 	lint) echo 'clang-tools-extra|clang-tidy cppcheck|cppcheck ShellCheck|shellcheck mandoc|mandoc' ;;
 	esac
@@ -41,7 +42,8 @@ pacman_list() {
 	build) echo 'gcc|cc make pkgconf|pkg-config ncurses jansson procps-ng libcgroup|pc:libcgroup
 		expat|pc:expat sqlite|pc:sqlite3 zstd|pc:libzstd' ;;
 	test) echo 'cmocka bash-bats|bats tmux jq strace busybox|busybox podman runc|runc docker|dockerd
-		qemu-system-x86|qemu-system-x86_64 qemu-img|qemu-img cpio python-jsonschema' ;;
+		qemu-system-x86|qemu-system-x86_64 qemu-img|qemu-img cpio python-jsonschema
+		buildah|buildah lxc|lxc-start bubblewrap|bwrap' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
 	lint) echo 'clang|clang-tidy cppcheck shellcheck mandoc' ;;
 	esac

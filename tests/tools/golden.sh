@@ -13,6 +13,7 @@ views_of() { # CASE
 	case $1 in
 	runtime-services) echo 'rows plain services' ;;
 	runtime-*) echo 'rows plain' ;;
+	vmm-*) echo 'vms plain' ;;
 	*) echo 'json plain screen-80x24 screen-200x50' ;;
 	esac
 }
@@ -34,6 +35,12 @@ for line in sys.stdin:
 		why: {cpu: .unavailable["cpu.used_cores"], memory: .unavailable["memory.used_bytes"],
 			disk: .unavailable["disk.writable_bytes"]}}],
 		.totals.container, .notices' ;;
+	vms) "$vctop" --root "tests/fixtures/$1" --json | jq -S '[.instances[] | {
+		id, kind, runtime, name, image, state, pid, parent, uuid, cgroup, labels, started,
+		cpu: (.cpu | {allocated_cores, allocated_by, used_cores, vcpus, guest_cores, overhead_cores, steal_cores}),
+		memory: (.memory | {allocated_bytes, allocated_by, used_bytes, used_by, held_bytes, overhead_bytes}),
+		why: {guest: .unavailable["cpu.guest_cores"], memory: .unavailable["memory.held_bytes"],
+			allocated: .unavailable["memory.allocated_bytes"]}}], .totals, .notices' ;;
 	services) "$vctop" --root "tests/fixtures/$1" --services --json | jq -S .services
 		"$vctop" --root "tests/fixtures/$1" --services -b ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;

@@ -186,9 +186,10 @@ static void test_arena_steady(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strbuf),	  cmocka_unit_test(test_strbuf_long_format), cmocka_unit_test(test_vec),
-		cmocka_unit_test(test_map),	  cmocka_unit_test(test_map_churn),	     cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_arena_steady),
+	        cmocka_unit_test(test_strbuf),       cmocka_unit_test(test_strbuf_long_format),
+	        cmocka_unit_test(test_vec),          cmocka_unit_test(test_map),
+	        cmocka_unit_test(test_map_churn),    cmocka_unit_test(test_arena),
+	        cmocka_unit_test(test_arena_steady),
 	};
 	return cmocka_run_group_tests_name("containers", tests, NULL, NULL);
 }

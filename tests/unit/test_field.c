@@ -31,7 +31,8 @@ static void test_whole(void **state)
 	(void)state;
 	for (unsigned i = 0; i < field_count; i++) {
 		const struct field *f = &field_table[i];
-		if (!f->title || !*f->title || !f->source || !*f->source || !f->help || !*f->help || !f->get || f->width == 0)
+		if (!f->title || !*f->title || !f->source || !*f->source || !f->help || !*f->help || !f->get ||
+		    f->width == 0)
 			fail_row(i, "%s: title, source, help, get or width is missing", f->key);
 		if (strlen(f->title) > (size_t)abs(f->width))
 			fail_row(i, "%s: the title %s is wider than its column", f->key, f->title);
@@ -72,12 +73,8 @@ static bool schema_allows(const json_t *root, const json_t *node, const char *ty
 	size_t i;
 	if (json_is_string(t))
 		return strcmp(json_string_value(t), type) == 0;
-	json_array_foreach(t, i, v)
-		if (strcmp(json_string_value(v), type) == 0)
-			return true;
-	json_array_foreach(values, i, v)
-		if (strcmp(type, json_is_null(v) ? "null" : "string") == 0)
-			return true;
+	json_array_foreach(t, i, v) if (strcmp(json_string_value(v), type) == 0) return true;
+	json_array_foreach(values, i, v) if (strcmp(type, json_is_null(v) ? "null" : "string") == 0) return true;
 	return false;
 }
 
@@ -114,7 +111,8 @@ static void walk_required(const json_t *node, const char *prefix)
 {
 	const json_t *v, *properties = json_object_get(node, "properties");
 	size_t i;
-	json_array_foreach(json_object_get(node, "required"), i, v) {
+	json_array_foreach(json_object_get(node, "required"), i, v)
+	{
 		char key[128];
 		(void)snprintf(key, sizeof(key), "%s%s%s", prefix, *prefix ? "." : "", json_string_value(v));
 		const json_t *child = json_object_get(properties, json_string_value(v));
@@ -146,7 +144,8 @@ struct made {
 static struct row *make(struct made *m, struct metric cores, const char *name)
 {
 	*m = (struct made){.inst = {.id = name, .name = name, .runtime = "docker"}};
-	m->row = (struct row){.inst = &m->inst, .sample = &m->sample, .background = &m->background, .cpu_used_cores = cores};
+	m->row = (struct row){
+	        .inst = &m->inst, .sample = &m->sample, .background = &m->background, .cpu_used_cores = cores};
 	return &m->row;
 }
 
@@ -161,13 +160,13 @@ static void test_order(void **state)
 	const struct field *cpu = field_by_key("cpu.used_cores"), *image = field_by_key("image");
 	struct made m[7];
 	const struct row *rows[] = {
-		make(&m[0], metric_ok(0), "a"),
-		make(&m[1], metric_ok(1), "b"),
-		make(&m[2], metric_ok(2.5), "c"),
-		make(&m[3], metric_none(METRIC_UNLIMITED, NULL), "d"),
-		make(&m[4], metric_none(METRIC_DENIED, "x"), "e"),
-		make(&m[5], metric_none(METRIC_FIRST, "x"), "f"),
-		make(&m[6], metric_none(METRIC_ABSENT, "x"), "g"),
+	        make(&m[0], metric_ok(0), "a"),
+	        make(&m[1], metric_ok(1), "b"),
+	        make(&m[2], metric_ok(2.5), "c"),
+	        make(&m[3], metric_none(METRIC_UNLIMITED, NULL), "d"),
+	        make(&m[4], metric_none(METRIC_DENIED, "x"), "e"),
+	        make(&m[5], metric_none(METRIC_FIRST, "x"), "f"),
+	        make(&m[6], metric_none(METRIC_ABSENT, "x"), "g"),
 	};
 	m[1].inst.image = "debian:12";
 	m[2].inst.image = "alpine:3";
@@ -208,10 +207,13 @@ static void test_cells_apart(void **state)
 		struct metric m;
 		const char *cell, *ascii;
 	} rows[] = {
-		{{.v = 0, .st = METRIC_OK}, "0.00", "0.00"},   {{.st = METRIC_ABSENT}, "-", "-"},
-		{{.st = METRIC_DENIED}, "?", "?"},	       {{.st = METRIC_UNLIMITED}, "max", "max"},
-		{{.st = METRIC_FIRST}, "…", "..."},	       {{.st = METRIC_RESET}, "…", "..."},
-		{{.v = 0.25, .st = METRIC_OK}, "0.25", "0.25"},
+	        {{.v = 0, .st = METRIC_OK}, "0.00", "0.00"},
+	        {{.st = METRIC_ABSENT}, "-", "-"},
+	        {{.st = METRIC_DENIED}, "?", "?"},
+	        {{.st = METRIC_UNLIMITED}, "max", "max"},
+	        {{.st = METRIC_FIRST}, "…", "..."},
+	        {{.st = METRIC_RESET}, "…", "..."},
+	        {{.v = 0.25, .st = METRIC_OK}, "0.25", "0.25"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct made m;
@@ -258,9 +260,10 @@ static void test_metrics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unique),	   cmocka_unit_test(test_whole), cmocka_unit_test(test_in_schema),
-		cmocka_unit_test(test_schema_in_table), cmocka_unit_test(test_order), cmocka_unit_test(test_cells_apart),
-		cmocka_unit_test(test_metrics),
+	        cmocka_unit_test(test_unique),    cmocka_unit_test(test_whole),
+	        cmocka_unit_test(test_in_schema), cmocka_unit_test(test_schema_in_table),
+	        cmocka_unit_test(test_order),     cmocka_unit_test(test_cells_apart),
+	        cmocka_unit_test(test_metrics),
 	};
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
 }

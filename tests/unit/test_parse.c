@@ -19,26 +19,26 @@ static void test_u64(void **state)
 		int rc;
 		uint64_t v;
 	} rows[] = {
-		{IN("0"), 0, 0},
-		{IN("123\n"), 0, 123},
-		{IN("123"), 0, 123},
-		{IN("007\n"), 0, 7},
-		{IN("18446744073709551615\n"), 0, UINT64_MAX},
-		{IN("18446744073709551616\n"), -ERANGE, 0},
-		{IN("99999999999999999999999999999999\n"), -ERANGE, 0},
-		{IN("9223372036854771712\n"), 0, 9223372036854771712ULL}, /* memory.limit_in_bytes without a limit */
-		{IN(""), -EINVAL, 0},
-		{IN("\n"), -EINVAL, 0},
-		{IN("max\n"), -EINVAL, 0},
-		{IN("-1\n"), -EINVAL, 0},
-		{IN("+1\n"), -EINVAL, 0},
-		{IN("1 2\n"), -EINVAL, 0},
-		{IN("0x10"), -EINVAL, 0},
-		{IN("1\0002"), -EINVAL, 0},
-		{IN("12\0"), 0, 12},
-		{IN("12\n34\n"), -EINVAL, 0},
-		{IN("1e3"), -EINVAL, 0},
-		{IN("\xff\xfe"), -EINVAL, 0},
+	        {IN("0"), 0, 0},
+	        {IN("123\n"), 0, 123},
+	        {IN("123"), 0, 123},
+	        {IN("007\n"), 0, 7},
+	        {IN("18446744073709551615\n"), 0, UINT64_MAX},
+	        {IN("18446744073709551616\n"), -ERANGE, 0},
+	        {IN("99999999999999999999999999999999\n"), -ERANGE, 0},
+	        {IN("9223372036854771712\n"), 0, 9223372036854771712ULL}, /* memory.limit_in_bytes without a limit */
+	        {IN(""), -EINVAL, 0},
+	        {IN("\n"), -EINVAL, 0},
+	        {IN("max\n"), -EINVAL, 0},
+	        {IN("-1\n"), -EINVAL, 0},
+	        {IN("+1\n"), -EINVAL, 0},
+	        {IN("1 2\n"), -EINVAL, 0},
+	        {IN("0x10"), -EINVAL, 0},
+	        {IN("1\0002"), -EINVAL, 0},
+	        {IN("12\0"), 0, 12},
+	        {IN("12\n34\n"), -EINVAL, 0},
+	        {IN("1e3"), -EINVAL, 0},
+	        {IN("\xff\xfe"), -EINVAL, 0},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -59,15 +59,15 @@ static void test_u64_or_max(void **state)
 		uint64_t v;
 		bool max;
 	} rows[] = {
-		{IN("max\n"), 0, UNTOUCHED, true},
-		{IN("max"), 0, UNTOUCHED, true},
-		{IN("67108864\n"), 0, 67108864, false},
-		{IN("maxx\n"), -EINVAL, UNTOUCHED, false},
-		{IN("ma"), -EINVAL, UNTOUCHED, false},
-		{IN(" max\n"), -EINVAL, UNTOUCHED, false},
-		{IN("MAX\n"), -EINVAL, UNTOUCHED, false},
-		{IN(""), -EINVAL, UNTOUCHED, false},
-		{IN("99999999999999999999999\n"), -ERANGE, UNTOUCHED, false},
+	        {IN("max\n"), 0, UNTOUCHED, true},
+	        {IN("max"), 0, UNTOUCHED, true},
+	        {IN("67108864\n"), 0, 67108864, false},
+	        {IN("maxx\n"), -EINVAL, UNTOUCHED, false},
+	        {IN("ma"), -EINVAL, UNTOUCHED, false},
+	        {IN(" max\n"), -EINVAL, UNTOUCHED, false},
+	        {IN("MAX\n"), -EINVAL, UNTOUCHED, false},
+	        {IN(""), -EINVAL, UNTOUCHED, false},
+	        {IN("99999999999999999999999\n"), -ERANGE, UNTOUCHED, false},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -88,14 +88,14 @@ static void test_i64(void **state)
 		int rc;
 		int64_t v;
 	} rows[] = {
-		{IN("-1\n"), 0, -1}, /* cpu.cfs_quota_us without a quota */
-		{IN("25000\n"), 0, 25000},
-		{IN("9223372036854775807"), 0, INT64_MAX},
-		{IN("9223372036854775808"), -ERANGE, 0},
-		{IN("-"), -EINVAL, 0},
-		{IN("--1"), -EINVAL, 0},
-		{IN(""), -EINVAL, 0},
-		{IN("- 1"), -EINVAL, 0},
+	        {IN("-1\n"), 0, -1}, /* cpu.cfs_quota_us without a quota */
+	        {IN("25000\n"), 0, 25000},
+	        {IN("9223372036854775807"), 0, INT64_MAX},
+	        {IN("9223372036854775808"), -ERANGE, 0},
+	        {IN("-"), -EINVAL, 0},
+	        {IN("--1"), -EINVAL, 0},
+	        {IN(""), -EINVAL, 0},
+	        {IN("- 1"), -EINVAL, 0},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -116,19 +116,19 @@ static void test_cpu_max(void **state)
 		double cores;
 		bool max;
 	} rows[] = {
-		{IN("25000 100000\n"), 0, 0.25, false},
-		{IN("max 100000\n"), 0, UNTOUCHED, true},
-		{IN("max 100000"), 0, UNTOUCHED, true},
-		{IN("150000 100000\n"), 0, 1.5, false},
-		{IN("1000 1000000\n"), 0, 0.001, false},
-		{IN("25000\n"), -EINVAL, UNTOUCHED, false},
-		{IN("25000 0\n"), -EINVAL, UNTOUCHED, false},
-		{IN("25000 max\n"), -EINVAL, UNTOUCHED, false},
-		{IN("\n"), -EINVAL, UNTOUCHED, false},
-		{IN(""), -EINVAL, UNTOUCHED, false},
-		{IN("25000\00010 100000"), -EINVAL, UNTOUCHED, false},
-		{IN("-1 100000\n"), -EINVAL, UNTOUCHED, false},
-		{IN("99999999999999999999999 100000\n"), -EINVAL, UNTOUCHED, false},
+	        {IN("25000 100000\n"), 0, 0.25, false},
+	        {IN("max 100000\n"), 0, UNTOUCHED, true},
+	        {IN("max 100000"), 0, UNTOUCHED, true},
+	        {IN("150000 100000\n"), 0, 1.5, false},
+	        {IN("1000 1000000\n"), 0, 0.001, false},
+	        {IN("25000\n"), -EINVAL, UNTOUCHED, false},
+	        {IN("25000 0\n"), -EINVAL, UNTOUCHED, false},
+	        {IN("25000 max\n"), -EINVAL, UNTOUCHED, false},
+	        {IN("\n"), -EINVAL, UNTOUCHED, false},
+	        {IN(""), -EINVAL, UNTOUCHED, false},
+	        {IN("25000\00010 100000"), -EINVAL, UNTOUCHED, false},
+	        {IN("-1 100000\n"), -EINVAL, UNTOUCHED, false},
+	        {IN("99999999999999999999999 100000\n"), -EINVAL, UNTOUCHED, false},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -150,21 +150,21 @@ static void test_flat(void **state)
 		int rc;
 		uint64_t v;
 	} rows[] = {
-		{IN("usage_usec 123\nuser_usec 100\n"), "usage_usec", 0, 123},
-		{IN("usage_usec 123\nuser_usec 100"), "user_usec", 0, 100},
-		{IN("anon 1\nfile 2\ninactive_file 3\nfile_mapped 4\n"), "file", 0, 2},
-		{IN("inactive_file 3\nfile 2\n"), "file", 0, 2}, /* not the tail of another key */
-		{IN("file 1\nfile 2\n"), "file", 0, 1},		 /* the first wins */
-		{IN("file_mapped 4\n"), "file", -ENOENT, 0},
-		{IN(""), "file", -ENOENT, 0},
-		{IN("file"), "file", -ENOENT, 0},
-		{IN("file "), "file", -EINVAL, 0},
-		{IN("file \nanon 7\n"), "file", -EINVAL, 0},
-		{IN("file x\n"), "file", -EINVAL, 0},
-		{IN("file -3\n"), "file", -EINVAL, 0},
-		{IN("file 99999999999999999999\n"), "file", -ERANGE, 0},
-		{IN("fi\0le 3\nfile 5\n"), "file", 0, 5},
-		{IN("\n\n\nfile 5\n"), "file", 0, 5},
+	        {IN("usage_usec 123\nuser_usec 100\n"), "usage_usec", 0, 123},
+	        {IN("usage_usec 123\nuser_usec 100"), "user_usec", 0, 100},
+	        {IN("anon 1\nfile 2\ninactive_file 3\nfile_mapped 4\n"), "file", 0, 2},
+	        {IN("inactive_file 3\nfile 2\n"), "file", 0, 2}, /* not the tail of another key */
+	        {IN("file 1\nfile 2\n"), "file", 0, 1},          /* the first wins */
+	        {IN("file_mapped 4\n"), "file", -ENOENT, 0},
+	        {IN(""), "file", -ENOENT, 0},
+	        {IN("file"), "file", -ENOENT, 0},
+	        {IN("file "), "file", -EINVAL, 0},
+	        {IN("file \nanon 7\n"), "file", -EINVAL, 0},
+	        {IN("file x\n"), "file", -EINVAL, 0},
+	        {IN("file -3\n"), "file", -EINVAL, 0},
+	        {IN("file 99999999999999999999\n"), "file", -ERANGE, 0},
+	        {IN("fi\0le 3\nfile 5\n"), "file", 0, 5},
+	        {IN("\n\n\nfile 5\n"), "file", 0, 5},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -185,17 +185,17 @@ static void test_colon(void **state)
 		int rc;
 		uint64_t v;
 	} rows[] = {
-		{IN("MemTotal:       24622732 kB\nMemFree: 1 kB\n"), "MemTotal", 0, 24622732ULL * 1024},
-		{IN("VmSwap:\t       0 kB\n"), "VmSwap", 0, 0},
-		{IN("Threads:\t4\n"), "Threads", 0, 4},
-		{IN("Threads:\t4"), "Threads", 0, 4},
-		{IN("SwapTotal: 5 kB\n"), "Swap", -ENOENT, 0},
-		{IN("Swap:\n"), "Swap", -EINVAL, 0},
-		{IN("Swap: x kB\n"), "Swap", -EINVAL, 0},
-		{IN(""), "Swap", -ENOENT, 0},
-		{IN("Swap: 18446744073709551615 kB\n"), "Swap", -ERANGE, 0},
-		{IN("Swap: 18446744073709551615\n"), "Swap", 0, UINT64_MAX},
-		{IN("Name:\tMemTotal: 1 kB\nMemTotal: 2 kB\n"), "MemTotal", 0, 2048},
+	        {IN("MemTotal:       24622732 kB\nMemFree: 1 kB\n"), "MemTotal", 0, 24622732ULL * 1024},
+	        {IN("VmSwap:\t       0 kB\n"), "VmSwap", 0, 0},
+	        {IN("Threads:\t4\n"), "Threads", 0, 4},
+	        {IN("Threads:\t4"), "Threads", 0, 4},
+	        {IN("SwapTotal: 5 kB\n"), "Swap", -ENOENT, 0},
+	        {IN("Swap:\n"), "Swap", -EINVAL, 0},
+	        {IN("Swap: x kB\n"), "Swap", -EINVAL, 0},
+	        {IN(""), "Swap", -ENOENT, 0},
+	        {IN("Swap: 18446744073709551615 kB\n"), "Swap", -ERANGE, 0},
+	        {IN("Swap: 18446744073709551615\n"), "Swap", 0, UINT64_MAX},
+	        {IN("Name:\tMemTotal: 1 kB\nMemTotal: 2 kB\n"), "MemTotal", 0, 2048},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -210,7 +210,7 @@ static void test_psi(void **state)
 {
 	(void)state;
 	static const char good[] = "some avg10=0.12 avg60=0.00 avg300=0.00 total=2718\n"
-				   "full avg10=0.00 avg60=0.00 avg300=0.00 total=31\n";
+	                           "full avg10=0.00 avg60=0.00 avg300=0.00 total=31\n";
 	static const struct {
 		const char *in;
 		size_t len;
@@ -218,14 +218,14 @@ static void test_psi(void **state)
 		int rc;
 		uint64_t v;
 	} rows[] = {
-		{IN(good), "some", 0, 2718},
-		{IN(good), "full", 0, 31},
-		{IN("some avg10=0.12 avg60=0.00 avg300=0.00 total=2718"), "full", -ENOENT, 0},
-		{IN("some avg10=0.12"), "some", -EINVAL, 0},
-		{IN("some avg10=0.12 total="), "some", -EINVAL, 0},
-		{IN("some total=99999999999999999999"), "some", -ERANGE, 0},
-		{IN(""), "some", -ENOENT, 0},
-		{IN("some"), "some", -ENOENT, 0},
+	        {IN(good), "some", 0, 2718},
+	        {IN(good), "full", 0, 31},
+	        {IN("some avg10=0.12 avg60=0.00 avg300=0.00 total=2718"), "full", -ENOENT, 0},
+	        {IN("some avg10=0.12"), "some", -EINVAL, 0},
+	        {IN("some avg10=0.12 total="), "some", -EINVAL, 0},
+	        {IN("some total=99999999999999999999"), "some", -ERANGE, 0},
+	        {IN(""), "some", -ENOENT, 0},
+	        {IN("some"), "some", -ENOENT, 0},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -245,12 +245,21 @@ static void test_cpulist(void **state)
 		int rc;
 		unsigned count;
 	} rows[] = {
-		{IN("0\n"), 0, 1},	      {IN("0-3,8,10-11\n"), 0, 7}, {IN("0-1"), 0, 2},
-		{IN("\n"), 0, 0},	      {IN(""), 0, 0},		   {IN("0-1048575\n"), 0, 1048576},
-		{IN("3-1\n"), -ERANGE, 0},    {IN("0-\n"), -EINVAL, 0},	   {IN("-3\n"), -EINVAL, 0},
-		{IN(",\n"), -EINVAL, 0},      {IN("0,,2\n"), -EINVAL, 0},   {IN("a-b\n"), -EINVAL, 0},
-		{IN("0-99999999"), -ERANGE, 0}, {IN("0-1048575,0-1048575"), -ERANGE, 0},
-		{IN("0-18446744073709551616"), -EINVAL, 0},
+	        {IN("0\n"), 0, 1},
+	        {IN("0-3,8,10-11\n"), 0, 7},
+	        {IN("0-1"), 0, 2},
+	        {IN("\n"), 0, 0},
+	        {IN(""), 0, 0},
+	        {IN("0-1048575\n"), 0, 1048576},
+	        {IN("3-1\n"), -ERANGE, 0},
+	        {IN("0-\n"), -EINVAL, 0},
+	        {IN("-3\n"), -EINVAL, 0},
+	        {IN(",\n"), -EINVAL, 0},
+	        {IN("0,,2\n"), -EINVAL, 0},
+	        {IN("a-b\n"), -EINVAL, 0},
+	        {IN("0-99999999"), -ERANGE, 0},
+	        {IN("0-1048575,0-1048575"), -ERANGE, 0},
+	        {IN("0-18446744073709551616"), -EINVAL, 0},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
@@ -269,14 +278,14 @@ static void test_io(void **state)
 		size_t len;
 		uint64_t rd, wr;
 	} stat[] = {
-		{IN("8:16 rbytes=1459200 wbytes=314773504 rios=192 wios=353 dbytes=0 dios=0\n"
-		    "8:0 rbytes=90430464 wbytes=299008000 rios=8950 wios=1252 dbytes=50331648 dios=3021\n"),
-		 91889664, 613781504},
-		{IN(""), 0, 0},
-		{IN("8:0 \n"), 0, 0}, /* a device with nothing yet is a bare number on some kernels */
-		{IN("8:0 rbytes=5"), 5, 0},
-		{IN("8:0 rbytes=x wbytes=7\nrubbish\n"), 0, 7},
-		{IN("8:0 xrbytes=3 rbytes= wbytes=\n"), 0, 0},
+	        {IN("8:16 rbytes=1459200 wbytes=314773504 rios=192 wios=353 dbytes=0 dios=0\n"
+	            "8:0 rbytes=90430464 wbytes=299008000 rios=8950 wios=1252 dbytes=50331648 dios=3021\n"),
+	         91889664, 613781504},
+	        {IN(""), 0, 0},
+	        {IN("8:0 \n"), 0, 0}, /* a device with nothing yet is a bare number on some kernels */
+	        {IN("8:0 rbytes=5"), 5, 0},
+	        {IN("8:0 rbytes=x wbytes=7\nrubbish\n"), 0, 7},
+	        {IN("8:0 xrbytes=3 rbytes= wbytes=\n"), 0, 0},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(stat); i++) {
 		cleanup_free char *buf = exact(stat[i].in, stat[i].len);
@@ -286,7 +295,7 @@ static void test_io(void **state)
 			fail_row(i, "read %llu write %llu", (unsigned long long)rd, (unsigned long long)wr);
 	}
 	static const char blkio[] = "253:0 Read 4096\n253:0 Write 8192\n253:0 Sync 1\n253:0 Total 12288\n"
-				    "253:16 Read 1\n253:16 Write x\nTotal 12289\n";
+	                            "253:16 Read 1\n253:16 Write x\nTotal 12289\n";
 	cleanup_free char *buf = exact(blkio, sizeof(blkio) - 1);
 	uint64_t rd = 0, wr = 0;
 	assert_int_equal(parse_blkio(buf, sizeof(blkio) - 1, &rd, &wr), 0);
@@ -323,15 +332,35 @@ static void test_size(void **state)
 		int rc;
 		uint64_t v;
 	} rows[] = {
-		{"64m", 0, 64ULL << 20},   {"64M", 0, 64ULL << 20},  {"64MiB", 0, 64ULL << 20}, {"64MB", 0, 64ULL << 20},
-		{"1.5G", 0, 3ULL << 29},   {"512MiB", 0, 512ULL << 20}, {"1024", 0, 1024},	{"1024b", 0, 1024},
-		{"0", 0, 0},		   {".5k", 0, 512},	     {"1T", 0, 1ULL << 40},	{"1P", 0, 1ULL << 50},
-		{"8P", -ERANGE, 0},	   {"9E", -ERANGE, 0},	     {"", -EINVAL, 0},		{"m", -EINVAL, 0},
-		{"-1", -EINVAL, 0},	   {"64x", -EINVAL, 0},	     {"64mm", -EINVAL, 0},	{"64 m", -EINVAL, 0},
-		{"1.2.3m", -EINVAL, 0},	   {"nan", -EINVAL, 0},	     {"inf", -EINVAL, 0},	{"0x10", -EINVAL, 0},
-		{"1e9", -EINVAL, 0},	   {"64i", -EINVAL, 0},	     {"1,5G", -EINVAL, 0},
-		{"99999999999999999999999999999999999999999999999999", -EINVAL, 0},
-		{"999999999999999999999999999999", -ERANGE, 0},
+	        {"64m", 0, 64ULL << 20},
+	        {"64M", 0, 64ULL << 20},
+	        {"64MiB", 0, 64ULL << 20},
+	        {"64MB", 0, 64ULL << 20},
+	        {"1.5G", 0, 3ULL << 29},
+	        {"512MiB", 0, 512ULL << 20},
+	        {"1024", 0, 1024},
+	        {"1024b", 0, 1024},
+	        {"0", 0, 0},
+	        {".5k", 0, 512},
+	        {"1T", 0, 1ULL << 40},
+	        {"1P", 0, 1ULL << 50},
+	        {"8P", -ERANGE, 0},
+	        {"9E", -ERANGE, 0},
+	        {"", -EINVAL, 0},
+	        {"m", -EINVAL, 0},
+	        {"-1", -EINVAL, 0},
+	        {"64x", -EINVAL, 0},
+	        {"64mm", -EINVAL, 0},
+	        {"64 m", -EINVAL, 0},
+	        {"1.2.3m", -EINVAL, 0},
+	        {"nan", -EINVAL, 0},
+	        {"inf", -EINVAL, 0},
+	        {"0x10", -EINVAL, 0},
+	        {"1e9", -EINVAL, 0},
+	        {"64i", -EINVAL, 0},
+	        {"1,5G", -EINVAL, 0},
+	        {"99999999999999999999999999999999999999999999999999", -EINVAL, 0},
+	        {"999999999999999999999999999999", -ERANGE, 0},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint64_t v = UNTOUCHED;
@@ -349,10 +378,23 @@ static void test_double(void **state)
 		int rc;
 		double v;
 	} rows[] = {
-		{"0.25", 0, 0.25}, {"2", 0, 2},		{"2.", 0, 2},	     {".5", 0, 0.5},	  {"0", 0, 0},
-		{"", -EINVAL, 0},  {".", -EINVAL, 0},	{"-1", -EINVAL, 0},  {"+1", -EINVAL, 0},  {"1e3", -EINVAL, 0},
-		{"nan", -EINVAL, 0}, {"inf", -EINVAL, 0}, {"0x1p3", -EINVAL, 0}, {"1,5", -EINVAL, 0}, {" 1", -EINVAL, 0},
-		{"1.2.3", -EINVAL, 0}, {"111111111111111111111111111111111", -ERANGE, 0},
+	        {"0.25", 0, 0.25},
+	        {"2", 0, 2},
+	        {"2.", 0, 2},
+	        {".5", 0, 0.5},
+	        {"0", 0, 0},
+	        {"", -EINVAL, 0},
+	        {".", -EINVAL, 0},
+	        {"-1", -EINVAL, 0},
+	        {"+1", -EINVAL, 0},
+	        {"1e3", -EINVAL, 0},
+	        {"nan", -EINVAL, 0},
+	        {"inf", -EINVAL, 0},
+	        {"0x1p3", -EINVAL, 0},
+	        {"1,5", -EINVAL, 0},
+	        {" 1", -EINVAL, 0},
+	        {"1.2.3", -EINVAL, 0},
+	        {"111111111111111111111111111111111", -ERANGE, 0},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		double v = UNTOUCHED;
@@ -362,7 +404,8 @@ static void test_double(void **state)
 	}
 }
 
-/* Every prefix of real files, and every file with one byte turned, into every parser: no crash, no read past the end. */
+/* Every prefix of real files, and every file with one byte turned, into every parser: no crash, no read past the end.
+ */
 static void feed(const char *buf, size_t len)
 {
 	uint64_t a = 0, b = 0;
@@ -386,13 +429,13 @@ static void test_every_prefix_and_flip(void **state)
 {
 	(void)state;
 	static const char *const files[] = {
-		"usage_usec 1\nnr_periods 2\nnr_throttled 3\nthrottled_usec 4\n",
-		"max 100000\n",
-		"some avg10=0.00 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=2\n",
-		"MemTotal:       24622732 kB\n",
-		"0-3,8,10-11\n",
-		"8:0 rbytes=90 wbytes=29 rios=8 wios=1\n",
-		"253:0 Read 4096\n253:0 Write 8192\nTotal 1\n",
+	        "usage_usec 1\nnr_periods 2\nnr_throttled 3\nthrottled_usec 4\n",
+	        "max 100000\n",
+	        "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=2\n",
+	        "MemTotal:       24622732 kB\n",
+	        "0-3,8,10-11\n",
+	        "8:0 rbytes=90 wbytes=29 rios=8 wios=1\n",
+	        "253:0 Read 4096\n253:0 Write 8192\nTotal 1\n",
 	};
 	static const char turned[] = {'\0', '\n', ' ', '-', '9', '=', ':', '\x80'};
 	for (size_t f = 0; f < ARRAY_SIZE(files); f++) {
@@ -413,11 +456,19 @@ static void test_every_prefix_and_flip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_u64),	 cmocka_unit_test(test_u64_or_max), cmocka_unit_test(test_i64),
-		cmocka_unit_test(test_cpu_max),	 cmocka_unit_test(test_flat),	    cmocka_unit_test(test_colon),
-		cmocka_unit_test(test_psi),	 cmocka_unit_test(test_cpulist),    cmocka_unit_test(test_io),
-		cmocka_unit_test(test_word_and_line), cmocka_unit_test(test_size),  cmocka_unit_test(test_double),
-		cmocka_unit_test(test_every_prefix_and_flip),
+	        cmocka_unit_test(test_u64),
+	        cmocka_unit_test(test_u64_or_max),
+	        cmocka_unit_test(test_i64),
+	        cmocka_unit_test(test_cpu_max),
+	        cmocka_unit_test(test_flat),
+	        cmocka_unit_test(test_colon),
+	        cmocka_unit_test(test_psi),
+	        cmocka_unit_test(test_cpulist),
+	        cmocka_unit_test(test_io),
+	        cmocka_unit_test(test_word_and_line),
+	        cmocka_unit_test(test_size),
+	        cmocka_unit_test(test_double),
+	        cmocka_unit_test(test_every_prefix_and_flip),
 	};
 	return cmocka_run_group_tests_name("parse", tests, NULL, NULL);
 }

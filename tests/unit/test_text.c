@@ -12,19 +12,19 @@ static void test_decode(void **state)
 		uint32_t cp;
 		size_t used;
 	} rows[] = {
-		{"a", 1, 'a', 1},
-		{"é", 2, 0xE9, 2},
-		{"…", 3, 0x2026, 3},
-		{"😀", 4, 0x1F600, 4},
-		{"\xC3", 1, 0xFFFD, 1},		    /* cut */
-		{"\xE2\x80", 2, 0xFFFD, 1},	    /* cut */
-		{"\xC0\x80", 2, 0xFFFD, 1},	    /* overlong NUL */
-		{"\xE0\x80\x80", 3, 0xFFFD, 1},	    /* overlong */
-		{"\xED\xA0\x80", 3, 0xFFFD, 1},	    /* surrogate */
-		{"\xF4\x90\x80\x80", 4, 0xFFFD, 1}, /* past U+10FFFF */
-		{"\xFF", 1, 0xFFFD, 1},
-		{"\x80", 1, 0xFFFD, 1},
-		{"\xC3(", 2, 0xFFFD, 1},
+	        {"a", 1, 'a', 1},
+	        {"é", 2, 0xE9, 2},
+	        {"…", 3, 0x2026, 3},
+	        {"😀", 4, 0x1F600, 4},
+	        {"\xC3", 1, 0xFFFD, 1},             /* cut */
+	        {"\xE2\x80", 2, 0xFFFD, 1},         /* cut */
+	        {"\xC0\x80", 2, 0xFFFD, 1},         /* overlong NUL */
+	        {"\xE0\x80\x80", 3, 0xFFFD, 1},     /* overlong */
+	        {"\xED\xA0\x80", 3, 0xFFFD, 1},     /* surrogate */
+	        {"\xF4\x90\x80\x80", 4, 0xFFFD, 1}, /* past U+10FFFF */
+	        {"\xFF", 1, 0xFFFD, 1},
+	        {"\x80", 1, 0xFFFD, 1},
+	        {"\xC3(", 2, 0xFFFD, 1},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, rows[i].n);
@@ -60,8 +60,8 @@ static void test_width(void **state)
 		const char *in;
 		int width;
 	} rows[] = {
-		{"", 0}, {"abc", 3}, {"é", 1}, {"e\u0301", 1}, {"日本", 4}, {"한", 2}, {"😀", 2}, {"ａ", 2}, {"…", 1}, {"█", 1},
-		{"\u200b", 0},
+	        {"", 0},  {"abc", 3}, {"é", 1}, {"e\u0301", 1}, {"日本", 4},   {"한", 2},
+	        {"😀", 2}, {"ａ", 2},  {"…", 1}, {"█", 1},       {"\u200b", 0},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (text_width(rows[i].in) != rows[i].width)
@@ -75,22 +75,24 @@ static void test_clean(void **state)
 		const char *in, *out;
 		size_t max;
 	} rows[] = {
-		{"web-1", "web-1", 64},
-		{"naïve 日本", "naïve 日本", 64},
-		{"\033[31mred\033[0m", "?[31mred?[0m", 64}, /* escape sequences lose their ESC */
-		{"a\nb\tc\rd", "a?b?c?d", 64},
-		{"del\x7f", "del?", 64},
-		{"c1\xC2\x9B" "31m", "c1?31m", 64}, /* CSI as one character */
-		{"evil\u202Etxt.exe", "evil?txt.exe", 64}, /* right-to-left override */
-		{"zero\u200Bwidth", "zero?width", 64},
-		{"\uFEFFbom", "?bom", 64},
-		{"iso\u2066late", "iso?late", 64},
-		{"bad\xFF\xFEutf", "bad??utf", 64},
-		{"cut\xE2\x80", "cut??", 64},
-		{"tag\U000E0041s", "tag?s", 64},
-		{"日本語", "日本", 8}, /* never half a character */
-		{"abc", "", 0},
-		{"", "", 64},
+	        {"web-1", "web-1", 64},
+	        {"naïve 日本", "naïve 日本", 64},
+	        {"\033[31mred\033[0m", "?[31mred?[0m", 64}, /* escape sequences lose their ESC */
+	        {"a\nb\tc\rd", "a?b?c?d", 64},
+	        {"del\x7f", "del?", 64},
+	        {"c1\xC2\x9B"
+	         "31m",
+	         "c1?31m", 64},                            /* CSI as one character */
+	        {"evil\u202Etxt.exe", "evil?txt.exe", 64}, /* right-to-left override */
+	        {"zero\u200Bwidth", "zero?width", 64},
+	        {"\uFEFFbom", "?bom", 64},
+	        {"iso\u2066late", "iso?late", 64},
+	        {"bad\xFF\xFEutf", "bad??utf", 64},
+	        {"cut\xE2\x80", "cut??", 64},
+	        {"tag\U000E0041s", "tag?s", 64},
+	        {"日本語", "日本", 8}, /* never half a character */
+	        {"abc", "", 0},
+	        {"", "", 64},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *buf = exact(rows[i].in, strlen(rows[i].in) + 1);
@@ -133,9 +135,17 @@ static void test_ellipsize(void **state)
 		int columns, ascii;
 		const char *out;
 	} rows[] = {
-		{"abcdef", 6, 0, "abcdef"}, {"abcdef", 5, 0, "abcd…"}, {"abcdef", 5, 1, "abcd~"}, {"abcdef", 1, 0, "…"},
-		{"abcdef", 0, 0, ""},	    {"abcdef", -3, 0, ""},	{"日本語", 5, 0, "日本…"}, {"日本語", 4, 0, "日…"},
-		{"日本語", 6, 0, "日本語"}, {"", 3, 0, ""},		{"e\u0301e\u0301e\u0301", 2, 0, "e\u0301…"},
+	        {"abcdef", 6, 0, "abcdef"},
+	        {"abcdef", 5, 0, "abcd…"},
+	        {"abcdef", 5, 1, "abcd~"},
+	        {"abcdef", 1, 0, "…"},
+	        {"abcdef", 0, 0, ""},
+	        {"abcdef", -3, 0, ""},
+	        {"日本語", 5, 0, "日本…"},
+	        {"日本語", 4, 0, "日…"},
+	        {"日本語", 6, 0, "日本語"},
+	        {"", 3, 0, ""},
+	        {"e\u0301e\u0301e\u0301", 2, 0, "e\u0301…"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_free char *s = text_ellipsize(rows[i].in, rows[i].columns, rows[i].ascii);
@@ -162,9 +172,10 @@ static void test_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decode), cmocka_unit_test(test_encode_round_trip), cmocka_unit_test(test_width),
-		cmocka_unit_test(test_clean),  cmocka_unit_test(test_clean_hostile),	 cmocka_unit_test(test_ellipsize),
-		cmocka_unit_test(test_error),
+	        cmocka_unit_test(test_decode),        cmocka_unit_test(test_encode_round_trip),
+	        cmocka_unit_test(test_width),         cmocka_unit_test(test_clean),
+	        cmocka_unit_test(test_clean_hostile), cmocka_unit_test(test_ellipsize),
+	        cmocka_unit_test(test_error),
 	};
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

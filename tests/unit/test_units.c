@@ -21,10 +21,20 @@ static void test_bytes(void **state)
 {
 	(void)state;
 	static const struct row rows[] = {
-		{0, "0B"},	     {12, "12B"},	{1023, "1023B"},	{1024, "1.0K"},	     {524288, "512K"},
-		{67108864, "64.0M"}, {1610612736.0, "1.5G"}, {1048524.8, "1.0M"}, {102348, "99.9K"}, {102399, "100K"},
-		{1099511627776.0, "1.0T"}, {1125899906842624.0, "1.0P"}, {1152921504606846976.0, "1.0E"},
-		{1.8446744073709552e19, "16.0E"},
+	        {0, "0B"},
+	        {12, "12B"},
+	        {1023, "1023B"},
+	        {1024, "1.0K"},
+	        {524288, "512K"},
+	        {67108864, "64.0M"},
+	        {1610612736.0, "1.5G"},
+	        {1048524.8, "1.0M"},
+	        {102348, "99.9K"},
+	        {102399, "100K"},
+	        {1099511627776.0, "1.0T"},
+	        {1125899906842624.0, "1.0P"},
+	        {1152921504606846976.0, "1.0E"},
+	        {1.8446744073709552e19, "16.0E"},
 	};
 	check(rows, ARRAY_SIZE(rows), units_bytes);
 	for (double v = 1; v < 1e19; v *= 1.01) {
@@ -37,8 +47,8 @@ static void test_cores(void **state)
 {
 	(void)state;
 	static const struct row rows[] = {
-		{0, "0.00"}, {0.25, "0.25"}, {0.004, "0.00"}, {1, "1.00"}, {9.994, "9.99"}, {9.996, "10.0"},
-		{12, "12.0"}, {99.94, "99.9"}, {99.96, "100"}, {128, "128"},
+	        {0, "0.00"},     {0.25, "0.25"}, {0.004, "0.00"}, {1, "1.00"},    {9.994, "9.99"},
+	        {9.996, "10.0"}, {12, "12.0"},   {99.94, "99.9"}, {99.96, "100"}, {128, "128"},
 	};
 	check(rows, ARRAY_SIZE(rows), units_cores);
 }
@@ -46,7 +56,8 @@ static void test_cores(void **state)
 static void test_percent(void **state)
 {
 	(void)state;
-	static const struct row rows[] = {{0, "0.0%"}, {7.34, "7.3%"}, {9.94, "9.9%"}, {9.96, "10%"}, {100, "100%"}, {1234.5, "1234%"}};
+	static const struct row rows[] = {{0, "0.0%"},   {7.34, "7.3%"}, {9.94, "9.9%"},
+	                                  {9.96, "10%"}, {100, "100%"},  {1234.5, "1234%"}};
 	check(rows, ARRAY_SIZE(rows), units_percent);
 }
 
@@ -54,8 +65,9 @@ static void test_duration(void **state)
 {
 	(void)state;
 	static const struct row rows[] = {
-		{0, "0s"},	   {45.9, "45s"},      {59.99, "59s"},	   {60, "1m"},	  {3599, "59m"}, {3600, "1h00m"},
-		{11100, "3h05m"}, {86399, "23h59m"}, {86400, "1d00h"}, {532800, "6d04h"}, {-5, "0s"},
+	        {0, "0s"},        {45.9, "45s"},     {59.99, "59s"},   {60, "1m"},
+	        {3599, "59m"},    {3600, "1h00m"},   {11100, "3h05m"}, {86399, "23h59m"},
+	        {86400, "1d00h"}, {532800, "6d04h"}, {-5, "0s"},
 	};
 	check(rows, ARRAY_SIZE(rows), units_duration);
 	char buf[32];
@@ -83,8 +95,8 @@ static void test_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes),	 cmocka_unit_test(test_cores), cmocka_unit_test(test_percent),
-		cmocka_unit_test(test_duration), cmocka_unit_test(test_rate),  cmocka_unit_test(test_time),
+	        cmocka_unit_test(test_bytes),    cmocka_unit_test(test_cores), cmocka_unit_test(test_percent),
+	        cmocka_unit_test(test_duration), cmocka_unit_test(test_rate),  cmocka_unit_test(test_time),
 	};
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);
 }

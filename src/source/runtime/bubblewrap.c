@@ -34,7 +34,7 @@ static void look(struct facts_table *t, const struct process *p)
 	struct process_stat st = {0};
 	if (!p->comm || strcmp(p->comm, "bwrap") != 0)
 		return;
-	pid_t init = facts_first_child(t, p->pid), work = init;
+	pid_t init = facts_first_child(t, p->pid);
 	if (!init)
 		return;
 	/* The inner one's child shares its mounts; where the links may not be read, its parent tells. */
@@ -42,7 +42,7 @@ static void look(struct facts_table *t, const struct process *p)
 	if (same == SAME_YES || (same == SAME_UNKNOWN && is_bwrap(t, p->stat.ppid, &st)))
 		return;
 	if (is_bwrap(t, init, &st)) {
-		work = facts_first_child(t, init);
+		pid_t work = facts_first_child(t, init);
 		if (!work)
 			return;
 		(void)process_read_stat(t->fs, work, &st);

@@ -134,10 +134,8 @@ static void scan_state(struct facts_table *t, const char *state, bool system)
 /* `state = "/path"` of containerd's config.toml, relative to the root; NULL none. */
 static char *configured_state(struct facts_table *t)
 {
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	if (rootfs_read(t->fs, "etc/containerd/config.toml", (size_t)1 << 20, &text) <= 0)
-		return NULL;
-	return facts_toml_path(&text, "state");
+	const struct strbuf *text = facts_text(t, "etc/containerd/config.toml");
+	return text ? facts_toml_path(text, "state") : NULL;
 }
 
 static void scan_run_dir(struct facts_table *t, const char *dir)

@@ -9,8 +9,6 @@
 
 #include "source/runtime/runtime.h"
 
-#define MAX_CONFIG ((size_t)1 << 20)
-
 extern const struct runtime_ops runtime_docker;
 
 static bool above_is(const char *path, const char *leaf, unsigned n, const char *name)
@@ -54,7 +52,10 @@ static void take_labels(struct facts *f, json_t *labels)
 	const char *kind = string_of(labels, "io.kubernetes.docker.type");
 	const char *task = string_of(labels, "com.amazonaws.ecs.task-arn");
 	json_t *value;
-	json_object_foreach(labels, key, value) facts_label(f, key, json_string_value(value));
+	json_object_foreach(labels, key, value)
+	{
+		facts_label(f, key, json_string_value(value));
+	}
 	if (pod) {
 		cleanup_free char *full = xasprintf("%s%s%s", space ? space : "", space ? "/" : "", pod);
 		facts_set(&f->pod, full);
@@ -129,10 +130,10 @@ static void scan_root(struct facts_table *t, const char *root, bool system)
 /* "data-root" of a daemon.json, relative to the root; NULL none. */
 static char *configured_root(struct facts_table *t, const char *path)
 {
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	if (rootfs_read(t->fs, path, MAX_CONFIG, &text) <= 0)
+	const struct strbuf *text = facts_text(t, path);
+	if (!text)
 		return NULL;
-	json_t *config = json_loadb(text.buf, text.len, 0, NULL);
+	json_t *config = json_loadb(text->buf, text->len, 0, NULL);
 	const char *root = string_of(config, "data-root");
 	char *copy = root && root[0] == '/' && root[1] ? xstrdup(root + 1) : NULL;
 	json_decref(config);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "source/runtime/runtime.h"
-#include "vctop/base/parse.h"
 #include "vctop/base/text.h"
 
 /* Names on screens and in JSON are cut here; the longest a runtime allows is 253. */
@@ -12,12 +11,11 @@
 #define MAX_ROOT 1024
 #define MAX_ROOTS 64
 #define MAX_LABELS 64
-#define MAX_SIGHTINGS 4096
 
 void facts_set(char **field, const char *value)
 {
 	free(*field);
-	*field = value ? text_clean(xstrndup(value, (size_t)FACT_TEXT_MAX * 4), FACT_TEXT_MAX) : NULL;
+	*field = value && *value ? text_clean(xstrndup(value, (size_t)FACT_TEXT_MAX * 4), FACT_TEXT_MAX) : NULL;
 }
 
 void facts_label(struct facts *f, const char *key, const char *value)
@@ -29,6 +27,8 @@ void facts_label(struct facts *f, const char *key, const char *value)
 		f->labels = xcalloc(MAX_LABELS, sizeof(*f->labels));
 	facts_set(&k, key);
 	facts_set(&v, value);
+	v = v ? v : xstrdup(""); /* a label may be there and say nothing */
+	k = k ? k : xstrdup("");
 	f->labels[f->labels_n++] = (struct label){k, v};
 }
 
@@ -183,91 +183,10 @@ void facts_table_init(struct facts_table *t, struct rootfs *fs, struct cgroup_tr
 	*t = (struct facts_table){.fs = fs, .cgroups = cgroups};
 }
 
-static void sighting_free(struct sighting *s)
-{
-	free(s->id);
-	free(s->name);
-	free(s->group);
-	free(s);
-}
-
-void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init,
-                 char *id, char *name)
-{
-	char key[16];
-	struct strbuf group = STRBUF_INIT;
-	(void)snprintf(key, sizeof(key), "%d", (int)monitor->pid);
-	struct sighting *s = xcalloc(1, sizeof(*s));
-	*s = (struct sighting){.runtime = rt,
-	                       .monitor = monitor->stat,
-	                       .monitor_pid = monitor->pid,
-	                       .init_pid = init,
-	                       .id = id,
-	                       .name = name};
-	struct sighting *old = map_remove(&t->sightings, key);
-	if (old)
-		sighting_free(old);
-	if (t->sightings.live >= MAX_SIGHTINGS || process_read_stat(t->fs, init, &s->init) < 0) {
-		sighting_free(s);
-		return;
-	}
-	if (t->cgroups && cgroup_of_pid(t->cgroups, init, &group) == 0)
-		s->group = strbuf_detach(&group);
-	strbuf_release(&group);
-	map_put(&t->sightings, key, s);
-	t->due = true;
-}
-
-void facts_put_sightings(struct facts_table *t, const struct runtime_ops *rt, const char *no_group)
-{
-	const char *key;
-	void *v;
-	for (size_t it = 0; map_next(&t->sightings, &it, &key, &v);) {
-		struct sighting *s = v;
-		struct process_stat now;
-		if (s->runtime != rt)
-			continue;
-		if (process_read_stat(t->fs, s->monitor_pid, &now) < 0 || now.start_ticks != s->monitor.start_ticks) {
-			sighting_free(map_remove(&t->sightings, key));
-			continue;
-		}
-		struct facts *f = facts_get(t, rt, s->id);
-		if (f && f->pid == s->init_pid) {
-			f->seen = t->refresh;
-			continue;
-		}
-		f = facts_put(t, s->id, rt);
-		facts_set(&f->name, s->name);
-		facts_set(&f->from, "proc");
-		f->pid = s->init_pid;
-		f->pid_start = s->init.start_ticks;
-		f->group = s->group ? xstrdup(s->group) : NULL;
-		size_t n = s->group ? strlen(s->group) : 0;
-		if (n > 8 &&
-		    strcmp(s->group + n - 8, "/payload") == 0) /* nspawn's, in a unit that was delegated to it */
-			facts_set_cgroup(t, f, s->group);
-		f->no_group = no_group;
-		f->group_only = true;
-	}
-}
-
-pid_t facts_first_child(struct facts_table *t, pid_t pid)
-{
-	char path[64];
-	const char *w;
-	size_t n;
-	uint64_t child;
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	(void)snprintf(path, sizeof(path), "proc/%d/task/%d/children", (int)pid, (int)pid);
-	if (rootfs_read(t->fs, path, 65536, &text) <= 0 || !parse_word(text.buf, text.len, 0, &w, &n) ||
-	    parse_u64(w, n, &child) < 0 || child == 0 || child > INT32_MAX)
-		return 0;
-	return (pid_t)child;
-}
-
 static void file_free(struct facts_file *f)
 {
 	rootfs_names_release(&f->names);
+	strbuf_release(&f->text);
 	free(f);
 }
 
@@ -326,14 +245,12 @@ void facts_table_release(struct facts_table *t)
 		facts_free(t, v);
 	for (size_t it = 0; map_next(&t->files, &it, NULL, &v);)
 		file_free(v);
-	for (size_t it = 0; map_next(&t->sightings, &it, NULL, &v);)
-		sighting_free(v);
 	facts_forget_names(t);
 	for (size_t it = 0; map_next(&t->roots, &it, NULL, &v);)
 		free(v);
 	map_release(&t->by_id);
 	map_release(&t->by_cgroup);
 	map_release(&t->files);
-	map_release(&t->sightings);
+	facts_forget_sightings(t);
 	map_release(&t->roots);
 }

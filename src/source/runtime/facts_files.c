@@ -8,13 +8,14 @@
 
 #define MAX_USERS 2000
 #define MAX_JSON ((size_t)8 << 20)
+#define MAX_TEXT ((size_t)4 << 20)
 
 static struct facts_file *file_of(struct facts_table *t, const char *path)
 {
 	struct facts_file *f = map_get(&t->files, path);
 	if (!f) {
 		f = xcalloc(1, sizeof(*f));
-		f->names.text = (struct strbuf)STRBUF_INIT;
+		f->names.text = f->text = (struct strbuf)STRBUF_INIT;
 		f->ino = (ino_t)-1;
 		map_put(&t->files, path, f);
 	}
@@ -56,6 +57,19 @@ const struct rootfs_names *facts_list(struct facts_table *t, const char *path, i
 	if (*ret_err < 0)
 		f->settled = false;
 	return *ret_err < 0 ? NULL : &f->names;
+}
+
+const struct strbuf *facts_text(struct facts_table *t, const char *path)
+{
+	int err;
+	bool changed = facts_file_changed(t, path, &err);
+	struct facts_file *f = err == 0 ? map_get(&t->files, path) : NULL;
+	if (!f)
+		return NULL;
+	if ((changed || f->in_vain) && rootfs_read(t->fs, path, MAX_TEXT, &f->text) < 0)
+		strbuf_clear(&f->text);
+	f->in_vain = f->text.len == 0;
+	return f->in_vain ? NULL : &f->text;
 }
 
 json_t *facts_json(struct facts_table *t, const char *path)
@@ -114,14 +128,14 @@ static bool passwd_line(const char *line, size_t n, char *home, size_t size, cha
 
 void facts_each_home(struct facts_table *t, void (*fn)(struct facts_table *t, const char *home, const char *who))
 {
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	fn(t, "", "root");
-	if (rootfs_read(t->fs, "etc/passwd", (size_t)4 << 20, &text) < 0)
+	const struct strbuf *text = facts_text(t, "etc/passwd");
+	if (!text)
 		return;
-	const char *cursor = text.buf, *line;
+	const char *cursor = text->buf, *line;
 	size_t n;
 	unsigned users = 0;
-	while (users < MAX_USERS && parse_line(&cursor, text.buf + text.len, &line, &n)) {
+	while (users < MAX_USERS && parse_line(&cursor, text->buf + text->len, &line, &n)) {
 		char home[512], who[128];
 		if (!passwd_line(line, n, home, sizeof(home), who, sizeof(who)))
 			continue;

@@ -131,10 +131,8 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 
 static void refresh(struct facts_table *t)
 {
-	cleanup_strbuf struct strbuf conf = STRBUF_INIT;
-	cleanup_free char *own = NULL;
-	if (rootfs_read(t->fs, "etc/lxc/lxc.conf", (size_t)1 << 16, &conf) > 0)
-		own = config_value(&conf, "lxc.lxcpath");
+	const struct strbuf *conf = facts_text(t, "etc/lxc/lxc.conf");
+	cleanup_free char *own = conf ? config_value(conf, "lxc.lxcpath") : NULL;
 	scan_lxcpath(t, "var/lib/lxc", NULL);
 	if (own && own[0] == '/' && own[1] && strcmp(own, "/var/lib/lxc") != 0)
 		scan_lxcpath(t, own + 1, NULL);

@@ -130,11 +130,11 @@ static void scan_names(struct facts_table *t, const struct runtime_ops *rt, cons
 
 static void refresh(struct facts_table *t)
 {
-	facts_put_sightings(t, &runtime_nspawn, "it shares its supervisor's cgroup (--keep-unit)");
 	scan_machines(t);
 	scan_names(t, &runtime_nspawn, "etc/systemd/nspawn", ".nspawn");
 	scan_names(t, &runtime_nspawn, "var/lib/machines", "");
 	scan_names(t, &runtime_libvirt_lxc, "etc/libvirt/lxc", ".xml");
+	facts_put_sightings(t, &runtime_nspawn, "it shares its supervisor's cgroup (--keep-unit)");
 }
 
 static const char *machine_option(const struct process *p, const char *brief, const char *full)

@@ -95,7 +95,10 @@ static void read_store(struct facts_table *t, const char *path, const struct sto
 		/* Rewritten by rename, so a half file is not a moment but a fault. */
 		snapshot_notice(t->notices, path, "not a JSON array: Podman containers are shown by their ids", NULL);
 	} else {
-		json_array_foreach(all, i, c) take_container(t, c, st, path);
+		json_array_foreach(all, i, c)
+		{
+			take_container(t, c, st, path);
+		}
 	}
 	json_decref(all);
 }
@@ -119,13 +122,12 @@ static void scan_store(struct facts_table *t, const char *graphroot, const char 
 static void scan_home(struct facts_table *t, const char *home, const char *who)
 {
 	(void)who;
-	cleanup_strbuf struct strbuf conf = STRBUF_INIT, path = STRBUF_INIT;
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	bool root = !*home;
 	strbuf_fmt(&path, "%s%s", home, root ? "etc/containers/storage.conf" : "/.config/containers/storage.conf");
-	if (rootfs_read(t->fs, path.buf, (size_t)1 << 20, &conf) < 0)
-		strbuf_clear(&conf);
-	cleanup_free char *graph = facts_toml_path(&conf, "graphroot");
-	cleanup_free char *run = facts_toml_path(&conf, "runroot");
+	const struct strbuf *conf = facts_text(t, path.buf);
+	cleanup_free char *graph = conf ? facts_toml_path(conf, "graphroot") : NULL;
+	cleanup_free char *run = conf ? facts_toml_path(conf, "runroot") : NULL;
 	if (!graph)
 		graph = root ? xstrdup("var/lib/containers/storage")
 		             : xasprintf("%s/.local/share/containers/storage", home);
@@ -134,20 +136,33 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 		bool known = !root && rootfs_stat(t->fs, home, &st) == 0;
 		run = known ? xasprintf("run/user/%u/containers", st.st_uid) : xstrdup("run/containers/storage");
 	}
-	struct rootfs_names names = {.text = STRBUF_INIT};
-	int r = rootfs_list(t->fs, graph, true, &names);
+	int r;
+	(void)facts_list(t, graph, &r);
 	if (r == 0)
 		facts_store_seen(t, graph, STORE_CONTAINERS, &runtime_podman);
 	if (r == -EACCES)
 		facts_denied(t, "podman", graph, root);
 	else
 		scan_store(t, graph, run);
-	rootfs_names_release(&names);
 }
 
 static void refresh(struct facts_table *t)
 {
 	facts_each_home(t, scan_home);
+	facts_put_sightings(t, &runtime_podman, NULL);
 }
 
-const struct runtime_ops runtime_podman = {.name = "podman", .match = match, .refresh = refresh};
+/* Of a container that has no group of its own, conmon's command line and child tell what runs. */
+static void look(struct facts_table *t, const struct process *p)
+{
+	if (!p->comm || strcmp(p->comm, "conmon") != 0)
+		return;
+	cleanup_strbuf struct strbuf group = STRBUF_INIT;
+	const char *id = process_option(p, "-c"), *name = process_option(p, "-n");
+	pid_t init = id && name && runtime_is_hex(id, 64) ? facts_first_child(t, p->pid) : 0;
+	if (!init || !t->cgroups || cgroup_of_pid(t->cgroups, init, &group) < 0 || strstr(group.buf, id))
+		return;
+	facts_sight(t, &runtime_podman, p, init, xstrdup(id), xstrdup(name));
+}
+
+const struct runtime_ops runtime_podman = {.name = "podman", .match = match, .refresh = refresh, .look = look};

@@ -55,6 +55,7 @@ struct facts_file {
 	bool settled; /* directory: not changed in the second before it was listed */
 	bool in_vain; /* read, and it is not for the one who read it */
 	struct rootfs_names names;
+	struct strbuf text; /* what facts_text read */
 };
 
 /* A container that only its processes tell of: bubblewrap, nspawn in another's unit. */
@@ -162,6 +163,8 @@ bool facts_seen_from(struct facts_table *t, const char *path);
 void facts_set_pid(struct facts_table *t, struct facts *f, uint64_t pid);
 /* The names in a directory, listed again only when it changed; NULL with -errno.  Borrowed until the next call. */
 const struct rootfs_names *facts_list(struct facts_table *t, const char *path, int *ret_err);
+/* The text of a small file, read again only when it changed; NULL: not there.  Borrowed until the next refresh. */
+const struct strbuf *facts_text(struct facts_table *t, const char *path);
 /* Reads a JSON object; NULL: not there, too big, or not an object.  The caller owns it. */
 json_t *facts_json(struct facts_table *t, const char *path);
 /* `key = "/path"` of a TOML file, relative to the root, heap; NULL none.  Enough for storage.conf. */
@@ -180,8 +183,9 @@ void facts_set(char **field, const char *value); /* replaces, cleaned; NULL clea
 /* Sightings: takes over id and name (heap); group is found here.  What is gone is dropped at the next refresh. */
 void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init,
                  char *id, char *name);
-/* Puts facts for each sighting of this runtime that is still there. */
+/* Adds to the facts, or makes them, for each sighting of this runtime that is still there. */
 void facts_put_sightings(struct facts_table *t, const struct runtime_ops *rt, const char *no_group);
+void facts_forget_sightings(struct facts_table *t);
 /* The first child of a process; 0 none or not readable. */
 pid_t facts_first_child(struct facts_table *t, pid_t pid);
 

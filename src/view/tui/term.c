@@ -5,6 +5,7 @@
  * goes through endwin().  A fatal signal may arrive inside malloc or inside curses itself: its handler only writes
  * bytes and settings that were prepared when the terminal was opened, then lets the default action happen.
  */
+#include "vctop/base/clock.h"
 #include "vctop/view/term.h"
 
 #include "vctop/base/text.h"
@@ -25,6 +26,7 @@
 
 #undef columns /* term.h has a macro for every capability */
 
+#define OWN_CONTINUE_USEC 500000
 #define ESC_DELAY_MSEC 25 /* a human cannot press Esc and a letter that fast; a terminal's sequence arrives at once */
 
 static struct {
@@ -36,6 +38,7 @@ static struct {
 	struct cell *shown; /* what curses has, to hand over changed rows only */
 	int columns, rows;
 	bool repaint;
+	int64_t resumed_usec; /* from a stop of our own; 0 never */
 } term;
 
 /* Read by the signal handler: written before it is installed, never changed while the screen is ours. */
@@ -376,6 +379,7 @@ void term_suspend(void)
 	(void)sigprocmask(SIG_UNBLOCK, &stop, &mask); /* a program that reads signals from a descriptor blocks them */
 	(void)raise(SIGTSTP);
 	/* Running again. */
+	term.resumed_usec = clock_mono_usec();
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	(void)sigaction(SIGTSTP, &old, NULL);
 	restore.ours = 1;
@@ -387,6 +391,9 @@ void term_suspend(void)
 void term_continued(void)
 {
 	if (!term.open)
+		return;
+	/* What ended our own suspension (a shell may send it twice): leaving the screen again would lose its cursor. */
+	if (term.resumed_usec && clock_mono_usec() - term.resumed_usec < OWN_CONTINUE_USEC)
 		return;
 	/* Stopped without a word (kill -STOP): the shell has used the screen and the keypad since. */
 	(void)endwin();
