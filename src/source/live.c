@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/background.h"
+#include "source/background/background.h"
 #include "source/host.h"
 #include "source/proctab.h"
 #include "vctop/source/launched.h"

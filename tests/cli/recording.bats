@@ -23,6 +23,9 @@ says() { # TEXT COMMAND...
 	[ "$(wc -l <err)" = 1 ] || { echo "not one line:"; cat err; return 1; }
 	grep -qF -- "$text" err || { cat err; return 1; }
 }
+plain() { # FILE...: nothing in it that a terminal obeys
+	if LC_ALL=C grep -l "$(printf '\033')" "$@"; then return 1; fi
+}
 
 @test "a live recording replays as it was seen, line by line" {
 	"$VCTOP" record live.rec -d 0.1 -n 15
@@ -30,7 +33,7 @@ says() { # TEXT COMMAND...
 	[ "$(jq -r .schema live.json | uniq -c | xargs)" = "15 vctop.snapshot/1" ]
 	"$VCTOP" replay live.rec --json >again.json
 	[ "$(wc -l <again.json)" = 15 ]
-	diff <(jq -cS . live.json) <(jq -cS . again.json) >diff || { head -c 2000 diff; return 1; }
+	diff <(jq -cS . live.json) <(jq -cS . again.json) >differs || { head -c 2000 differs; return 1; }
 	"$VCTOP_SOURCE/tests/tools/validate-json" <again.json
 }
 
@@ -157,10 +160,10 @@ says() { # TEXT COMMAND...
 	"$VCTOP" replay evil.json --json >out 2>err
 	[ "$(wc -l <err)" = 1 ]
 	jq -r '.instances[].name' out | grep -qx web-5
-	! LC_ALL=C grep -q "$(printf '\033')" out
+	plain out
 	"$VCTOP" replay evil.json --screen 80x24 >screen 2>/dev/null
 	"$VCTOP" replay evil.json -b >table 2>/dev/null
-	! LC_ALL=C grep -q "$(printf '\033')" screen table
+	plain screen table
 }
 
 @test "eight hours of it, at full speed, without growing" {
@@ -187,5 +190,6 @@ says() { # TEXT COMMAND...
 	[ "$(wc -l <out)" = 28800 ]
 	tail -n 1 out | jq -r .time | grep -q 'T07:59:59'
 	echo "RSS: $early KiB early, ${last:-?} KiB late"
+	case $VCTOP in *address*) skip "sanitized memory grows" ;; esac
 	[ "${last:-0}" -le $((early + 512)) ]
 }

@@ -1,6 +1,6 @@
 /* One text as each of the files that name VMs: libvirt's XML, machined's KEY=VALUE, a scope's name. */
 #include "fuzz.h"
-#include "source/vm_names.h"
+#include "source/vm/vm_names.h"
 
 static void check(const struct vm_fact *f)
 {

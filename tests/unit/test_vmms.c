@@ -2,8 +2,8 @@
  * Recognisers: what a process must look like, and what is made of its command line and files; the files of libvirt
  * and machined; the walk to a file that a command line names.
  */
-#include "source/kvm_fds.h"
-#include "source/vm_names.h"
+#include "source/vm/kvm_fds.h"
+#include "source/vm/vm_names.h"
 #include "source/vmm/args.h"
 #include "source/vmm/vmms.h"
 #include "source/xml.h"
