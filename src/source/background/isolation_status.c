@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "source/hex.h"
 #include "source/background/isolation.h"
+#include "source/hex.h"
 #include "vctop/base/parse.h"
 
 #define STATUS_MAX 16384

@@ -21,7 +21,7 @@ struct cgroup_tree {
 	bool pids_elsewhere; /* our pid namespace does not show all members of a group */
 	struct {
 		const char *file; /* static; NULL not decided yet */
-		bool counted;	  /* on the disk that matters */
+		bool counted;     /* on the disk that matters */
 		int64_t decided_usec;
 	} blkio;
 };
@@ -66,7 +66,8 @@ const char *blkio_file(struct cgroup_tree *t, int64_t now_usec);
 bool blkio_has_devices(const char *buf, size_t len);
 bool blkio_busiest(const char *buf, size_t len, char ret[32]);
 
-/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend. */
+/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend.
+ */
 typedef bool (*cgroup_visit)(void *data, const char *path);
 int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
 /* A cheap text that changes when groups come or go: /proc/cgroups | cgroup.stat. */

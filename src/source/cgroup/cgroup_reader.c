@@ -247,8 +247,8 @@ static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
 	if (n < 0)
 		return;
 	if (v1 && !r->tree->blkio.counted && !blkio_has_devices(buf, (size_t)n)) {
-		s->io_read_bytes = s->io_write_bytes =
-			metric_none(METRIC_ABSENT, "on cgroup v1 this kernel counts only disks that have a throttle rule");
+		s->io_read_bytes = s->io_write_bytes = metric_none(
+		        METRIC_ABSENT, "on cgroup v1 this kernel counts only disks that have a throttle rule");
 		return;
 	}
 	if (v1)
@@ -295,8 +295,8 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 }
 
 /*
- * pids.current says at once that nobody is left.  What it counts may be zombies, which cgroup.procs leaves out; but v1's
- * also leaves out whom our pid namespace does not show.
+ * pids.current says at once that nobody is left.  What it counts may be zombies, which cgroup.procs leaves out; but
+ * v1's also leaves out whom our pid namespace does not show.
  */
 static bool has_tasks(struct cgroup_reader *r, char *buf, size_t size)
 {

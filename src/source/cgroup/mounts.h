@@ -8,7 +8,7 @@
 enum controller { CTRL_CPU, CTRL_CPUACCT, CTRL_CPUSET, CTRL_MEMORY, CTRL_PIDS, CTRL_IO, CTRL_FREEZER, CTRL_MAX };
 
 struct mounts {
-	char *v2;	      /* path of the cgroup2 mount relative to the root; NULL none */
+	char *v2;             /* path of the cgroup2 mount relative to the root; NULL none */
 	char *v1[CTRL_MAX];   /* of the v1 hierarchy with this controller; NULL none */
 	bool on_v2[CTRL_MAX]; /* cgroup2 has the controller (cpuacct: always, as cpu.stat; freezer: as cgroup.freeze) */
 	const char *walk;     /* the hierarchy whose directories are walked; borrowed; NULL none */

@@ -29,7 +29,7 @@ struct slot {
 	bool in_row; /* offset is of struct row, else of struct entry */
 	size_t offset;
 	const struct slot *group; /* SLOT_GROUP: its keys, ended by a NULL key */
-	const char *prefix;	  /* SLOT_GROUP: of its keys in `unavailable` */
+	const char *prefix;       /* SLOT_GROUP: of its keys in `unavailable` */
 };
 
 extern const struct slot slots_instance[];
