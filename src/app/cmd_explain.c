@@ -286,6 +286,7 @@ static int two_ticks(struct explain *x, struct engine *e, double delay, struct e
 {
 	struct timespec ts = {(time_t)delay, (long)((delay - (double)(time_t)delay) * 1e9)};
 	x->tick = 0;
+	engine_remember(e, PAST_READ, PAST_SAVE_SEC);
 	int r = engine_tick(e, err);
 	if (r < 0)
 		return r;

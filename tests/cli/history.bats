@@ -4,6 +4,7 @@
 
 setup() {
 	VCTOP=${VCTOP:-$BATS_TEST_DIRNAME/../../build/vctop}
+	VCTOP_SOURCE=${VCTOP_SOURCE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 	export STATE_DIRECTORY=$BATS_TEST_TMPDIR/state
 	DB=$STATE_DIRECTORY/history.db
 	PIDS=()
