@@ -168,7 +168,7 @@ static void table(const struct frame *f, const struct selection *sel, enum insta
 	           cell(t->overhead_bytes, UNIT_BYTES, ascii, use, sizeof(use)));
 	int widths[PLAIN_MAX_COLUMNS];
 	unsigned n = 0;
-	for (; columns[n] && n < PLAIN_MAX_COLUMNS; n++)
+	for (; n < PLAIN_MAX_COLUMNS && columns[n]; n++)
 		widths[n] = column_width(columns[n], sel, kind, ascii);
 	heads(columns, widths, n, out);
 	for (size_t r = 0; r < sel->rows[kind].n; r++) {
