@@ -296,16 +296,16 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 	ip link add "$host" type veth peer name "$inside" || skip "no veth here"
 	remember link "$host"
 	ip link set "$inside" netns "$pid"
-	ip addr add $net.1/30 dev "$host"
+	ip addr add "$net.1/30" dev "$host"
 	ip link set "$host" up
-	nsenter -t "$pid" -n ip addr add $net.2/30 dev "$inside"
+	nsenter -t "$pid" -n ip addr add "$net.2/30" dev "$inside"
 	nsenter -t "$pid" -n ip link set "$inside" up
 	sleep 3 # the neighbours introduce themselves
 	tx=$(cat "/sys/class/net/$host/statistics/tx_bytes") rx=$(cat "/sys/class/net/$host/statistics/rx_bytes")
 	"$VCTOP" --json -d 6 >"$SCRATCH/net.json" 3>&- &
 	local vctop=$!
 	sleep 3 # its first reading is over, on a busy machine too
-	send_udp $net.2 200
+	send_udp "$net.2" 200
 	nsenter -t "$pid" -n bash -c "for ((i = 0; i < 50; i++)); do head -c 1000 /dev/zero >/dev/udp/$net.1/9 || true; done" 2>/dev/null
 	wait $vctop
 	tx=$(($(cat "/sys/class/net/$host/statistics/tx_bytes") - tx)) rx=$(($(cat "/sys/class/net/$host/statistics/rx_bytes") - rx))
@@ -338,9 +338,9 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 	net=$(net_of 1)
 	ip tuntap add dev "$tap" mode tap || skip "no tap here"
 	remember link "$tap"
-	ip addr add $net.1/30 dev "$tap"
+	ip addr add "$net.1/30" dev "$tap"
 	ip link set "$tap" up
-	ip neigh add $net.2 lladdr 02:00:00:00:00:02 dev "$tap"
+	ip neigh add "$net.2" lladdr 02:00:00:00:00:02 dev "$tap"
 	# A tap without a card behind it takes in every frame.
 	qemu-system-x86_64 -nodefaults -accel tcg -m 64 -display none -name "$n" -netdev tap,id=n0,ifname=$tap,script=no,downscript=no \
 		>/dev/null 2>&1 </dev/null 3>&- &
@@ -351,7 +351,7 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 	"$VCTOP" --json -d 6 >"$SCRATCH/tap.json" 3>&- &
 	local vctop=$!
 	sleep 3 # its first reading is over, on a busy machine too
-	send_udp $net.2 100
+	send_udp "$net.2" 100
 	wait $vctop
 	tx=$(($(cat "/sys/class/net/$tap/statistics/tx_bytes") - tx))
 	within "received" "$(net_total tap "$n" rx)" $((100 * 1000)) $((100 * 1042 + 8000))
