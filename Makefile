@@ -213,8 +213,9 @@ lint-man: $(B)/vctop.1 ## mandoc -T lint
 # ---- measuring, showing -------------------------------------------------------------------------------------------
 
 .PHONY: bench demo
-bench: all $(TESTTOOLS) ## what a tick costs, beside the floor and beside other monitors
+bench: all $(TESTTOOLS) ## what a tick costs beside the floor and other monitors; verdicts against known truth
 	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/run.sh
+	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/verdicts.sh
 
 demo: ## build, start a sample container and a sample VM, open the dashboard; removes them at the end
 	@tests/tools/deps.sh build demo
@@ -228,7 +229,7 @@ demo: ## build, start a sample container and a sample VM, open the dashboard; re
 install: all ## PREFIX=/usr/local, DESTDIR=
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)'
 	install -m 755 $(B)/vctop '$(DESTDIR)$(BINDIR)/vctop'
-	install -m 644 src/doc/vctop.snapshot-1.schema.json '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json'
+	install -m 644 src/doc/vctop.snapshot-1.schema.json src/doc/vctop.verdict-1.schema.json '$(DESTDIR)$(DATADIR)'
 	if [ -f $(B)/vctop-workload ]; then install -d '$(DESTDIR)$(LIBEXEC)' && \
 		install -m 755 $(B)/vctop-workload '$(DESTDIR)$(LIBEXEC)/vctop-workload'; fi
 	install -d '$(DESTDIR)$(MANDIR)/man1'
@@ -239,6 +240,7 @@ install: all ## PREFIX=/usr/local, DESTDIR=
 
 uninstall: ## remove what install put there
 	rm -f '$(DESTDIR)$(BINDIR)/vctop' '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json' \
+		'$(DESTDIR)$(DATADIR)/vctop.verdict-1.schema.json' \
 		'$(DESTDIR)$(LIBEXEC)/vctop-workload' '$(DESTDIR)$(MANDIR)/man1/vctop.1' \
 		'$(DESTDIR)$(UNITDIR)/vctop-watch.service'
 	-rmdir '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(LIBEXEC)' 2>/dev/null

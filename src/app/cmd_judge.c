@@ -16,6 +16,7 @@
 #include "vctop/base/parse.h"
 #include "vctop/derive/derive.h"
 #include "vctop/derive/usage.h"
+#include "vctop/source/record.h"
 #include "vctop/source/snapshot_json.h"
 #include "vctop/view/views.h"
 
@@ -26,8 +27,9 @@
 
 static const char usage_text[] =
         "usage: vctop judge [options] FILE\n"
-        "Runs the verdict engine over recorded snapshots (lines of vctop --json; - is standard input) and prints one\n"
-        "vctop.verdict/1 line a resource, and one for the instance, at the end.\n"
+        "Runs the verdict engine over recorded snapshots (of vctop record, or lines of vctop --json; - is\n"
+        "standard input) and prints one vctop.verdict/1 line a resource, and one for the instance,\n"
+        "at the end.\n"
         "\n"
         "      --every SECONDS        also at each such step of recorded time\n"
         "      --price-core-hour N    what a core costs an hour: slack gets a cost a month\n"
@@ -247,6 +249,39 @@ static int read_all(struct run *run, int fd)
 	return r == 1 ? 0 : r;
 }
 
+/* What `vctop record` made. */
+static bool is_recording(int fd)
+{
+	static const unsigned char magic[] = {0x28, 0xB5, 0x2F, 0xFD}; /* zstd */
+	unsigned char head[sizeof(magic)];
+	return pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) && memcmp(head, magic, sizeof(head)) == 0;
+}
+
+/* A recording that was cut off is judged to its last whole line. */
+static int read_recording(struct run *run)
+{
+	struct replay *r;
+	struct replay_line l;
+	struct error err = {0};
+	int ret = replay_open(run->file, &r, &err);
+	if (ret < 0) {
+		(void)app_fail(EXIT_FAILURE, &err);
+		run->bad++;
+		return 0;
+	}
+	while (run->write_error >= 0 && (ret = replay_next(r, &l, &err)) == 0) {
+		run->number++;
+		take_line(run, l.text, l.len);
+	}
+	if (ret < 0 && ret != -ENODATA)
+		(void)app_fail(EXIT_FAILURE, &err);
+	if (replay_trouble(r))
+		(void)app_failf(0, "judge: %s: %s", run->file, replay_trouble(r));
+	run->bad += (ret < 0 && ret != -ENODATA) || replay_trouble(r);
+	replay_close(r);
+	return 0;
+}
+
 static int judge(const char *file, double every)
 {
 	struct run run = {.file = strcmp(file, "-") == 0 ? "standard input" : file,
@@ -257,7 +292,7 @@ static int judge(const char *file, double every)
 	int status = EXIT_SUCCESS, fd = STDIN_FILENO;
 	if (strcmp(file, "-") != 0)
 		fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int r = fd < 0 ? -errno : read_all(&run, fd);
+	int r = fd < 0 ? -errno : fd != STDIN_FILENO && is_recording(fd) ? read_recording(&run) : read_all(&run, fd);
 	if (r < 0)
 		status = app_failf(EXIT_FAILURE, "judge: %s: %s", run.file, strerror(-r));
 	if (fd >= 0)

@@ -136,8 +136,10 @@ static void add_row(struct sums *u, const struct row *r)
 	}
 	const struct verdict *v = &r->verdict;
 	struct metric part = metric_none(METRIC_ABSENT, "part of a cap that is shared");
-	bool cpu = add_cap(&u->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, v->recommended_cores, &u->cpu_levels);
-	bool mem = add_cap(&u->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, v->recommended_bytes, &u->mem_levels);
+	bool cpu = add_cap(&u->allocated_cores, &t->unlimited_cpu, &s->cpu.allocated, v->recommended_cores,
+	                   &u->cpu_levels);
+	bool mem = add_cap(&u->allocated_bytes, &t->unlimited_mem, &s->mem.allocated, v->recommended_bytes,
+	                   &u->mem_levels);
 	add(&u->used_cores, r->cpu_used_cores);
 	add(&u->used_bytes, s->mem.used_bytes);
 	add(&u->held_bytes, s->mem.held_bytes);

@@ -13,20 +13,20 @@
 #include "vctop/base/units.h"
 #include "vctop/derive/derive.h"
 
-#define WEEK_SEC (7 * 86400.0)	 /* a life shorter than a week has not seen a weekend */
-#define MARGIN 1.15		 /* the 10-15 % that VPA, KRR and Autopilot add */
-#define MARKOV 20.0		 /* P95 <= mean / 0.05 */
-#define OVERSIZED_AT 0.5	 /* recommended below half of the allocation */
+#define WEEK_SEC (7 * 86400.0) /* a life shorter than a week has not seen a weekend */
+#define MARGIN 1.15            /* the 10-15 % that VPA, KRR and Autopilot add */
+#define MARKOV 20.0            /* P95 <= mean / 0.05 */
+#define OVERSIZED_AT 0.5       /* recommended below half of the allocation */
 #define MIN_CORES 0.05
 #define MIN_BYTES (64.0 * 1024 * 1024)
-#define LOW_CORES 0.03		 /* an idle vCPU's share (GCP's idle rule) */
-#define AWAKE_CORES 0.2		 /* above it nobody would call it idle */
+#define LOW_CORES 0.03  /* an idle vCPU's share (GCP's idle rule) */
+#define AWAKE_CORES 0.2 /* above it nobody would call it idle */
 #define BUSY_PCT 70.0
-#define THROTTLED_PCT 5.0	 /* of periods; 25 is the usual alarm */
+#define THROTTLED_PCT 5.0 /* of periods; 25 is the usual alarm */
 #define CPU_PRESSURE_PCT 10.0
 #define MEM_PRESSURE_PCT 1.0
-#define STEAL_PCT 10.0		 /* of the vCPUs' time waiting for a CPU */
-#define PRESSURE_PERIODS 600.0	 /* a minute of 100 ms periods before a lifetime ratio means anything */
+#define STEAL_PCT 10.0         /* of the vCPUs' time waiting for a CPU */
+#define PRESSURE_PERIODS 600.0 /* a minute of 100 ms periods before a lifetime ratio means anything */
 
 struct judge {
 	struct frame *f;
@@ -75,7 +75,7 @@ enum verdict_now verdict_now_of(const struct row *r)
 }
 
 static void decide(struct judge *j, enum verdict_state state, const char *rule, enum verdict_basis basis,
-		   const char *reason)
+                   const char *reason)
 {
 	j->v.state = state;
 	j->v.rule = rule;
@@ -93,10 +93,8 @@ static bool judge_parked(struct judge *j)
 		return false;
 	const char *what = i->state == INSTANCE_PAUSED ? "paused" : "stopped";
 	const char *holds = above(held, 0) ? arena_fmt(&j->f->arena, "; still holds %s of memory", bytes(j->f, held.v))
-					   : "; holds no memory";
-	const char *layer = metric_is_ok(disk)
-				    ? arena_fmt(&j->f->arena, " and %s of disk", bytes(j->f, disk.v))
-				    : "";
+	                                   : "; holds no memory";
+	const char *layer = metric_is_ok(disk) ? arena_fmt(&j->f->arena, " and %s of disk", bytes(j->f, disk.v)) : "";
 	decide(j, VERDICT_PARKED, i->state == INSTANCE_PAUSED ? "parked-paused" : "parked-stopped", BASIS_WINDOW,
 	       arena_fmt(&j->f->arena, "%s%s%s", what, holds, layer));
 	return true;
@@ -110,14 +108,14 @@ static bool judge_lifetime_pressure(struct judge *j)
 	if (above(s->mem.oom_kills, 0)) {
 		decide(j, VERDICT_PRESSURED, "lifetime-oom-kill", BASIS_LIFETIME,
 		       arena_fmt(&j->f->arena, "%.0f processes killed for lack of memory since it was created",
-				 s->mem.oom_kills.v));
+		                 s->mem.oom_kills.v));
 		j->v.confidence = CONFIDENCE_HIGH;
 		return true;
 	}
 	if (above(s->cpu.periods, PRESSURE_PERIODS) && above(share, THROTTLED_PCT)) {
 		decide(j, VERDICT_PRESSURED, "lifetime-throttled", BASIS_LIFETIME,
 		       arena_fmt(&j->f->arena, "stopped by its CPU cap in %.0f%% of %.0f periods since it was created",
-				 share.v, s->cpu.periods.v));
+		                 share.v, s->cpu.periods.v));
 		j->v.confidence = CONFIDENCE_FAIR;
 		return true;
 	}
@@ -163,14 +161,20 @@ static bool judge_oversized(struct judge *j)
 		return false;
 	const char *age = duration(f, j->row->age_sec);
 	const char *c = cpu ? arena_fmt(&f->arena, "mean of %.3f cores over %s proves P95 below %s of %s cores",
-					s->cpu.usage_usec.v / 1e6 / j->row->age_sec, age,
-					cores(f, j->v.recommended_cores.v), cores(f, s->cpu.allocated.amount.v))
-			    : NULL;
+	                                s->cpu.usage_usec.v / 1e6 / j->row->age_sec, age,
+	                                cores(f, j->v.recommended_cores.v), cores(f, s->cpu.allocated.amount.v))
+	                    : NULL;
 	const char *m = mem ? arena_fmt(&f->arena, "never held more than %s of %s in %s", bytes(f, s->mem.peak_bytes.v),
-					bytes(f, s->mem.allocated.amount.v), age)
-			    : NULL;
-	decide(j, VERDICT_OVERSIZED, cpu && mem ? "lifetime-cpu-markov+mem-peak" : cpu ? "lifetime-cpu-markov" : "lifetime-mem-peak",
-	       BASIS_LIFETIME, cpu && mem ? arena_fmt(&f->arena, "%s; %s", c, m) : cpu ? c : m);
+	                                bytes(f, s->mem.allocated.amount.v), age)
+	                    : NULL;
+	decide(j, VERDICT_OVERSIZED,
+	       cpu && mem ? "lifetime-cpu-markov+mem-peak"
+	       : cpu      ? "lifetime-cpu-markov"
+	                  : "lifetime-mem-peak",
+	       BASIS_LIFETIME,
+	       cpu && mem ? arena_fmt(&f->arena, "%s; %s", c, m)
+	       : cpu      ? c
+	                  : m);
 	j->v.confidence = CONFIDENCE_HIGH;
 	return true;
 }
@@ -180,7 +184,8 @@ static bool judge_unlimited(struct judge *j)
 	const struct sample *s = j->s;
 	if (s->cpu.allocated.amount.st != METRIC_UNLIMITED || s->mem.allocated.amount.st != METRIC_UNLIMITED)
 		return false;
-	decide(j, VERDICT_UNLIMITED, "no-cap", BASIS_WINDOW, "no CPU or memory cap at any level: no slack can be computed");
+	decide(j, VERDICT_UNLIMITED, "no-cap", BASIS_WINDOW,
+	       "no CPU or memory cap at any level: no slack can be computed");
 	return true;
 }
 
@@ -188,22 +193,26 @@ static void judge_learning(struct judge *j)
 {
 	struct frame *f = j->f;
 	const struct row *r = j->row;
-	double mean = r->age_sec > 0 && metric_is_ok(j->s->cpu.usage_usec) ? j->s->cpu.usage_usec.v / 1e6 / r->age_sec : -1;
+	double mean =
+	        r->age_sec > 0 && metric_is_ok(j->s->cpu.usage_usec) ? j->s->cpu.usage_usec.v / 1e6 / r->age_sec : -1;
 	if (r->age_sec < 0) {
-		decide(j, VERDICT_LEARNING, "age-unknown", BASIS_WINDOW, "its age is not known, so its counters prove nothing");
+		decide(j, VERDICT_LEARNING, "age-unknown", BASIS_WINDOW,
+		       "its age is not known, so its counters prove nothing");
 		return;
 	}
 	if (r->age_sec < WEEK_SEC) {
 		decide(j, VERDICT_LEARNING, "too-young", BASIS_LIFETIME,
-		       arena_fmt(&f->arena, "%s old; counters prove something from 7 days on", duration(f, r->age_sec)));
+		       arena_fmt(&f->arena, "%s old; counters prove something from 7 days on",
+		                 duration(f, r->age_sec)));
 		return;
 	}
 	bool candidate = mean >= 0 && mean < LOW_CORES && j->v.now == NOW_LOW;
 	decide(j, VERDICT_LEARNING, candidate ? "lifetime-idle-candidate" : "not-proven", BASIS_LIFETIME,
-	       candidate ? arena_fmt(&f->arena, "mean of %.3f cores over %s and low now: idle candidate, history would tell",
-				     mean, duration(f, r->age_sec))
-			 : arena_fmt(&f->arena, "%s of counters prove neither oversized nor right-sized",
-				     duration(f, r->age_sec)));
+	       candidate ? arena_fmt(&f->arena,
+	                             "mean of %.3f cores over %s and low now: idle candidate, history would tell", mean,
+	                             duration(f, r->age_sec))
+	                 : arena_fmt(&f->arena, "%s of counters prove neither oversized nor right-sized",
+	                             duration(f, r->age_sec)));
 	j->v.confidence = CONFIDENCE_LOW;
 }
 
@@ -211,14 +220,14 @@ static void judge_learning(struct judge *j)
 static bool judge_unknown(struct judge *j)
 {
 	const struct sample *s = j->s;
-	const struct metric *missing = !metric_is_ok(s->cpu.usage_usec)	 ? &s->cpu.usage_usec
-				       : !metric_is_ok(s->mem.used_bytes) ? &s->mem.used_bytes
-									  : NULL;
+	const struct metric *missing = !metric_is_ok(s->cpu.usage_usec)   ? &s->cpu.usage_usec
+	                               : !metric_is_ok(s->mem.used_bytes) ? &s->mem.used_bytes
+	                                                                  : NULL;
 	if (!missing)
 		return false;
 	decide(j, VERDICT_UNKNOWN, "no-evidence", BASIS_WINDOW,
 	       arena_fmt(&j->f->arena, "%s not measured: %s", missing == &s->cpu.usage_usec ? "CPU" : "memory",
-			 missing->why ? missing->why : metric_state_name(missing->st)));
+	                 missing->why ? missing->why : metric_state_name(missing->st)));
 	return true;
 }
 

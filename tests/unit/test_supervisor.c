@@ -1,5 +1,5 @@
 /* Supervisors: what the process tree and live-restore say of the death of a daemon; daemons that come, go and lie. */
-#include "source/supervisor.h"
+#include "source/background/supervisor.h"
 
 #include "tree.h"
 
