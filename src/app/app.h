@@ -34,7 +34,8 @@ int app_fail(int status, const struct error *err);
 int app_failf(int status, const char *fmt, ...) ATTR_PRINTF(2, 3);
 /* Writes all of sb to standard output. 0; -EPIPE: the reader left (end quietly); -errno. */
 int app_write(const struct strbuf *sb);
-int app_print(const struct strbuf *sb); /* the same; tells why not; returns the exit status. A closed pipe is no failure */
+int app_print(
+        const struct strbuf *sb); /* the same; tells why not; returns the exit status. A closed pipe is no failure */
 /* The option getopt stopped at, as it was typed: -Z of -bZ. */
 const char *app_option(char *const *argv);
 bool app_ascii(void); /* the locale is not UTF-8 */
@@ -57,8 +58,8 @@ int config_option(const char *key, const char *value); /* 0, or an exit status *
 struct engine {
 	struct source *source; /* NULL: replay */
 	struct replay *replay;
-	struct past *past; /* NULL: nothing is remembered */
-	struct snapshot *snap[2]; /* [0] the newest */
+	struct past *past;           /* NULL: nothing is remembered */
+	struct snapshot *snap[2];    /* [0] the newest */
 	struct frame *frame, *spare; /* spare: replay reads into it, so that a bad line leaves frame alone */
 	bool live;
 	unsigned ticks;
@@ -86,22 +87,22 @@ struct view_options {
 	bool services; /* --services: the host's own too */
 	bool json, batch, reverse, ascii, no_color, demo, keep_samples, hide_stopped;
 	int screen_columns, screen_rows; /* --screen: draw once, print, exit */
-	const char *screen_keys;	 /* --keys: pressed before the screen is drawn */
-	unsigned long count;		 /* 0: not given */
+	const char *screen_keys;         /* --keys: pressed before the screen is drawn */
+	unsigned long count;             /* 0: not given */
 	double delay;
 	const struct field *sort;
 	const char *filter, *root;
 	bool no_history, is_replay, speed_given;
-	const char *replay; /* a recording to show instead of a host */
-	const char *at;	    /* --at: where to begin in it */
-	double speed;	    /* --speed; 0: as fast as it goes */
+	const char *replay;           /* a recording to show instead of a host */
+	const char *at;               /* --at: where to begin in it */
+	double speed;                 /* --speed; 0: as fast as it goes */
 	const struct field **columns; /* NULL-terminated; NULL default */
-	VEC(const char *) qmp;	      /* --qmp */
+	VEC(const char *) qmp;        /* --qmp */
 	bool guest_api;
 };
 
 int dashboard_run(const struct view_options *o); /* dashboard.c */
-int print_frames(const struct view_options *o);	 /* print.c: --json, -b, --screen */
+int print_frames(const struct view_options *o);  /* print.c: --json, -b, --screen */
 /* Opens what the options name (this host, a captured tree, or a recording at --at) and takes the first tick. */
 int view_open(const struct view_options *o, enum past_mode mode, struct engine *e, struct error *err);
 int view_main(int argc, char **argv, bool replay); /* cmd_view and cmd_replay */
@@ -110,7 +111,8 @@ int view_main(int argc, char **argv, bool replay); /* cmd_view and cmd_replay */
 int option_delay(const char *arg, double *ret);
 int option_count(const char *arg, unsigned long *ret);
 
-/* Waits until then; SIGINT, SIGTERM and SIGHUP, which must be blocked (signals_hold), end the wait. The signal, or 0. */
+/* Waits until then; SIGINT, SIGTERM and SIGHUP, which must be blocked (signals_hold), end the wait. The signal, or 0.
+ */
 void signals_hold(void);
 int signals_wait(int64_t mono_usec);
 

@@ -28,7 +28,7 @@ struct report {
 };
 
 static void say(struct report *r, enum finding f, const char *what, const char *change, const char *fmt, ...)
-	ATTR_PRINTF(5, 6);
+        ATTR_PRINTF(5, 6);
 
 static void say(struct report *r, enum finding f, const char *what, const char *change, const char *fmt, ...)
 {
@@ -38,7 +38,7 @@ static void say(struct report *r, enum finding f, const char *what, const char *
 	strbuf_vfmt(&why, fmt, ap);
 	va_end(ap);
 	(void)json_array_append_new(r->lines, json_pack("{s:s, s:s, s:s, s:s?}", "what", what, "seen", finding_names[f],
-							"why", why.buf, "change", change && *change ? change : NULL));
+	                                                "why", why.buf, "change", change && *change ? change : NULL));
 	strbuf_release(&why);
 }
 
@@ -60,8 +60,8 @@ static void check_cgroups(struct report *r)
 {
 	const struct host_sample *h = &r->snap->host;
 	say(r, h->layout == CGROUP_NONE ? FOUND_NOT : FOUND_OK, "cgroups",
-	    h->layout == CGROUP_NONE ? "mount -t cgroup2 none /sys/fs/cgroup" : NULL, "%s: %s", cgroup_layout_name(h->layout),
-	    h->layout_evidence);
+	    h->layout == CGROUP_NONE ? "mount -t cgroup2 none /sys/fs/cgroup" : NULL, "%s: %s",
+	    cgroup_layout_name(h->layout), h->layout_evidence);
 	bool psi = metric_is_ok(h->cpu_pressure_usec);
 	say(r, psi ? FOUND_OK : FOUND_NOT, "pressure (PSI)", psi ? NULL : "boot with psi=1", "/proc/pressure/cpu: %s",
 	    psi ? "readable" : "not there");
@@ -107,8 +107,8 @@ static void check_dir(struct report *r, const char *what, const char *path)
 	else if (e == -ENOENT)
 		say(r, FOUND_OK, what, NULL, "/%s does not exist: not in use here", path);
 	else
-		say(r, FOUND_NOT, what, "run vctop as root", "/%s: %s: ids instead of names, no stopped containers", path,
-		    strerror(-e));
+		say(r, FOUND_NOT, what, "run vctop as root", "/%s: %s: ids instead of names, no stopped containers",
+		    path, strerror(-e));
 	rootfs_names_release(&names);
 }
 
@@ -143,7 +143,8 @@ static void check_kvm(struct report *r)
 	if (fd >= 0)
 		say(r, FOUND_OK, "/dev/kvm", NULL, "opens; whether a guest runs on it shows when one is started");
 	else
-		say(r, FOUND_NOT, "/dev/kvm", errno == EACCES ? "join group kvm" : "enable virtualisation in firmware or hypervisor",
+		say(r, FOUND_NOT, "/dev/kvm",
+		    errno == EACCES ? "join group kvm" : "enable virtualisation in firmware or hypervisor",
 		    "%s: sample VMs are emulated (TCG)", strerror(errno));
 	if (fd >= 0)
 		(void)close(fd);
@@ -162,7 +163,8 @@ static void check_backends(struct report *r)
 
 static void check_not_yet(struct report *r)
 {
-	say(r, FOUND_NOT, "what guests use inside", NULL, "no guest is asked in this version: VM memory is what is resident");
+	say(r, FOUND_NOT, "what guests use inside", NULL,
+	    "no guest is asked in this version: VM memory is what is resident");
 	for (size_t i = 0; i < r->snap->notices.n; i++) {
 		const struct notice *n = &r->snap->notices.v[i];
 		say(r, FOUND_PARTLY, n->what, n->change, "%s", n->why);
@@ -180,10 +182,12 @@ static void print(const struct report *r, bool json)
 		json_decref(o);
 		return;
 	}
-	json_array_foreach(r->lines, i, l) {
+	json_array_foreach(r->lines, i, l)
+	{
 		const char *change = json_string_value(json_object_get(l, "change"));
 		(void)printf("%-7s %-24s %s\n", json_string_value(json_object_get(l, "seen")),
-			     json_string_value(json_object_get(l, "what")), json_string_value(json_object_get(l, "why")));
+		             json_string_value(json_object_get(l, "what")),
+		             json_string_value(json_object_get(l, "why")));
 		if (change)
 			(void)printf("%-7s %-24s   -> %s\n", "", "", change);
 	}
@@ -265,8 +269,11 @@ static int list_files(const char *root)
 
 int cmd_doctor(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"json", no_argument, NULL, 'j'}, {"root", required_argument, NULL, 'R'}, {"files", no_argument, NULL, 'F'}, {"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
+	                                      {"root", required_argument, NULL, 'R'},
+	                                      {"files", no_argument, NULL, 'F'},
+	                                      {"help", no_argument, NULL, 'h'},
+	                                      {0}};
 	const char *root = "/";
 	bool json = false, files = false;
 	int opt;
@@ -285,8 +292,8 @@ int cmd_doctor(int argc, char **argv)
 			break;
 		case 'h':
 			(void)puts("usage: vctop doctor [--json] [--files] [--root DIR]\n"
-				   "What can be seen here, what cannot, why, and what would change it.\n"
-				   "--files: every file that is read here, one a line.");
+			           "What can be seen here, what cannot, why, and what would change it.\n"
+			           "--files: every file that is read here, one a line.");
 			return EXIT_SUCCESS;
 		case ':':
 			return app_failf(EXIT_BAD_USE, "doctor: %s: needs a value", argv[optind - 1]);

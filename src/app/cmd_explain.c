@@ -55,7 +55,8 @@ static bool is_level(const struct explain *x, const char *path)
 	if (!x->cgroup || !file || strncmp(path, mount, sizeof(mount) - 1) != 0)
 		return false;
 	const char *dir = path + sizeof(mount) - 1, *below = *dir ? strchr(dir + 1, '/') : NULL;
-	return leads_to(x, dir, (size_t)(file - dir)) || (below && below <= file && leads_to(x, below, (size_t)(file - below)));
+	return leads_to(x, dir, (size_t)(file - dir)) ||
+	       (below && below <= file && leads_to(x, below, (size_t)(file - below)));
 }
 
 static bool is_ours(const struct explain *x, const char *path)
@@ -98,7 +99,7 @@ static bool names_file(const char *token, size_t n, const char *path)
 		size_t part = strcspn(rest + 1, "/");
 		bool number = strspn(rest + 1, "0123456789") == part;
 		int w = snprintf(general + out, sizeof(general) - out, "/%.*s", number ? 3 : (int)part,
-				 number ? "TID" : rest + 1);
+		                 number ? "TID" : rest + 1);
 		out += w > 0 ? (size_t)w : 0;
 		rest = rest[1 + part] ? rest + 1 + part : NULL;
 	}
@@ -110,13 +111,15 @@ static size_t token_length(const char *s)
 	return strcspn(s, " ,;()|");
 }
 
-/* Does this line of a keyed file ("inactive_file 12", "VmHWM: 3 kB", "8:0 rbytes=1") carry a key that the source names? */
+/* Does this line of a keyed file ("inactive_file 12", "VmHWM: 3 kB", "8:0 rbytes=1") carry a key that the source names?
+ */
 static bool line_is_named(const char *source, const char *line, size_t n)
 {
 	for (const char *s = source; *s; s += strspn(s, " ,;()|")) {
 		size_t t = token_length(s);
-		if (t && t < n && ((memcmp(s, line, t) == 0 && (line[t] == ' ' || line[t] == ':')) ||
-				   (s[t - 1] == '=' && memmem(line, n, s, t))))
+		if (t && t < n &&
+		    ((memcmp(s, line, t) == 0 && (line[t] == ' ' || line[t] == ':')) ||
+		     (s[t - 1] == '=' && memmem(line, n, s, t))))
 			return true;
 		s += t;
 	}
@@ -142,7 +145,8 @@ static bool took_part(const char *source, const char *path, const struct reading
 /* The parts of a source that speak of this kind: those marked with it ("VM: ..."), else the unmarked ones. */
 static char *source_for(const char *source, enum instance_kind kind)
 {
-	const char *mark = kind == INSTANCE_VM ? "VM: " : "container: ", *other = kind == INSTANCE_VM ? "container: " : "VM: ";
+	const char *mark = kind == INSTANCE_VM ? "VM: " : "container: ",
+	           *other = kind == INSTANCE_VM ? "container: " : "VM: ";
 	bool marked = strstr(source, mark) != NULL;
 	struct strbuf sb = STRBUF_INIT;
 	for (const char *s = source; *s;) {
@@ -231,7 +235,8 @@ static void print_field(struct strbuf *out, const struct explain *x, const struc
 	if (f->kind != FIELD_TEXT && metric_is_ok(v.metric) && f->kind == FIELD_METRIC)
 		strbuf_fmt(out, "  (%.12g)", v.metric.v);
 	else if (f->kind != FIELD_TEXT && !metric_is_ok(v.metric))
-		strbuf_fmt(out, "  %s: %s", metric_state_name(v.metric.st), v.metric.why ? v.metric.why : "no reason given");
+		strbuf_fmt(out, "  %s: %s", metric_state_name(v.metric.st),
+		           v.metric.why ? v.metric.why : "no reason given");
 	cleanup_free char *source = source_for(f->source, r->inst->kind);
 	strbuf_fmt(out, "\n      = %s\n", source);
 	if (f->kind != FIELD_TEXT && v.metric.st != METRIC_ABSENT)
@@ -241,9 +246,10 @@ static void print_field(struct strbuf *out, const struct explain *x, const struc
 static void print_row(struct strbuf *out, const struct explain *x, const struct row *r)
 {
 	const struct instance *i = r->inst;
-	strbuf_fmt(out, "%s  %s %s, %s\n", i->name, i->runtime, instance_kind_name(i->kind), instance_state_name(i->state));
-	strbuf_fmt(out, "  verdict: %s, rule %s, over %s\n  %s\n", verdict_state_name(r->verdict.state), r->verdict.rule,
-		   verdict_basis_name(r->verdict.basis), r->verdict.reason);
+	strbuf_fmt(out, "%s  %s %s, %s\n", i->name, i->runtime, instance_kind_name(i->kind),
+	           instance_state_name(i->state));
+	strbuf_fmt(out, "  verdict: %s, rule %s, over %s\n  %s\n", verdict_state_name(r->verdict.state),
+	           r->verdict.rule, verdict_basis_name(r->verdict.basis), r->verdict.reason);
 	if (i->name_from)
 		strbuf_fmt(out, "  name read from %s\n", i->name_from);
 	strbuf_fmt(out, "  rates are over %.3f s: (now - before) / interval\n\n", r->interval_sec);
@@ -268,8 +274,9 @@ static const struct row *find_row(const struct frame *f, const char *wanted, str
 		}
 	}
 	if (n > 1)
-		(void)error_set(err, EINVAL, "explain: %s: %u instances answer to it: give the id (vctop -b --columns name,id)",
-				wanted, n);
+		(void)error_set(err, EINVAL,
+		                "explain: %s: %u instances answer to it: give the id (vctop -b --columns name,id)",
+		                wanted, n);
 	else if (!found)
 		(void)error_set(err, ENOENT, "explain: %s: no such instance", wanted);
 	return n == 1 ? found : NULL;
@@ -279,6 +286,7 @@ static int two_ticks(struct explain *x, struct engine *e, double delay, struct e
 {
 	struct timespec ts = {(time_t)delay, (long)((delay - (double)(time_t)delay) * 1e9)};
 	x->tick = 0;
+	engine_remember(e, PAST_READ, PAST_SAVE_SEC);
 	int r = engine_tick(e, err);
 	if (r < 0)
 		return r;
@@ -336,9 +344,9 @@ static int explain(const char *wanted, const char *root, double delay)
 int cmd_explain(int argc, char **argv)
 {
 	static const struct option longs[] = {{"root", required_argument, NULL, 'R'},
-					      {"delay", required_argument, NULL, 'd'},
-					      {"help", no_argument, NULL, 'h'},
-					      {0}};
+	                                      {"delay", required_argument, NULL, 'd'},
+	                                      {"help", no_argument, NULL, 'h'},
+	                                      {0}};
 	const char *root = "/";
 	double delay = 1;
 	int opt;
@@ -351,13 +359,14 @@ int cmd_explain(int argc, char **argv)
 			break;
 		case 'd':
 			if (parse_double(optarg, &delay) < 0 || delay < 0.01 || delay > 3600)
-				return app_failf(EXIT_BAD_USE, "explain: -d: %s: not a number of seconds from 0.01 to 3600",
-						 optarg);
+				return app_failf(EXIT_BAD_USE,
+				                 "explain: -d: %s: not a number of seconds from 0.01 to 3600", optarg);
 			break;
 		case 'h':
 			(void)puts("usage: vctop explain [-d SECONDS] [--root DIR] INSTANCE\n"
-				   "Every number of one instance (a name, an id, or the beginning of an id): file, raw text,\n"
-				   "formula and state; and the verdict's evidence.");
+			           "Every number of one instance (a name, an id, or the beginning of an id): file, raw "
+			           "text,\n"
+			           "formula and state; and the verdict's evidence.");
 			return EXIT_SUCCESS;
 		case ':':
 			return app_failf(EXIT_BAD_USE, "explain: %s: needs a value", argv[optind - 1]);

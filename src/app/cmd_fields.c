@@ -26,7 +26,7 @@ int cmd_fields(int argc, char **argv)
 	if (argc > 1) {
 		if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
 			(void)puts("usage: vctop fields [--mdoc]\n"
-				   "Lists every field: JSON key, column name, unit, source, meaning.");
+			           "Lists every field: JSON key, column name, unit, source, meaning.");
 			return EXIT_SUCCESS;
 		}
 		if (strcmp(argv[1], "--mdoc") == 0)
@@ -38,7 +38,7 @@ int cmd_fields(int argc, char **argv)
 		const struct field *f = &field_table[i];
 		const char *unit = field_unit_name(f->unit);
 		strbuf_fmt(&out, "%-26s %-12s %-8s %s  [%s]\n", f->key, f->column ? f->column : "-", *unit ? unit : "-",
-			   f->help, f->source);
+		           f->help, f->source);
 	}
 	return app_print(&out);
 }

@@ -19,17 +19,16 @@
 #include "vctop/base/units.h"
 #include "vctop/lab/samples.h"
 
-static const char usage_text[] =
-	"usage: vctop sample start container|vm [--cpus N] [--memory SIZE]\n"
-	"                    [--workload idle|cpu|memory|burst] [--name NAME]\n"
-	"                    [--backend auto|builtin|podman|docker|kvm|tcg]\n"
-	"                    [--owner PID]\n"
-	"       vctop sample list [--json]\n"
-	"       vctop sample stop NAME... | --all\n"
-	"\n"
-	"A sample runs one small program that is idle, uses all of its CPU, holds most of\n"
-	"its memory, or works 1 s of every 10 s.  It stays until it is stopped, or until\n"
-	"the process given by --owner ends.\n";
+static const char usage_text[] = "usage: vctop sample start container|vm [--cpus N] [--memory SIZE]\n"
+                                 "                    [--workload idle|cpu|memory|burst] [--name NAME]\n"
+                                 "                    [--backend auto|builtin|podman|docker|kvm|tcg]\n"
+                                 "                    [--owner PID]\n"
+                                 "       vctop sample list [--json]\n"
+                                 "       vctop sample stop NAME... | --all\n"
+                                 "\n"
+                                 "A sample runs one small program that is idle, uses all of its CPU, holds most of\n"
+                                 "its memory, or works 1 s of every 10 s.  It stays until it is stopped, or until\n"
+                                 "the process given by --owner ends.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -59,7 +58,7 @@ static int report_error(const char *verb, int r, const struct error *err)
 static int bad_option(const char *verb, char **argv, int c)
 {
 	return complain(verb, 2, c == ':' ? "%s: needs a value" : "%s: unknown option (see vctop sample -h)",
-			app_option(argv));
+	                app_option(argv));
 }
 
 static int print_usage(void)
@@ -101,11 +100,10 @@ static int take_option(struct sample_options *o, int c, const char *value)
 static int parse_start(int argc, char **argv, struct sample_options *o)
 {
 	static const struct option options[] = {
-		{"cpus", required_argument, NULL, 'c'},	   {"memory", required_argument, NULL, 'm'},
-		{"workload", required_argument, NULL, 'w'}, {"backend", required_argument, NULL, 'b'},
-		{"name", required_argument, NULL, 'n'},	   {"owner", required_argument, NULL, 'o'},
-			   {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	        {"cpus", required_argument, NULL, 'c'},     {"memory", required_argument, NULL, 'm'},
+	        {"workload", required_argument, NULL, 'w'}, {"backend", required_argument, NULL, 'b'},
+	        {"name", required_argument, NULL, 'n'},     {"owner", required_argument, NULL, 'o'},
+	        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
 	};
 	int c;
 	optind = 0;

@@ -24,8 +24,9 @@ extern char **environ;
 
 static int spawn_one(const char *kind, const char *owner, int out, pid_t *ret)
 {
-	const char *const argv[] = {"vctop",	  "sample",   "start",	    kind,	   "--cpus",  PAIR_CPUS, "--memory",
-				    PAIR_MEMORY, "--workload", PAIR_WORKLOAD, "--owner", owner,	     NULL};
+	const char *const argv[] = {"vctop",   "sample",   "start",     kind,         "--cpus",
+	                            PAIR_CPUS, "--memory", PAIR_MEMORY, "--workload", PAIR_WORKLOAD,
+	                            "--owner", owner,      NULL};
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t none;

@@ -11,9 +11,12 @@
 
 struct pair {
 	pid_t child[2]; /* 0 none */
-	int fd;		/* what they say; -1 none */
+	int fd;         /* what they say; -1 none */
 };
-#define PAIR_INIT {.fd = -1}
+#define PAIR_INIT                                                                                                      \
+	{                                                                                                              \
+		.fd = -1                                                                                               \
+	}
 
 /* Starts both; with owner != 0 they end with that process. -EBUSY while the last pair is still starting. */
 int pair_start(struct pair *p, pid_t owner, struct error *err);

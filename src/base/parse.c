@@ -213,7 +213,8 @@ int parse_blkio(const char *buf, size_t len, uint64_t *ret_read, uint64_t *ret_w
 	size_t n, wn, nn;
 	uint64_t rd = 0, wr = 0, v;
 	while (parse_line(&cursor, buf + len, &line, &n)) {
-		if (!parse_word(line, n, 1, &w, &wn) || !parse_word(line, n, 2, &num, &nn) || parse_u64(num, nn, &v) < 0)
+		if (!parse_word(line, n, 1, &w, &wn) || !parse_word(line, n, 2, &num, &nn) ||
+		    parse_u64(num, nn, &v) < 0)
 			continue;
 		if (wn == 4 && memcmp(w, "Read", 4) == 0)
 			rd += v;

@@ -60,6 +60,6 @@ char *units_rfc3339(char *buf, size_t size, int64_t real_usec)
 	struct tm tm;
 	(void)gmtime_r(&sec, &tm);
 	(void)snprintf(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		       tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(real_usec / 1000 % 1000));
+	               tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(real_usec / 1000 % 1000));
 	return buf;
 }

@@ -36,7 +36,7 @@ static struct metric scaled(struct metric m, double factor)
 /* delta(field) / time * factor; the field is named once for both samples. */
 #define RATE(st, field, factor)                                                                                        \
 	scaled(delta(st, (st)->prev ? (st)->prev->sample.field : metric_none(METRIC_FIRST, NULL),                      \
-		     (st)->cur->sample.field),                                                                         \
+	             (st)->cur->sample.field),                                                                         \
 	       (factor) / (st)->usec)
 
 static struct metric throttled_pct(const struct step *st)
@@ -77,7 +77,7 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	}
 	r->cpu_used_pct = metric_pct(r->cpu_used_cores, r->sample->cpu.allocated.amount);
 	r->overhead_cores = i->kind == INSTANCE_VM ? metric_sub_floor0(r->cpu_used_cores, r->guest_cores)
-						   : metric_none(METRIC_ABSENT, "not a VM");
+	                                           : metric_none(METRIC_ABSENT, "not a VM");
 	r->steal_cores = RATE(st, cpu.steal_usec, 1);
 	r->throttled_pct = throttled_pct(st);
 	r->cpu_pressure_pct = capped(RATE(st, cpu.pressure_usec, 100), 100);

@@ -29,7 +29,7 @@ static int compare(const void *a, const void *b, void *data)
 		c = field_compare(q->sort, x, y, q->down);
 	if (!c)
 		c = q->sort ? strcmp(x->inst->name, y->inst->name)
-			    : (q->down ? -1 : 1) * strcmp(x->inst->name, y->inst->name);
+		            : (q->down ? -1 : 1) * strcmp(x->inst->name, y->inst->name);
 	return c ? c : strcmp(x->inst->id, y->inst->id);
 }
 

@@ -21,7 +21,7 @@
 #define FLAG(fn, expr)                                                                                                 \
 	static struct field_value fn(const struct row *r)                                                              \
 	{                                                                                                              \
-		return (struct field_value){.metric = (expr)};                                                           \
+		return (struct field_value){.metric = (expr)};                                                         \
 	}
 
 static struct metric pid_metric(const struct row *r)
@@ -32,7 +32,7 @@ static struct metric pid_metric(const struct row *r)
 static struct metric started_metric(const struct row *r)
 {
 	return r->inst->started_usec > 0 ? metric_ok((double)r->inst->started_usec / 1e6)
-					 : metric_none(METRIC_ABSENT, "start time not known");
+	                                 : metric_none(METRIC_ABSENT, "start time not known");
 }
 
 static struct metric age_metric(const struct row *r)
@@ -48,7 +48,7 @@ static struct metric observed_metric(const struct row *r)
 static struct metric changed_metric(const struct row *r)
 {
 	return r->verdict.changed_usec > 0 ? metric_ok((double)r->verdict.changed_usec / 1e6)
-					   : metric_none(METRIC_ABSENT, "no change seen");
+	                                   : metric_none(METRIC_ABSENT, "no change seen");
 }
 
 TEXT(get_id, r->inst->id)
@@ -277,8 +277,8 @@ const struct field *field_by_column(const char *column)
 
 const char *field_unit_name(enum field_unit u)
 {
-	static const char *const names[] = {"",	     "cores",	      "bytes", "percent",
-					    "bytes/s", "count", "seconds", "time", "money"};
+	static const char *const names[] = {"",      "cores",   "bytes", "percent", "bytes/s",
+	                                    "count", "seconds", "time",  "money"};
 	_Static_assert(ARRAY_SIZE(names) == UNIT_MAX, "a name for each unit");
 	return (unsigned)u < UNIT_MAX ? names[u] : "";
 }
@@ -324,9 +324,9 @@ char *field_format(const struct field *f, const struct row *r, bool ascii, char 
 		break;
 	case FIELD_FLAG:
 		(void)snprintf(buf, size, "%s",
-			       !metric_is_ok(v.metric) ? metric_state_glyph(v.metric.st, ascii)
-			       : v.metric.v != 0       ? "yes"
-						       : "no");
+		               !metric_is_ok(v.metric) ? metric_state_glyph(v.metric.st, ascii)
+		               : v.metric.v != 0       ? "yes"
+		                                       : "no");
 		break;
 	case FIELD_METRIC:
 		if (metric_is_ok(v.metric))

@@ -17,8 +17,8 @@ struct container {
 	pid_t pid;
 	struct process_stat init;
 	struct kfile init_stat; /* kept: reading it says whether the init lives */
-	int64_t sought_usec;	/* when an init was last looked for in vain */
-	pid_t monitor; /* conmon or shim; 0 none */
+	int64_t sought_usec;    /* when an init was last looked for in vain */
+	pid_t monitor;          /* conmon or shim; 0 none */
 	struct kfile monitor_statm;
 };
 

@@ -2,7 +2,7 @@
 #ifndef SOURCE_HOST_H
 #define SOURCE_HOST_H
 
-#include "source/mounts.h"
+#include "source/cgroup/mounts.h"
 #include "vctop/base/arena.h"
 
 /* What /proc/self/ns/pid says in the initial namespace (include/uapi/linux/nsfs.h). */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/background.h"
+#include "source/background/background.h"
 #include "source/host.h"
 #include "source/proctab.h"
 #include "vctop/source/launched.h"
@@ -51,6 +51,15 @@ static const char *daemon_root(const struct process *p)
 	return root ? root : process_option(p, "-g");
 }
 
+/* Anybody may call a process dockerd and name a directory; only root's is read on its word (users' by their homes). */
+static bool is_roots(struct rootfs *fs, pid_t pid)
+{
+	struct stat st;
+	char path[32];
+	(void)snprintf(path, sizeof(path), "proc/%d", (int)pid);
+	return !rootfs_is_live(fs) || (rootfs_stat(fs, path, &st) == 0 && st.st_uid == 0);
+}
+
 /* Names that a monitor's command line tells even to those who may not read the runtime's files. */
 static void learn_names(struct facts_table *f, const struct process *p)
 {
@@ -61,9 +70,10 @@ static void learn_names(struct facts_table *f, const struct process *p)
 		free(map_remove(&f->names, id));
 		char *clean = NULL;
 		facts_set(&clean, name);
-		map_put(&f->names, id, clean);
+		if (clean)
+			map_put(&f->names, id, clean);
 	}
-	if (strcmp(p->comm, "dockerd") == 0)
+	if (strcmp(p->comm, "dockerd") == 0 && is_roots(f->fs, p->pid))
 		facts_learn_root(f, daemon_root(p));
 }
 

@@ -2,10 +2,10 @@
 #ifndef SOURCE_LIVE_H
 #define SOURCE_LIVE_H
 
-#include "source/cgroup.h"
+#include "source/cgroup/cgroup.h"
 #include "source/proctab.h"
 #include "source/runtime/runtime.h"
-#include "source/vm_names.h"
+#include "source/vm/vm_names.h"
 #include "vctop/source/process.h"
 
 /* What every part needs in a tick. */

@@ -26,12 +26,29 @@ static const char *brand_of(const char *text)
 	static const struct {
 		const char *has, *name;
 	} brands[] = {
-		{"KVMKVMKVM", "kvm"},	   {"Linux KVM Hv", "kvm"}, {"TCGTCGTCG", "qemu"}, {"VMwareVMware", "vmware"},
-		{"Microsoft Hv", "hyper-v"}, {"XenVMM", "xen"},	    {"bhyve", "bhyve"},	   {"Firecracker", "firecracker"},
-		{"Amazon EC2", "amazon"},  {"Google", "google"},    {"QEMU", "qemu"},	   {"KVM", "kvm"},
-		{"VMware", "vmware"},	   {"innotek", "virtualbox"}, {"VirtualBox", "virtualbox"}, {"Xen", "xen"},
-		{"Microsoft Corporation", "hyper-v"}, {"Parallels", "parallels"}, {"BHYVE", "bhyve"},
-		{"Apple Virt", "apple"},   {"kvm-clock", "kvm"},    {"hyperv", "hyper-v"}, {"xen", "xen"},
+	        {"KVMKVMKVM", "kvm"},
+	        {"Linux KVM Hv", "kvm"},
+	        {"TCGTCGTCG", "qemu"},
+	        {"VMwareVMware", "vmware"},
+	        {"Microsoft Hv", "hyper-v"},
+	        {"XenVMM", "xen"},
+	        {"bhyve", "bhyve"},
+	        {"Firecracker", "firecracker"},
+	        {"Amazon EC2", "amazon"},
+	        {"Google", "google"},
+	        {"QEMU", "qemu"},
+	        {"KVM", "kvm"},
+	        {"VMware", "vmware"},
+	        {"innotek", "virtualbox"},
+	        {"VirtualBox", "virtualbox"},
+	        {"Xen", "xen"},
+	        {"Microsoft Corporation", "hyper-v"},
+	        {"Parallels", "parallels"},
+	        {"BHYVE", "bhyve"},
+	        {"Apple Virt", "apple"},
+	        {"kvm-clock", "kvm"},
+	        {"hyperv", "hyper-v"},
+	        {"xen", "xen"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(brands); i++)
 		if (strstr(text, brands[i].has))
@@ -65,10 +82,10 @@ static const char *cpuid_brand(const struct rootfs *fs)
 static const char *find_hypervisor(struct rootfs *fs, struct strbuf *evidence)
 {
 	static const char *const files[] = {
-		"sys/class/dmi/id/sys_vendor",
-		"sys/class/dmi/id/product_name",
-		"sys/hypervisor/type",
-		"sys/devices/system/clocksource/clocksource0/current_clocksource",
+	        "sys/class/dmi/id/sys_vendor",
+	        "sys/class/dmi/id/product_name",
+	        "sys/hypervisor/type",
+	        "sys/devices/system/clocksource/clocksource0/current_clocksource",
 	};
 	const char *brand = cpuid_brand(fs);
 	if (brand) {
@@ -105,7 +122,8 @@ static bool in_container(struct rootfs *fs, const struct mounts *m, struct strbu
 	if (m->v2) {
 		strbuf_fmt(&cgroup, "%s/cgroup.type", m->v2);
 		bool ns = rootfs_stat(fs, cgroup.buf, &st) == 0;
-		if (ns && rootfs_readlink(fs, "proc/self/ns/cgroup", &link) == 0 && strcmp(link.buf, INIT_CGROUP_NS) != 0) {
+		if (ns && rootfs_readlink(fs, "proc/self/ns/cgroup", &link) == 0 &&
+		    strcmp(link.buf, INIT_CGROUP_NS) != 0) {
 			strbuf_fmt(evidence, "cgroup namespace %s, and /%s exists", link.buf, cgroup.buf);
 			return true;
 		}

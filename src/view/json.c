@@ -43,8 +43,7 @@ static json_t *metric_real(struct metric m)
 
 static bool is_real(enum field_unit u)
 {
-	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS ||
-	       u == UNIT_MONEY;
+	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS || u == UNIT_MONEY;
 }
 
 /* Puts value at the dotted path, making the objects on the way. */
@@ -78,8 +77,9 @@ static json_t *field_json(const struct field *f, const struct row *r, json_t *un
 	}
 	if (!metric_is_ok(v.metric)) {
 		const char *why = v.metric.why;
-		(void)json_object_set_new(unavailable, f->key,
-					  json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
+		(void)json_object_set_new(
+		        unavailable, f->key,
+		        json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
 		return json_null();
 	}
 	if (f->kind == FIELD_FLAG)
@@ -183,7 +183,7 @@ static json_t *notices(const struct snapshot *s)
 	for (size_t i = 0; i < s->notices.n; i++) {
 		const struct notice *n = &s->notices.v[i];
 		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "what", text(n->what), "why", text(n->why),
-							 "change", text(n->change)));
+		                                         "change", text(n->change)));
 	}
 	return a;
 }
@@ -259,10 +259,11 @@ void json_verdict(const struct verdict_line *l, struct strbuf *out)
 	for (unsigned i = 0; i < field_count; i++)
 		if (strncmp(field_table[i].key, prefix, sizeof(prefix) - 1) == 0)
 			put_path(verdict, field_table[i].key + sizeof(prefix) - 1,
-				 field_json(&field_table[i], &r, unavailable));
+			         field_json(&field_table[i], &r, unavailable));
 	json_decref(unavailable);
-	json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "schema", "vctop.verdict/1", "time",
-			      units_rfc3339(time, sizeof(time), l->time_usec), "host", text(l->host), "id", l->id, "name",
-			      l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict", verdict);
+	json_t *o =
+	        json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "schema", "vctop.verdict/1", "time",
+	                  units_rfc3339(time, sizeof(time), l->time_usec), "host", text(l->host), "id", l->id, "name",
+	                  l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict", verdict);
 	print_line(o, out);
 }

@@ -9,8 +9,9 @@
 #define MAX_WIDTH 48
 #define PLAIN_MAX_COLUMNS 64
 
-static const char *const default_columns[] = {"name",	   "runtime", "state", "cpu-given", "cpu",     "cpu-pct",  "mem-given",
-					      "mem",	   "held",    "mem-pct", "slack-cpu", "slack-mem", "verdict", "now"};
+static const char *const default_columns[] = {"name",      "runtime",   "state",   "cpu-given", "cpu",
+                                              "cpu-pct",   "mem-given", "mem",     "held",      "mem-pct",
+                                              "slack-cpu", "slack-mem", "verdict", "now"};
 #define DEFAULT_COLUMNS (sizeof(default_columns) / sizeof(default_columns[0]))
 
 static const char *cell(struct metric m, enum field_unit unit, bool ascii, char *buf, size_t size)
@@ -108,8 +109,8 @@ static void host_line(struct strbuf *out, const char *what, enum field_unit unit
 	char b[5][32];
 	for (int i = 0; i < 5; i++)
 		(void)cell(m[i], unit, ascii, b[i], sizeof(b[i]));
-	strbuf_fmt(out, "%-7s capacity %6s   used %6s   given %6s (containers %s, VMs %s)\n", what, b[0], b[1], b[2], b[3],
-		   b[4]);
+	strbuf_fmt(out, "%-7s capacity %6s   used %6s   given %6s (containers %s, VMs %s)\n", what, b[0], b[1], b[2],
+	           b[3], b[4]);
 }
 
 static bool some(struct metric m)
@@ -125,9 +126,9 @@ static void slack_line(const struct frame *f, bool ascii, struct strbuf *out)
 	if (!some(h->slack_cores) && !some(h->slack_bytes) && !some(h->cold_bytes) && !metric_is_ok(h->slack_cost))
 		return;
 	strbuf_fmt(out, "slack   cores %6s   memory %6s   held but cold %6s",
-		   cell(h->slack_cores, UNIT_CORES, ascii, c, sizeof(c)),
-		   cell(h->slack_bytes, UNIT_BYTES, ascii, m, sizeof(m)),
-		   cell(h->cold_bytes, UNIT_BYTES, ascii, cold, sizeof(cold)));
+	           cell(h->slack_cores, UNIT_CORES, ascii, c, sizeof(c)),
+	           cell(h->slack_bytes, UNIT_BYTES, ascii, m, sizeof(m)),
+	           cell(h->cold_bytes, UNIT_BYTES, ascii, cold, sizeof(cold)));
 	if (metric_is_ok(h->slack_cost))
 		strbuf_fmt(out, "   = %.2f/month", h->slack_cost.v);
 	strbuf_char(out, '\n');
@@ -139,40 +140,41 @@ static void host_part(const struct frame *f, bool ascii, struct strbuf *out)
 	const struct host_frame *h = &f->host;
 	const struct totals *c = &f->totals[INSTANCE_CONTAINER], *v = &f->totals[INSTANCE_VM];
 	char time[64];
-	strbuf_fmt(out, "vctop  %s  %s  kernel %s  %s%s%s%s  cgroups %s\n", units_rfc3339(time, sizeof(time), s->real_usec),
-		   s->hostname ? s->hostname : "?", s->kernel ? s->kernel : "?", placement_name(s->placement),
-		   s->hypervisor ? " (" : "", s->hypervisor ? s->hypervisor : "", s->hypervisor ? ")" : "",
-		   cgroup_layout_name(s->layout));
+	strbuf_fmt(out, "vctop  %s  %s  kernel %s  %s%s%s%s  cgroups %s\n",
+	           units_rfc3339(time, sizeof(time), s->real_usec), s->hostname ? s->hostname : "?",
+	           s->kernel ? s->kernel : "?", placement_name(s->placement), s->hypervisor ? " (" : "",
+	           s->hypervisor ? s->hypervisor : "", s->hypervisor ? ")" : "", cgroup_layout_name(s->layout));
 	host_line(out, "CPU", UNIT_CORES, ascii,
-		  (struct metric[]){h->capacity_cores, h->used_cores, h->allocated_cores, c->allocated_cores,
-				    v->allocated_cores});
+	          (struct metric[]){h->capacity_cores, h->used_cores, h->allocated_cores, c->allocated_cores,
+	                            v->allocated_cores});
 	host_line(out, "Memory", UNIT_BYTES, ascii,
-		  (struct metric[]){h->capacity_bytes, h->used_bytes, h->allocated_bytes, c->allocated_bytes,
-				    v->allocated_bytes});
+	          (struct metric[]){h->capacity_bytes, h->used_bytes, h->allocated_bytes, c->allocated_bytes,
+	                            v->allocated_bytes});
 	slack_line(f, ascii, out);
 }
 
 static void table(const struct frame *f, const struct selection *sel, enum instance_kind kind,
-		  const struct field *const *columns, bool ascii, struct strbuf *out)
+                  const struct field *const *columns, bool ascii, struct strbuf *out)
 {
 	static const char *const titles[] = {"CONTAINERS", "VIRTUAL MACHINES"};
 	const struct totals *t = &f->totals[kind];
 	char buf[512], cap[32], use[32];
 	strbuf_fmt(out, "\n%s  %u running, %u stopped", titles[kind], t->running, t->stopped);
 	strbuf_fmt(out, "   cores: given %s, used %s", cell(t->allocated_cores, UNIT_CORES, ascii, cap, sizeof(cap)),
-		   cell(t->used_cores, UNIT_CORES, ascii, use, sizeof(use)));
+	           cell(t->used_cores, UNIT_CORES, ascii, use, sizeof(use)));
 	strbuf_fmt(out, "   memory: given %s, used %s", cell(t->allocated_bytes, UNIT_BYTES, ascii, cap, sizeof(cap)),
-		   cell(t->used_bytes, UNIT_BYTES, ascii, use, sizeof(use)));
+	           cell(t->used_bytes, UNIT_BYTES, ascii, use, sizeof(use)));
 	strbuf_fmt(out, ", held %s, overhead %s\n", cell(t->held_bytes, UNIT_BYTES, ascii, cap, sizeof(cap)),
-		   cell(t->overhead_bytes, UNIT_BYTES, ascii, use, sizeof(use)));
+	           cell(t->overhead_bytes, UNIT_BYTES, ascii, use, sizeof(use)));
 	int widths[PLAIN_MAX_COLUMNS];
 	unsigned n = 0;
-	for (; columns[n] && n < PLAIN_MAX_COLUMNS; n++)
+	for (; n < PLAIN_MAX_COLUMNS && columns[n]; n++)
 		widths[n] = column_width(columns[n], sel, kind, ascii);
 	heads(columns, widths, n, out);
 	for (size_t r = 0; r < sel->rows[kind].n; r++) {
 		for (unsigned c = 0; c < n; c++)
-			pad(out, field_format(columns[c], sel->rows[kind].v[r], ascii, buf, sizeof(buf)), widths[c], c > 0, ascii);
+			pad(out, field_format(columns[c], sel->rows[kind].v[r], ascii, buf, sizeof(buf)), widths[c],
+			    c > 0, ascii);
 		end_line(out);
 	}
 	if (!sel->rows[kind].n)
@@ -200,7 +202,7 @@ static void services(const struct frame *f, bool ascii, struct strbuf *out)
 }
 
 void plain_frame(const struct frame *f, const struct selection *sel, const struct field *const *columns, bool ascii,
-		 struct strbuf *out)
+                 struct strbuf *out)
 {
 	const struct field *defaults[DEFAULT_COLUMNS + 1] = {0};
 	for (size_t i = 0; i < DEFAULT_COLUMNS; i++)
@@ -213,6 +215,6 @@ void plain_frame(const struct frame *f, const struct selection *sel, const struc
 	for (size_t i = 0; i < f->snap->notices.n; i++) {
 		const struct notice *n = &f->snap->notices.v[i];
 		strbuf_fmt(out, "%snotice: %s: %s%s%s\n", i ? "" : "\n", n->what, n->why, n->change ? "; " : "",
-			   n->change ? n->change : "");
+		           n->change ? n->change : "");
 	}
 }

@@ -10,7 +10,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/vctop-verdicts.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 "$TRACES" "$days" "$step" "$count" >"$dir/lines"
 "$VCTOP" judge --every 3600 "$dir/lines" | tests/bench/verdicts.py
-observations=$((days * 86400 / step * count * 20))
+observations=$((days * 86400 * count * 20 / step))
 /usr/bin/python3 -I - "$observations" "$VCTOP" "$dir/lines" <<'END'
 import resource
 import subprocess

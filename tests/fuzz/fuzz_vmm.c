@@ -2,7 +2,7 @@
  * A process that may be a VMM and the files it names.  Parts end with FF FF: command line (arguments ended by NUL; the
  * first is the program), then the file /vm/f, /vm/f.vbox beside an open log, and a file of libvirt's or machined's.
  */
-#include "source/vm_names.h"
+#include "source/vm/vm_names.h"
 #include "tree.h"
 #include "vctop/base/vec.h"
 #include "vctop/source/vmm.h"

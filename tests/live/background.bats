@@ -276,6 +276,8 @@ evidence() { of "$1" "$2" .supervisor.evidence; }
 
 # ---- network and disk I/O ----
 
+# Others may run this test beside us: a network of our own, as the names are.
+net_of() { echo "10.$((64 + $$ % 128)).$(($$ / 128 % 250 + $1))"; } # NUMBER
 send_udp() { # ADDRESS COUNT: datagrams of 1000 bytes
 	local i
 	for ((i = 0; i < $2; i++)); do head -c 1000 /dev/zero >"/dev/udp/$1/9" || true; done 2>/dev/null
@@ -287,22 +289,24 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 @test "network of a container: bytes through a veth pair" {
 	[ "$PODMAN" = yes ] || skip "no podman here"
 	need ip nsenter
-	local n=$TESTNAME-p-net pid host=vh$$ inside=vc$$ tx rx
+	local n=$TESTNAME-p-net pid host=vh$$ inside=vc$$ tx rx net
+	net=$(net_of 0)
 	podman_run "$n" -- sleep 600
 	pid=$(podman inspect -f '{{.State.Pid}}' "$n")
 	ip link add "$host" type veth peer name "$inside" || skip "no veth here"
+	remember link "$host"
 	ip link set "$inside" netns "$pid"
-	ip addr add 10.231.7.1/30 dev "$host"
+	ip addr add "$net.1/30" dev "$host"
 	ip link set "$host" up
-	nsenter -t "$pid" -n ip addr add 10.231.7.2/30 dev "$inside"
+	nsenter -t "$pid" -n ip addr add "$net.2/30" dev "$inside"
 	nsenter -t "$pid" -n ip link set "$inside" up
 	sleep 3 # the neighbours introduce themselves
 	tx=$(cat "/sys/class/net/$host/statistics/tx_bytes") rx=$(cat "/sys/class/net/$host/statistics/rx_bytes")
 	"$VCTOP" --json -d 6 >"$SCRATCH/net.json" 3>&- &
 	local vctop=$!
 	sleep 3 # its first reading is over, on a busy machine too
-	send_udp 10.231.7.2 200
-	nsenter -t "$pid" -n bash -c 'for ((i = 0; i < 50; i++)); do head -c 1000 /dev/zero >/dev/udp/10.231.7.1/9 || true; done' 2>/dev/null
+	send_udp "$net.2" 200
+	nsenter -t "$pid" -n bash -c "for ((i = 0; i < 50; i++)); do head -c 1000 /dev/zero >/dev/udp/$net.1/9 || true; done" 2>/dev/null
 	wait $vctop
 	tx=$(($(cat "/sys/class/net/$host/statistics/tx_bytes") - tx)) rx=$(($(cat "/sys/class/net/$host/statistics/rx_bytes") - rx))
 	# What the host's end sent the container received. Each datagram comes with 42 bytes of headers.
@@ -330,11 +334,13 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 @test "network of a VM: bytes through its tap, from its side" {
 	need ip qemu-system-x86_64
 	[ -e /dev/net/tun ] || skip "no /dev/net/tun"
-	local n=$TESTNAME-tap tap=vt$$ tx pid
+	local n=$TESTNAME-tap tap=vt$$ tx pid net
+	net=$(net_of 1)
 	ip tuntap add dev "$tap" mode tap || skip "no tap here"
-	ip addr add 10.231.8.1/30 dev "$tap"
+	remember link "$tap"
+	ip addr add "$net.1/30" dev "$tap"
 	ip link set "$tap" up
-	ip neigh add 10.231.8.2 lladdr 02:00:00:00:00:02 dev "$tap"
+	ip neigh add "$net.2" lladdr 02:00:00:00:00:02 dev "$tap"
 	# A tap without a card behind it takes in every frame.
 	qemu-system-x86_64 -nodefaults -accel tcg -m 64 -display none -name "$n" -netdev tap,id=n0,ifname=$tap,script=no,downscript=no \
 		>/dev/null 2>&1 </dev/null 3>&- &
@@ -345,7 +351,7 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 	"$VCTOP" --json -d 6 >"$SCRATCH/tap.json" 3>&- &
 	local vctop=$!
 	sleep 3 # its first reading is over, on a busy machine too
-	send_udp 10.231.8.2 100
+	send_udp "$net.2" 100
 	wait $vctop
 	tx=$(($(cat "/sys/class/net/$tap/statistics/tx_bytes") - tx))
 	within "received" "$(net_total tap "$n" rx)" $((100 * 1000)) $((100 * 1042 + 8000))
@@ -364,7 +370,8 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 	local n=$TESTNAME-p-io disk window
 	truncate -s 64M "$SCRATCH/disk"
 	disk=$(losetup -f --show "$SCRATCH/disk") || skip "no loop devices here"
-	podman_run "$n" --device "$disk" --device-write-bps "$disk:10gb" -- sleep 600 || { losetup -d "$disk"; false; }
+	remember loop "$disk"
+	podman_run "$n" --device "$disk" --device-write-bps "$disk:10gb" -- sleep 600
 	podman exec "$n" dd if=/dev/zero of="$disk" bs=1M count=1 oflag=direct 2>/dev/null
 	"$VCTOP" --json -d 6 >"$SCRATCH/io.json" 3>&- &
 	local vctop=$!

@@ -3,7 +3,7 @@
 #
 # The list of a suite, STATE-DIR/SUITE.list, has one line a thing, newest last:
 #   pid PID START-TICKS   podman NAME   docker HOST NAME   cgroup PATH   cgroup-id ID   mount PATH   path PATH   rmdir PATH
-#   podman-pod NAME   runc NAME   lxc LXCPATH NAME   buildah NAME   user NAME
+#   podman-pod NAME   runc NAME   lxc LXCPATH NAME   buildah NAME   user NAME   link NAME   loop DEVICE
 # A pid is killed only while its start time is the one written down: nobody else's process is ever touched.
 set -u
 
@@ -51,6 +51,8 @@ reap_one() { # WORD...
 		done
 		;;
 	cgroup-id) find /sys/fs/cgroup -depth -type d -path "*$2*" -exec rmdir {} + 2>/dev/null ;;
+	link) ip link del "$2" 2>/dev/null ;;
+	loop) losetup -d "$2" 2>/dev/null ;;
 	mount) umount "$2" 2>/dev/null ;;
 	path)
 		# Nothing is removed through a mount that was left below it.

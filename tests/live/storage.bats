@@ -261,7 +261,7 @@ info() { # EXPRESSION FILE...: of all files and what is below them, as qemu-img 
 	qemu-img create -q -f qcow2 quiet.qcow2 8M
 	qemu_open "$TESTNAME-quiet" -drive file=quiet.qcow2,if=virtio
 	poll 10 holds "$QEMU_PID" quiet.qcow2
-	strace -f -o trace -e trace=openat,open,connect,flock,fcntl,socket "$VCTOP" --json -n 1 -d 0.2 >/dev/null
+	strace -f -o trace -e trace=openat,open,connect,flock,fcntl,socket "$VCTOP" --no-history --json -n 1 -d 0.2 >/dev/null
 	run grep -E 'O_(RDWR|WRONLY|CREAT)|connect\(|flock\(|F_SETLK|F_OFD_SETLK' trace
 	[ "$status" = 1 ] || { echo "$output"; return 1; }
 	grep -q 'proc/'"$QEMU_PID"'/fd/[0-9]*"' trace

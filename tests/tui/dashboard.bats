@@ -186,7 +186,7 @@ both_lists() {
 }
 
 @test "the live host, five seconds, no colour" {
-	open 120 40 --no-color -d 0.5
+	open 120 40 --no-history --no-color -d 0.5
 	shows CONTAINERS
 	sleep 2
 	[ -n "$(pid_of)" ]

@@ -1,5 +1,5 @@
 /* Isolation: status, uid_map and mountinfo as hostile as a container can make them; whole processes from a tree. */
-#include "source/isolation.h"
+#include "source/background/isolation.h"
 
 #include "tree.h"
 #include "vctop/base/strbuf.h"

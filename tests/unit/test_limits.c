@@ -1,5 +1,5 @@
 /* Caps: what one level's files say, and that what cannot be read or understood never passes for "unlimited". */
-#include "source/cgroup.h"
+#include "source/cgroup/cgroup.h"
 #include "tree.h"
 #include "vctop/source/rootfs.h"
 

@@ -1,5 +1,5 @@
 /* Is anybody in a group?  On cgroup v1 only cgroup.procs tells; a busy container must not pass for a stopped one. */
-#include "source/cgroup.h"
+#include "source/cgroup/cgroup.h"
 #include "tree.h"
 #include "vctop/source/rootfs.h"
 

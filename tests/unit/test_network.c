@@ -1,7 +1,7 @@
 /* Network and I/O: net/dev, fdinfo of taps, diskstats; whose counters an instance's are. */
-#include "source/network.h"
+#include "source/background/network.h"
 
-#include "source/cgroup.h"
+#include "source/cgroup/cgroup.h"
 #include "tree.h"
 #include "vctop/base/strbuf.h"
 

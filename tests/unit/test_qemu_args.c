@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "source/kvm_fds.h"
+#include "source/vm/kvm_fds.h"
 #include "source/vmm/qemu.h"
 #include "source/vmm/qemu_args.h"
 #include "source/vmm/qemu_opts.h"

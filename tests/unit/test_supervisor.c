@@ -1,5 +1,5 @@
 /* Supervisors: what the process tree and live-restore say of the death of a daemon; daemons that come, go and lie. */
-#include "source/supervisor.h"
+#include "source/background/supervisor.h"
 
 #include "tree.h"
 
@@ -299,6 +299,7 @@ static void test_find(void **state)
 	tick(&w, 100000000);
 	struct instance i = {.kind = INSTANCE_CONTAINER,
 	                     .runtime = "docker",
+	                     .id = "docker:x",
 	                     .state = INSTANCE_RUNNING,
 	                     .pid = 51,
 	                     .name_from = "/srv/d/containers/" ID "/config.v2.json"};
@@ -316,23 +317,32 @@ static void test_find(void **state)
 	assert_false(absent->running);
 	assert_true(got.daemon_running.v == 0);
 	assert_string_equal(got.survives, "yes");
-	i = (struct instance){
-	        .kind = INSTANCE_CONTAINER, .runtime = "kubernetes", .state = INSTANCE_RUNNING, .pid = 61};
+	i = (struct instance){.kind = INSTANCE_CONTAINER,
+	                      .runtime = "kubernetes",
+	                      .id = "kubernetes:x",
+	                      .state = INSTANCE_RUNNING,
+	                      .pid = 61};
 	(void)supervisor_find(&w.d, &i, &a, &got);
 	assert_string_equal(got.daemon, "containerd");
 	assert_true(got.daemon_running.v == 0);
-	i = (struct instance){.kind = INSTANCE_CONTAINER, .runtime = "lxc", .state = INSTANCE_RUNNING, .pid = 71};
+	i = (struct instance){
+	        .kind = INSTANCE_CONTAINER, .runtime = "lxc", .id = "lxc:x", .state = INSTANCE_RUNNING, .pid = 71};
 	(void)supervisor_find(&w.d, &i, &a, &got);
 	assert_string_equal(got.daemon, "incusd");
 	assert_string_equal(got.monitor, "lxc monitor");
 	/* Stopped, and gone between two readings. */
 	i = (struct instance){.kind = INSTANCE_CONTAINER,
 	                      .runtime = "docker",
+	                      .id = "docker:x",
 	                      .state = INSTANCE_STOPPED,
 	                      .name_from = "/var/lib/docker/containers/" ID "/config.v2.json"};
 	assert_int_equal(supervisor_find(&w.d, &i, &a, &got)->pid, 10);
 	assert_null(got.survives);
-	i = (struct instance){.kind = INSTANCE_CONTAINER, .runtime = "podman", .state = INSTANCE_RUNNING, .pid = 999};
+	i = (struct instance){.kind = INSTANCE_CONTAINER,
+	                      .runtime = "podman",
+	                      .id = "podman:x",
+	                      .state = INSTANCE_RUNNING,
+	                      .pid = 999};
 	assert_null(supervisor_find(&w.d, &i, &a, &got));
 	assert_null(got.daemon);
 	assert_string_equal(got.survives, "yes");

@@ -17,7 +17,10 @@ struct strbuf {
 };
 
 extern char strbuf_empty[];
-#define STRBUF_INIT {.buf = strbuf_empty}
+#define STRBUF_INIT                                                                                                    \
+	{                                                                                                              \
+		.buf = strbuf_empty                                                                                    \
+	}
 #define cleanup_strbuf cleanup(strbuf_release)
 
 void strbuf_release(struct strbuf *sb);

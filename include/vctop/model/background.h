@@ -19,9 +19,10 @@ const char *ns_state_name(enum ns_state s); /* NULL for unknown, "own", "host" *
 struct isolation {
 	const char *kernel;       /* "shared" or "own" */
 	enum ns_state ns[NS_MAX]; /* /proc/PID/ns/X against PID 1's */
-	/* "root": host root; "user": another uid, no user namespace; "rootless": a plain user's; "userns": root only inside */
+	/* "root": host root; "user": another uid, no user namespace; "rootless": a plain user's; "userns": root only
+	 * inside */
 	const char *user;
-	struct metric uid; /* host uid of its first process */
+	struct metric uid;              /* host uid of its first process */
 	const char *capabilities;       /* CapEff, 16 hex digits */
 	struct metric all_capabilities; /* CapEff covers PID 1's CapBnd */
 	const char *seccomp;            /* "off", "strict", "filter" */
@@ -75,7 +76,7 @@ struct store {
 /* How many hang on one daemon. */
 struct blast_radius {
 	const char *daemon;
-	const char *root; /* dockerd: its data root; NULL else */
+	const char *root;      /* dockerd: its data root; NULL else */
 	struct metric running; /* is the daemon there */
 	struct metric pid;
 	unsigned instances, survivors;

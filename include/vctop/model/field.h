@@ -9,7 +9,18 @@
 
 #include "vctop/model/frame.h"
 
-enum field_unit { UNIT_NONE, UNIT_CORES, UNIT_BYTES, UNIT_PERCENT, UNIT_BYTES_PER_SEC, UNIT_COUNT, UNIT_SECONDS, UNIT_TIME, UNIT_MONEY, UNIT_MAX };
+enum field_unit {
+	UNIT_NONE,
+	UNIT_CORES,
+	UNIT_BYTES,
+	UNIT_PERCENT,
+	UNIT_BYTES_PER_SEC,
+	UNIT_COUNT,
+	UNIT_SECONDS,
+	UNIT_TIME,
+	UNIT_MONEY,
+	UNIT_MAX
+};
 enum field_kind { FIELD_METRIC, FIELD_TEXT, FIELD_FLAG };
 
 struct field_value {
@@ -23,8 +34,8 @@ struct field {
 	const char *column; /* short name for --columns and sorting: "cpu"; NULL: not a column */
 	enum field_unit unit;
 	enum field_kind kind;
-	int width;	    /* column width in cells; negative: left aligned */
-	bool sort_down;	    /* first press of the sort key shows the largest first */
+	int width;          /* column width in cells; negative: left aligned */
+	bool sort_down;     /* first press of the sort key shows the largest first */
 	const char *source; /* kernel file and key, or the formula */
 	const char *help;   /* one sentence */
 	struct field_value (*get)(const struct row *r);
@@ -33,9 +44,9 @@ struct field {
 extern const struct field field_table[];
 extern const unsigned field_count;
 
-const struct field *field_by_key(const char *key);	 /* NULL unknown */
+const struct field *field_by_key(const char *key);       /* NULL unknown */
 const struct field *field_by_column(const char *column); /* column or key; NULL unknown */
-const char *field_unit_name(enum field_unit u);		 /* "cores", "bytes", ... */
+const char *field_unit_name(enum field_unit u);          /* "cores", "bytes", ... */
 /* The value as a cell of text: a number with unit, or the glyph of its state. Returns buf. */
 char *field_format(const struct field *f, const struct row *r, bool ascii, char *buf, size_t size);
 /* Order of two rows by a field, ascending; rows without a value come last in either direction. */

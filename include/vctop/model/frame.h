@@ -15,13 +15,13 @@ struct row {
 	const struct sample *sample;
 	const struct background *background;
 	double interval_sec; /* between the two CPU readings; 0 when there is none */
-	double age_sec;	     /* since started; < 0 unknown */
+	double age_sec;      /* since started; < 0 unknown */
 	struct metric cpu_used_cores;
 	struct metric cpu_used_pct; /* of allocation */
 	struct metric guest_cores, overhead_cores, steal_cores;
-	struct metric throttled_pct; /* of enforcement periods */
+	struct metric throttled_pct;                      /* of enforcement periods */
 	struct metric cpu_pressure_pct, mem_pressure_pct; /* share of the interval somebody waited */
-	struct metric mem_used_pct;  /* of allocation */
+	struct metric mem_used_pct;                       /* of allocation */
 	struct metric io_read_per_sec, io_write_per_sec, net_rx_per_sec, net_tx_per_sec;
 	struct verdict verdict;
 };
@@ -31,8 +31,8 @@ struct totals {
 	unsigned running, stopped, unlimited_cpu, unlimited_mem, nested;
 	struct metric allocated_cores, used_cores, slack_cores;
 	struct metric allocated_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes;
-	struct metric cold_bytes; /* held - recommended, of those whose need is known */
-	struct metric slack_cost; /* a month */
+	struct metric cold_bytes;                /* held - recommended, of those whose need is known */
+	struct metric slack_cost;                /* a month */
 	unsigned unmeasured_cpu, unmeasured_mem; /* running rows whose use is missing from the sums */
 };
 
@@ -41,7 +41,8 @@ struct host_frame {
 	struct metric steal_cores, cpu_pressure_pct;
 	struct metric capacity_bytes, used_bytes, available_bytes, allocated_bytes, unallocated_bytes, mem_overcommit;
 	struct metric mem_pressure_pct;
-	/* The three wastes: unallocated above; allocated but not needed; held but not needed. Containers and VMs together. */
+	/* The three wastes: unallocated above; allocated but not needed; held but not needed. Containers and VMs
+	 * together. */
 	struct metric slack_cores, slack_bytes, cold_bytes, slack_cost;
 };
 
@@ -61,7 +62,7 @@ struct frame {
 	const struct snapshot *snap;
 	double interval_sec; /* 0 on the first */
 	struct host_frame host;
-	VEC(struct row) rows; /* in snapshot order (by id) */
+	VEC(struct row) rows;             /* in snapshot order (by id) */
 	VEC(struct service_row) services; /* by cgroup; empty unless asked for */
 	struct totals totals[INSTANCE_KIND_MAX];
 	struct self_cost self;

@@ -20,17 +20,17 @@ struct label {
 struct instance {
 	const char *id; /* unique in a snapshot and stable while it lives: "docker:<id>", "qemu:<uuid>" */
 	enum instance_kind kind;
-	const char *runtime; /* "docker", "podman", "vctop", "qemu-kvm", "qemu-tcg" */
-	const char *name;    /* never NULL; falls back to the short id */
-	const char *image;   /* NULL unknown */
+	const char *runtime;   /* "docker", "podman", "vctop", "qemu-kvm", "qemu-tcg" */
+	const char *name;      /* never NULL; falls back to the short id */
+	const char *image;     /* NULL unknown */
 	const char *name_from; /* the file or command line the name was read from; NULL: fallback */
 	enum instance_state state;
-	pid_t pid;		  /* init process or VMM; 0 none */
-	int64_t started_usec;	  /* realtime; 0 unknown */
-	const char *cgroup;	  /* path in the hierarchy; NULL none of its own */
-	const char *parent;	  /* id of the instance it runs in; NULL none */
-	const char *uuid;	  /* VMs; NULL none */
-	const char *sample;	  /* sample name if vctop launched it; NULL otherwise */
+	pid_t pid;            /* init process or VMM; 0 none */
+	int64_t started_usec; /* realtime; 0 unknown */
+	const char *cgroup;   /* path in the hierarchy; NULL none of its own */
+	const char *parent;   /* id of the instance it runs in; NULL none */
+	const char *uuid;     /* VMs; NULL none */
+	const char *sample;   /* sample name if vctop launched it; NULL otherwise */
 	const struct label *labels;
 	size_t labels_n;
 	uint64_t incarnation; /* differs after re-creation under the same id; rates need it equal */

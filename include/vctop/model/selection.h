@@ -9,8 +9,8 @@
 
 struct query {
 	const struct field *sort; /* NULL: by name */
-	bool down;		  /* largest (or Z) first */
-	const char *filter;	  /* case-insensitive substring of name, image, runtime, id, verdict; NULL or "" all */
+	bool down;                /* largest (or Z) first */
+	const char *filter;       /* case-insensitive substring of name, image, runtime, id, verdict; NULL or "" all */
 	bool hide_stopped;
 };
 

@@ -19,7 +19,14 @@ enum verdict_state {
 };
 enum verdict_now { NOW_UNKNOWN, NOW_LOW, NOW_NORMAL, NOW_BUSY, NOW_PRESSURED, NOW_MAX };
 enum verdict_basis { BASIS_WINDOW, BASIS_LIFETIME, BASIS_HISTORY, BASIS_MAX };
-enum confidence { CONFIDENCE_SNAPSHOT, CONFIDENCE_LOW, CONFIDENCE_FAIR, CONFIDENCE_GOOD, CONFIDENCE_HIGH, CONFIDENCE_MAX };
+enum confidence {
+	CONFIDENCE_SNAPSHOT,
+	CONFIDENCE_LOW,
+	CONFIDENCE_FAIR,
+	CONFIDENCE_GOOD,
+	CONFIDENCE_HIGH,
+	CONFIDENCE_MAX
+};
 
 struct verdict {
 	enum verdict_state state;
@@ -29,13 +36,13 @@ struct verdict {
 	const char *reason; /* one sentence with the numbers */
 	enum verdict_basis basis;
 	double observed_sec;
-	unsigned week_hours; /* hours of the week (of 168) in which it was seen; 0 without history */
+	unsigned week_hours;  /* hours of the week (of 168) in which it was seen; 0 without history */
 	int64_t changed_usec; /* realtime of the last change of state; 0 not known */
 	enum confidence confidence;
 	struct metric recommended_cores, recommended_bytes;
 	struct metric slack_cores, slack_bytes; /* allocation - recommended, floor 0 */
-	struct metric slack_cost;		/* a month, in whatever money the prices are */
-	struct metric cold_bytes;		/* held - recommended, floor 0: would come back to the host */
+	struct metric slack_cost;               /* a month, in whatever money the prices are */
+	struct metric cold_bytes;               /* held - recommended, floor 0: would come back to the host */
 };
 
 const char *verdict_state_name(enum verdict_state s); /* "right_sized" */

@@ -14,19 +14,19 @@
 #define LAUNCHED_MAX_TEXT 16384 /* bytes of one file: far more than one needs */
 
 struct launched {
-	char *name;	   /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
-	char *kind;	   /* "container" or "vm" */
-	char *backend;	   /* "builtin", "podman", "docker", "kvm", "tcg" */
-	char *workload;	   /* "idle", "cpu", "memory", "burst" */
-	char *state;	   /* "starting", "running", "stopping" */
-	char *ref;	   /* container id for podman and docker; NULL else */
-	double cpus;	   /* 0: unlimited */
-	uint64_t memory;   /* bytes; 0: unlimited */
-	pid_t pid;	   /* init or VMM as seen from the host; 0 not yet */
-	uint64_t pid_start;/* its start_ticks */
-	pid_t starter;	   /* process now making or removing it (state not "running"); 0 none */
+	char *name;         /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
+	char *kind;         /* "container" or "vm" */
+	char *backend;      /* "builtin", "podman", "docker", "kvm", "tcg" */
+	char *workload;     /* "idle", "cpu", "memory", "burst" */
+	char *state;        /* "starting", "running", "stopping" */
+	char *ref;          /* container id for podman and docker; NULL else */
+	double cpus;        /* 0: unlimited */
+	uint64_t memory;    /* bytes; 0: unlimited */
+	pid_t pid;          /* init or VMM as seen from the host; 0 not yet */
+	uint64_t pid_start; /* its start_ticks */
+	pid_t starter;      /* process now making or removing it (state not "running"); 0 none */
 	uint64_t starter_start;
-	pid_t owner;	   /* dashboard whose end ends it; 0: it stays until stopped */
+	pid_t owner; /* dashboard whose end ends it; 0: it stays until stopped */
 	uint64_t owner_start;
 	int64_t started_usec; /* realtime of the launch */
 };

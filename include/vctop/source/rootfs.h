@@ -25,7 +25,7 @@ typedef int (*rootfs_fault)(void *data, const char *op, const char *path);
 struct rootfs *rootfs_open(const char *path, struct error *err); /* NULL: failed */
 void rootfs_close(struct rootfs *fs);
 bool rootfs_is_live(const struct rootfs *fs); /* "/" */
-int rootfs_advance(struct rootfs *fs);	      /* next moment; -ENOENT when there is none (live: always 0) */
+int rootfs_advance(struct rootfs *fs);        /* next moment; -ENOENT when there is none (live: always 0) */
 void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data);
 
 /* Told of every file and link read: text of n bytes, or n a negative errno.  For `vctop explain`. */
@@ -48,7 +48,7 @@ int rootfs_openat(struct rootfs *fs, const char *path, int flags); /* read-only 
 /* Directory listing; names only, "." and ".." left out. want_dirs_only uses d_type (unknown types pass). */
 struct rootfs_names {
 	struct strbuf text; /* NUL-separated names */
-	VEC(size_t) at;	    /* offsets into text */
+	VEC(size_t) at;     /* offsets into text */
 };
 int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct rootfs_names *ret);
 const char *rootfs_name(const struct rootfs_names *names, size_t i);
@@ -59,10 +59,13 @@ void rootfs_names_release(struct rootfs_names *names);
  * it is opened each time.  After the file is gone (ENOENT, ENODEV, ESRCH) reads say so.  One kfile, one path.
  */
 struct kfile {
-	int fd;		     /* -1 none kept */
+	int fd;              /* -1 none kept */
 	unsigned generation; /* of the rootfs moment it was opened in */
 };
-#define KFILE_INIT {.fd = -1}
+#define KFILE_INIT                                                                                                     \
+	{                                                                                                              \
+		.fd = -1                                                                                               \
+	}
 /* Reads into buf (size bytes, NUL-terminated). Returns the length, -EFBIG when it does not fit. */
 ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size);
 /* The same for files of many records (net/dev), which the kernel hands out a page at a time. */

@@ -22,6 +22,7 @@
 int frame_from_json(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret, struct error *err);
 
 /* The same with only what derive/usage.h looks at: identity, caps, use, pressure; ten times as fast on a full line. */
-int frame_from_json_needed(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret, struct error *err);
+int frame_from_json_needed(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret,
+                           struct error *err);
 
 #endif

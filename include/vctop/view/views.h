@@ -22,6 +22,6 @@ struct verdict_line {
 void json_verdict(const struct verdict_line *l, struct strbuf *out);
 /* The plain table, as `top -b`: host lines, then the selected rows.  columns: NULL-terminated, NULL for the default. */
 void plain_frame(const struct frame *f, const struct selection *sel, const struct field *const *columns, bool ascii,
-		 struct strbuf *out);
+                 struct strbuf *out);
 
 #endif

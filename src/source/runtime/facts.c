@@ -15,7 +15,7 @@
 void facts_set(char **field, const char *value)
 {
 	free(*field);
-	*field = value ? text_clean(xstrndup(value, (size_t)FACT_TEXT_MAX * 4), FACT_TEXT_MAX) : NULL;
+	*field = value && *value ? text_clean(xstrndup(value, (size_t)FACT_TEXT_MAX * 4), FACT_TEXT_MAX) : NULL;
 }
 
 void facts_label(struct facts *f, const char *key, const char *value)
@@ -27,6 +27,8 @@ void facts_label(struct facts *f, const char *key, const char *value)
 		f->labels = xcalloc(MAX_LABELS, sizeof(*f->labels));
 	facts_set(&k, key);
 	facts_set(&v, value);
+	v = v ? v : xstrdup(""); /* a label may be there and say nothing */
+	k = k ? k : xstrdup("");
 	f->labels[f->labels_n++] = (struct label){k, v};
 }
 

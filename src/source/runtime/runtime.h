@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "source/cgroup.h"
+#include "source/cgroup/cgroup.h"
 #include "vctop/base/map.h"
 #include "vctop/model/snapshot.h"
 #include "vctop/source/process.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/kvm_fds.h"
+#include "source/vm/kvm_fds.h"
 #include "source/vmm/args.h"
 #include "source/vmm/vmms.h"
 #include "vctop/base/attr.h"

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "source/kvm_fds.h"
+#include "source/vm/kvm_fds.h"
 #include "source/vmm/args.h"
 #include "source/vmm/vmms.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "source/hex.h"
-#include "source/vm_names.h"
+#include "source/vm/vm_names.h"
 #include "source/vmm/args.h"
 #include "source/xml.h"
 #include "vctop/base/attr.h"

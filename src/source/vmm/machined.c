@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "source/vm_names.h"
+#include "source/vm/vm_names.h"
 #include "source/vmm/args.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/parse.h"

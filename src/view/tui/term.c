@@ -5,8 +5,8 @@
  * goes through endwin().  A fatal signal may arrive inside malloc or inside curses itself: its handler only writes
  * bytes and settings that were prepared when the terminal was opened, then lets the default action happen.
  */
-#include "vctop/base/clock.h"
 #include "vctop/view/term.h"
+#include "vctop/base/clock.h"
 
 #include "vctop/base/text.h"
 #include "vctop/view/tui.h"

@@ -1,0 +1,349 @@
+#include "source/background/background.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/background/isolation.h"
+#include "source/background/network.h"
+#include "source/background/supervisor.h"
+#include "vctop/base/clock.h"
+#include "vctop/base/text.h"
+
+#define BACKGROUND_USEC 30000000
+/* Re-reading is spread: each instance has its own second. */
+#define SPREAD_USEC 10000000
+#define BUDGET_USEC 5000
+/* A one-shot has two ticks: what is there then is read at once, however long it takes. */
+#define EAGER_TICKS 2
+#define HOST_USEC 30000000
+#define SCRATCH_SIZE 65536
+
+/* One instance. */
+struct known {
+	struct arena arena; /* of its strings */
+	struct background bg;
+	struct daemon *daemon; /* on which it hangs; NULL none */
+	struct network net;
+	bool read;
+	pid_t net_pid; /* whose network was looked at; 0 none */
+	int64_t net_due_usec;
+	uint64_t incarnation;
+	pid_t pid;
+	enum instance_state state;
+	unsigned daemon_changes, seen;
+	int64_t due_usec;
+};
+
+struct net_share {
+	uint64_t ns;
+	struct entry *entry;
+};
+
+struct background_reader {
+	struct rootfs *fs;
+	struct storage *storage;
+	struct daemons daemons;
+	struct isolation_host host;
+	bool host_read;
+	int64_t host_usec;
+	struct map by_id;            /* id -> struct known */
+	VEC(struct known *) entries; /* of this tick, as the snapshot's */
+	VEC(struct net_share) shares;
+	unsigned tick;
+	int64_t end_usec; /* of this tick's budget; 0 none */
+	char *scratch;
+};
+
+struct background_reader *background_reader_new(struct rootfs *fs)
+{
+	struct background_reader *b = xcalloc(1, sizeof(*b));
+	b->fs = b->daemons.fs = fs;
+	b->storage = storage_new(fs);
+	b->scratch = xmalloc(SCRATCH_SIZE);
+	return b;
+}
+
+static void known_free(struct known *k, struct rootfs *fs)
+{
+	network_release(&k->net, fs);
+	arena_release(&k->arena);
+	free(k);
+}
+
+void background_reader_free(struct background_reader *b)
+{
+	void *k;
+	if (!b)
+		return;
+	for (size_t it = 0; map_next(&b->by_id, &it, NULL, &k);)
+		known_free(k, b->fs);
+	map_release(&b->by_id);
+	vec_free(&b->entries);
+	vec_free(&b->shares);
+	daemons_release(&b->daemons);
+	if (b->host_read)
+		isolation_host_release(&b->host);
+	storage_free(b->storage);
+	free(b->scratch);
+	free(b);
+}
+
+void background_look(struct background_reader *b, const struct process *p)
+{
+	daemons_look(&b->daemons, p);
+}
+
+static void read_host(struct background_reader *b, int64_t now)
+{
+	int64_t age = now - b->host_usec;
+	if (b->host_read && age >= 0 && age < HOST_USEC)
+		return;
+	if (b->host_read)
+		isolation_host_release(&b->host);
+	isolation_host_read(b->fs, &b->host);
+	b->host_read = true;
+	b->host_usec = now;
+}
+
+static void disk_none(struct disk *d, const char *why)
+{
+	struct metric none = metric_none(METRIC_ABSENT, why);
+	*d = (struct disk){.image_bytes = none,
+	                   .shared_bytes = none,
+	                   .layers = none,
+	                   .virtual_bytes = none,
+	                   .allocated_bytes = none,
+	                   .snapshots = none,
+	                   .chain = none};
+}
+
+static bool is_running(const struct instance *i)
+{
+	return i->pid > 0 && i->state != INSTANCE_STOPPED;
+}
+
+static int64_t next_time(const struct instance *i, int64_t now)
+{
+	return now + BACKGROUND_USEC - (int64_t)(map_hash(i->id) % SPREAD_USEC);
+}
+
+static bool is_due(int64_t due, int64_t now)
+{
+	return now >= due || due - now > BACKGROUND_USEC;
+}
+
+static void read_instance(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
+{
+	bool vm = i->kind == INSTANCE_VM;
+	read_host(b, t->now.mono_usec);
+	arena_clear(&k->arena);
+	bool runs = is_running(i);
+	if (!runs)
+		isolation_none(&k->bg.isolation,
+		               i->state == INSTANCE_STOPPED ? "not running" : "its first process is not known");
+	else if (vm)
+		isolation_vm(b->fs, &b->host, i->pid, &k->arena, &k->bg.isolation);
+	else
+		isolation_container(b->fs, &b->host, i->pid, &k->arena, &k->bg.isolation);
+	if (!k->bg.isolation.kernel)
+		k->bg.isolation.kernel = vm ? "own" : "shared";
+	k->daemon = supervisor_find(&b->daemons, i, &k->arena, &k->bg.supervisor);
+	disk_none(&k->bg.disk, "not running");
+	if (vm && runs)
+		storage_vm(b->storage, i->pid, &k->arena, &k->bg.disk);
+	k->read = true;
+	k->incarnation = i->incarnation;
+	k->pid = i->pid;
+	k->state = i->state;
+	k->daemon_changes = b->daemons.changes;
+	k->due_usec = next_time(i, t->now.mono_usec);
+}
+
+static struct known *find_known(struct background_reader *b, const struct instance *i)
+{
+	struct known *k = map_get(&b->by_id, i->id);
+	if (!k) {
+		k = xcalloc(1, sizeof(*k));
+		isolation_none(&k->bg.isolation, "not read yet");
+		k->bg.isolation.kernel = i->kind == INSTANCE_VM ? "own" : "shared";
+		disk_none(&k->bg.disk, "not read yet");
+		k->bg.supervisor.monitor_pid = k->bg.supervisor.daemon_running =
+		        metric_none(METRIC_ABSENT, "not read yet");
+		network_release(&k->net, NULL); /* nothing to read */
+		map_put(&b->by_id, i->id, k);
+	}
+	k->seen = b->tick;
+	return k;
+}
+
+/* What was read is another's, or says less than is known now. */
+static bool is_stale(const struct background_reader *b, const struct known *k, const struct instance *i)
+{
+	return !k->read || k->incarnation != i->incarnation || k->pid != i->pid || k->state != i->state ||
+	       (k->bg.supervisor.daemon && k->daemon_changes != b->daemons.changes);
+}
+
+static bool has_time(const struct background_reader *b)
+{
+	return !b->end_usec || clock_mono_usec() < b->end_usec;
+}
+
+static void refresh(struct background_reader *b, const struct tick *t)
+{
+	size_t n = t->snap->entries.n;
+	/* First what is new, then what is merely old. */
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < n; i++) {
+			struct known *k = b->entries.v[i];
+			const struct instance *inst = &t->snap->entries.v[i].inst;
+			if ((pass == 0 ? is_stale(b, k, inst) : is_due(k->due_usec, t->now.mono_usec)) && has_time(b))
+				read_instance(b, t, k, inst);
+		}
+}
+
+static void keep(struct arena *a, const char **text)
+{
+	*text = arena_strdup(a, *text);
+}
+
+/* Ids of 64 digits are keys as they are; named runtimes' have the runtime in front, as the instance's id has. */
+static const struct facts *facts_of(const struct tick *t, const char *id)
+{
+	const char *colon = strchr(id, ':');
+	const struct facts *f = colon ? map_get(&t->facts->by_id, colon + 1) : NULL;
+	return f ? f : map_get(&t->facts->by_id, id);
+}
+
+/* The snapshot outlives what is remembered here; a container's disk is looked up, not remembered. */
+static void copy(struct background_reader *b, const struct tick *t, const struct known *k, struct entry *e)
+{
+	struct background *to = &e->background;
+	struct arena *a = &t->snap->arena;
+	*to = k->bg;
+	if (e->inst.kind == INSTANCE_CONTAINER)
+		storage_container(b->storage, facts_of(t, e->inst.id), a, &to->disk);
+	struct isolation *i = &to->isolation;
+	keep(a, &i->capabilities);
+	keep(a, &i->lsm);
+	keep(a, &i->host_mounts);
+	keep(a, &i->guard);
+	keep(a, &i->summary);
+	struct disk *d = &to->disk;
+	struct metric *const metrics[] = {&d->image_bytes,     &d->shared_bytes, &d->layers, &d->virtual_bytes,
+	                                  &d->allocated_bytes, &d->snapshots,    &d->chain};
+	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++)
+		keep(a, &metrics[m]->why);
+	keep(a, &d->driver);
+	keep(a, &d->detail);
+	keep(a, &to->supervisor.evidence);
+	if (k->daemon)
+		to->supervisor.daemon_running = metric_ok(k->daemon->running);
+}
+
+static int by_ns_and_id(const void *a, const void *b)
+{
+	const struct net_share *x = a, *y = b;
+	if (x->ns != y->ns)
+		return x->ns < y->ns ? -1 : 1;
+	return strcmp(x->entry->inst.id, y->entry->inst.id);
+}
+
+/* A network namespace of several instances (a pod) is counted once: under the first by id. */
+static void share_networks(struct background_reader *b, struct arena *a)
+{
+	if (b->shares.n > 1)
+		qsort(b->shares.v, b->shares.n, sizeof(*b->shares.v), by_ns_and_id);
+	for (size_t i = 1, first = 0; i < b->shares.n; i++) {
+		if (b->shares.v[i].ns != b->shares.v[first].ns) {
+			first = i;
+			continue;
+		}
+		struct entry *e = b->shares.v[i].entry;
+		const char *why = arena_fmt(a, "shares the network of %s", b->shares.v[first].entry->inst.name);
+		e->sample.net_rx_bytes = e->sample.net_tx_bytes = metric_none(METRIC_ABSENT, why);
+	}
+}
+
+/* Before all else, close to when the CPU was read: rates are per that interval. */
+static void sample_networks(struct background_reader *b, const struct tick *t)
+{
+	int64_t now = t->now.mono_usec;
+	b->shares.n = 0;
+	for (size_t i = 0; i < t->snap->entries.n; i++) {
+		struct entry *e = &t->snap->entries.v[i];
+		struct known *k = b->entries.v[i];
+		if (k->net_pid && (!is_running(&e->inst) || k->net_pid != e->inst.pid)) {
+			network_release(&k->net, b->fs);
+			k->net_pid = 0;
+		}
+		if (!is_running(&e->inst))
+			continue; /* its counters say so already */
+		if ((!k->net_pid || is_due(k->net_due_usec, now)) && has_time(b)) {
+			read_host(b, now);
+			network_look(&k->net, b->fs, &b->host, e->inst.pid, e->inst.kind == INSTANCE_VM);
+			k->net_pid = e->inst.pid;
+			k->net_due_usec = next_time(&e->inst, now);
+		}
+		network_sample(&k->net, b->fs, b->scratch, SCRATCH_SIZE, &e->sample);
+		if (k->net.ns)
+			vec_push(&b->shares, ((struct net_share){k->net.ns, e}));
+	}
+	share_networks(b, &t->snap->arena);
+}
+
+static void fill(struct background_reader *b, const struct tick *t)
+{
+	for (size_t i = 0; i < t->snap->entries.n; i++) {
+		struct entry *e = &t->snap->entries.v[i];
+		struct known *k = b->entries.v[i];
+		copy(b, t, k, e);
+		if (!k->daemon)
+			continue;
+		k->daemon->refs++;
+		const char *s = k->bg.supervisor.survives;
+		bool hangs = e->inst.state != INSTANCE_STOPPED;
+		k->daemon->instances += hangs;
+		k->daemon->survivors += hangs && s && (strcmp(s, "yes") == 0 || strcmp(s, "configured") == 0);
+	}
+}
+
+static void count_daemons(struct background_reader *b, struct snapshot *snap)
+{
+	struct arena *a = &snap->arena;
+	for (size_t i = 0; i < b->daemons.all.n; i++) {
+		const struct daemon *d = b->daemons.all.v[i];
+		if (d->helper || (!d->running && !d->instances))
+			continue;
+		struct blast_radius r = {
+		        .daemon = d->name,
+		        .root = d->root ? text_clean(arena_fmt(a, "/%s", d->root), 256) : NULL,
+		        .running = metric_ok(d->running),
+		        .pid = d->running ? metric_ok(d->pid) : metric_none(METRIC_ABSENT, "not running"),
+		        .instances = d->instances,
+		        .survivors = d->survivors,
+		};
+		vec_push(&snap->daemons, r);
+	}
+}
+
+void background_collect(struct background_reader *b, const struct tick *t)
+{
+	const char *id;
+	void *v;
+	bool eager = ++b->tick <= EAGER_TICKS || !rootfs_is_live(b->fs);
+	b->end_usec = eager ? 0 : clock_mono_usec() + BUDGET_USEC;
+	b->entries.n = 0;
+	daemons_update(&b->daemons, t->procs, t->now.mono_usec);
+	for (size_t i = 0; i < t->snap->entries.n; i++)
+		vec_push(&b->entries, find_known(b, &t->snap->entries.v[i].inst));
+	sample_networks(b, t);
+	storage_refresh(b->storage, t->facts, t->now.mono_usec);
+	refresh(b, t);
+	fill(b, t);
+	for (size_t it = 0; map_next(&b->by_id, &it, &id, &v);)
+		if (((struct known *)v)->seen != b->tick)
+			known_free(map_remove(&b->by_id, id), b->fs);
+	storage_stores(b->storage, t->snap);
+	count_daemons(b, t->snap);
+	daemons_trim(&b->daemons);
+}

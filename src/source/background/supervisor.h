@@ -1,0 +1,28 @@
+/* Who stands behind an instance, and what happens to it when that one dies. */
+#ifndef SOURCE_SUPERVISOR_H
+#define SOURCE_SUPERVISOR_H
+
+#include "source/background/daemons.h"
+#include "vctop/model/instance.h"
+
+/* The monitor program found above an instance's first process. */
+struct monitor {
+	const char *name; /* static: "containerd-shim"; NULL none */
+	pid_t pid, parent, pgrp;
+	char parent_comm[64];
+	bool has_uid;
+	uint64_t uid;
+	char *ns, *socket; /* of a shim: -namespace, -address (relative) */
+	char *lxc_path;
+};
+void monitor_find(struct rootfs *fs, pid_t init, struct monitor *ret);
+void monitor_release(struct monitor *m);
+
+/* Fills ret and says on which daemon it hangs (NULL none; never one that is not in d). */
+struct daemon *supervisor_find(struct daemons *d, const struct instance *i, struct arena *a, struct supervisor *ret);
+
+/* Pure: the verdict from the process tree and live-restore.  d NULL: none stands behind it. */
+void supervisor_judge(const struct monitor *m, const struct daemon *d, const char *daemon_name, struct arena *a,
+                      struct supervisor *ret);
+
+#endif

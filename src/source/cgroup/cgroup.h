@@ -1,0 +1,80 @@
+/*
+ * Cgroups: the caps at every level of the tree, and the counters of one group.
+ * v1 and v2 behind one table; which of them a controller uses was decided in mounts.h.
+ *
+ * A level (struct cgroup_level) holds what one directory itself caps.  Levels are shared by all instances below
+ * them and re-read at most once a LIMITS_AGE, however many ask.
+ */
+#ifndef SOURCE_CGROUP_H
+#define SOURCE_CGROUP_H
+
+#include <sys/types.h>
+
+#include "source/cgroup/mounts.h"
+#include "vctop/base/arena.h"
+#include "vctop/base/map.h"
+
+struct cgroup_tree {
+	struct rootfs *fs;
+	struct mounts mounts;
+	struct map levels;   /* path -> struct cgroup_level */
+	bool pids_elsewhere; /* our pid namespace does not show all members of a group */
+	struct {
+		const char *file; /* static; NULL not decided yet */
+		bool counted;     /* on the disk that matters */
+		int64_t decided_usec;
+	} blkio;
+};
+
+int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
+void cgroup_tree_close(struct cgroup_tree *t);
+/* The group at `path` is another one than before: its caps are read afresh. */
+void cgroup_tree_forget(struct cgroup_tree *t, const char *path);
+/* Forgets levels nobody asked about since `mono_usec`. */
+void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec);
+
+/* The caps that bind a group at `path` ("/docker/x"): minimum over itself and every ancestor, then the host. */
+struct allocation cgroup_cpu_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
+                                        double online_cpus);
+struct allocation cgroup_memory_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
+                                           double host_bytes);
+
+struct cgroup_reader; /* kept fds of one group's counters */
+struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path);
+void cgroup_reader_free(struct cgroup_reader *r);
+const char *cgroup_reader_path(const struct cgroup_reader *r);
+/* On v1 a group may have another path in another controller's hierarchy; known after the first sample. */
+const char *cgroup_reader_path_in(const struct cgroup_reader *r, enum controller c);
+/* Identity of the directory: its inode (live), or a hash of the path (a captured tree). */
+uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
+/*
+ * Fills s (all but allocations).  -ENODEV: the group has gone.  A group re-created under the same path is read afresh
+ * and gets a new incarnation.
+ */
+int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s);
+
+enum cgroup_life { CGROUP_EMPTY, CGROUP_POPULATED, CGROUP_FROZEN };
+/* alive: a process is known to be in it, so nothing needs to be asked. */
+enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive);
+/* The process that has been longest in the group or below it: its init; 0 none. */
+pid_t cgroup_init_pid(struct cgroup_tree *t, const char *path);
+/* Is any process in it or below it, be it one of another pid namespace? */
+bool cgroup_has_members(struct cgroup_tree *t, const char *path);
+
+/* blkio.c: which v1 file counts I/O; t->blkio.counted says whether it does. The rest is pure, for tests. */
+const char *blkio_file(struct cgroup_tree *t, int64_t now_usec);
+bool blkio_has_devices(const char *buf, size_t len);
+bool blkio_busiest(const char *buf, size_t len, char ret[32]);
+
+/* Calls fn for every directory below the walked hierarchy, parents first; path starts with '/'. false: do not descend.
+ */
+typedef bool (*cgroup_visit)(void *data, const char *path);
+int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
+/* A cheap text that changes when groups come or go: /proc/cgroups | cgroup.stat. */
+void cgroup_census(struct cgroup_tree *t, struct strbuf *ret);
+/* The path of a process in the hierarchy that is walked (from proc/PID/cgroup); -errno. */
+int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret);
+/* The same in the v1 hierarchy of one controller, or on v2 (CTRL_MAX). */
+int cgroup_of_pid_in(struct cgroup_tree *t, pid_t pid, enum controller c, struct strbuf *ret);
+
+#endif

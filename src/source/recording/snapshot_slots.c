@@ -1,0 +1,150 @@
+#include "source/recording/snapshot_slots.h"
+
+/* clang-format off */
+#define E(key, type, member) {key, type, false, offsetof(struct entry, member), NULL, NULL}
+#define R(key, type, member) {key, type, true, offsetof(struct row, member), NULL, NULL}
+#define G(key, group, prefix) {key, SLOT_GROUP, false, 0, group, prefix}
+#define END {0}
+
+static const struct slot cpu[] = {
+	E("allocated_cores", SLOT_CAP, sample.cpu.allocated.amount),
+	E("allocated_by", SLOT_TEXT, sample.cpu.allocated.by),
+	E("allocated_at", SLOT_TEXT, sample.cpu.allocated.at),
+	E("shared_cap", SLOT_BOOL, sample.cpu.allocated.shared),
+	R("used_cores", SLOT_METRIC, cpu_used_cores),
+	R("used_pct", SLOT_METRIC, cpu_used_pct),
+	E("vcpus", SLOT_METRIC, sample.cpu.vcpus),
+	R("guest_cores", SLOT_METRIC, guest_cores),
+	R("overhead_cores", SLOT_METRIC, overhead_cores),
+	R("steal_cores", SLOT_METRIC, steal_cores),
+	R("throttled_pct", SLOT_METRIC, throttled_pct),
+	R("pressure_some_pct", SLOT_METRIC, cpu_pressure_pct),
+	END};
+
+static const struct slot memory[] = {
+	E("allocated_bytes", SLOT_CAP, sample.mem.allocated.amount),
+	E("allocated_by", SLOT_TEXT, sample.mem.allocated.by),
+	E("allocated_at", SLOT_TEXT, sample.mem.allocated.at),
+	E("shared_cap", SLOT_BOOL, sample.mem.allocated.shared),
+	E("used_bytes", SLOT_METRIC, sample.mem.used_bytes),
+	E("used_by", SLOT_TEXT, sample.mem.used_by),
+	R("used_pct", SLOT_METRIC, mem_used_pct),
+	E("held_bytes", SLOT_METRIC, sample.mem.held_bytes),
+	E("cache_bytes", SLOT_METRIC, sample.mem.cache_bytes),
+	E("swap_bytes", SLOT_METRIC, sample.mem.swap_bytes),
+	E("peak_bytes", SLOT_METRIC, sample.mem.peak_bytes),
+	E("rss_bytes", SLOT_METRIC, sample.mem.rss_bytes),
+	E("guest_used_bytes", SLOT_METRIC, sample.mem.guest_used_bytes),
+	E("overhead_bytes", SLOT_METRIC, sample.mem.overhead_bytes),
+	E("balloon_bytes", SLOT_METRIC, sample.mem.balloon_bytes),
+	R("pressure_some_pct", SLOT_METRIC, mem_pressure_pct),
+	E("oom_kills", SLOT_METRIC, sample.mem.oom_kills),
+	END};
+
+static const struct slot io[] = {
+	R("read_bytes_per_sec", SLOT_METRIC, io_read_per_sec),
+	R("write_bytes_per_sec", SLOT_METRIC, io_write_per_sec),
+	END};
+
+static const struct slot net[] = {
+	R("rx_bytes_per_sec", SLOT_METRIC, net_rx_per_sec),
+	R("tx_bytes_per_sec", SLOT_METRIC, net_tx_per_sec),
+	END};
+
+static const struct slot disk[] = {
+	E("writable_bytes", SLOT_METRIC, sample.disk_writable_bytes),
+	E("image_bytes", SLOT_METRIC, background.disk.image_bytes),
+	E("shared_bytes", SLOT_METRIC, background.disk.shared_bytes),
+	E("layers", SLOT_METRIC, background.disk.layers),
+	E("virtual_bytes", SLOT_METRIC, background.disk.virtual_bytes),
+	E("allocated_bytes", SLOT_METRIC, background.disk.allocated_bytes),
+	E("snapshots", SLOT_METRIC, background.disk.snapshots),
+	E("chain", SLOT_METRIC, background.disk.chain),
+	E("driver", SLOT_TEXT, background.disk.driver),
+	E("detail", SLOT_TEXT, background.disk.detail),
+	END};
+
+static const struct slot namespaces[] = {
+	E("pid", SLOT_NS, background.isolation.ns[NS_PID]),
+	E("mnt", SLOT_NS, background.isolation.ns[NS_MNT]),
+	E("net", SLOT_NS, background.isolation.ns[NS_NET]),
+	E("ipc", SLOT_NS, background.isolation.ns[NS_IPC]),
+	E("uts", SLOT_NS, background.isolation.ns[NS_UTS]),
+	E("user", SLOT_NS, background.isolation.ns[NS_USER]),
+	E("cgroup", SLOT_NS, background.isolation.ns[NS_CGROUP]),
+	E("time", SLOT_NS, background.isolation.ns[NS_TIME]),
+	END};
+
+static const struct slot isolation[] = {
+	E("summary", SLOT_TEXT, background.isolation.summary),
+	E("kernel", SLOT_TEXT, background.isolation.kernel),
+	G("namespaces", namespaces, "isolation.namespaces."),
+	E("user", SLOT_TEXT, background.isolation.user),
+	E("uid", SLOT_METRIC, background.isolation.uid),
+	E("capabilities", SLOT_TEXT, background.isolation.capabilities),
+	E("all_capabilities", SLOT_FLAG, background.isolation.all_capabilities),
+	E("seccomp", SLOT_TEXT, background.isolation.seccomp),
+	E("lsm", SLOT_TEXT, background.isolation.lsm),
+	E("no_new_privs", SLOT_FLAG, background.isolation.no_new_privs),
+	E("privileged", SLOT_FLAG, background.isolation.privileged),
+	E("read_only_root", SLOT_FLAG, background.isolation.read_only_root),
+	E("host_mounts", SLOT_TEXT, background.isolation.host_mounts),
+	E("guard", SLOT_TEXT, background.isolation.guard),
+	END};
+
+static const struct slot supervisor[] = {
+	E("daemon", SLOT_TEXT, background.supervisor.daemon),
+	E("daemon_running", SLOT_FLAG, background.supervisor.daemon_running),
+	E("monitor", SLOT_TEXT, background.supervisor.monitor),
+	E("monitor_pid", SLOT_METRIC, background.supervisor.monitor_pid),
+	E("survives_daemon", SLOT_TEXT, background.supervisor.survives),
+	E("evidence", SLOT_TEXT, background.supervisor.evidence),
+	END};
+
+static const struct slot recommended[] = {
+	R("cores", SLOT_METRIC, verdict.recommended_cores),
+	R("bytes", SLOT_METRIC, verdict.recommended_bytes),
+	END};
+
+static const struct slot slack[] = {
+	R("cores", SLOT_METRIC, verdict.slack_cores),
+	R("bytes", SLOT_METRIC, verdict.slack_bytes),
+	R("cost_per_month", SLOT_METRIC, verdict.slack_cost),
+	END};
+
+static const struct slot verdict[] = {
+	R("state", SLOT_STATE, verdict.state),
+	R("provisional", SLOT_BOOL, verdict.provisional),
+	R("now", SLOT_NOW, verdict.now),
+	R("rule", SLOT_TEXT, verdict.rule),
+	R("reason", SLOT_TEXT, verdict.reason),
+	R("basis", SLOT_BASIS, verdict.basis),
+	R("observed_sec", SLOT_SECONDS, verdict.observed_sec),
+	R("week_hours", SLOT_COUNT, verdict.week_hours),
+	R("changed", SLOT_TIME, verdict.changed_usec),
+	R("confidence", SLOT_CONFIDENCE, verdict.confidence),
+	G("recommended", recommended, "verdict.recommended."),
+	G("slack", slack, "verdict.slack."),
+	R("cold_bytes", SLOT_METRIC, verdict.cold_bytes),
+	END};
+
+/* id, kind, state, pid, started, age and labels are the reader's own. */
+const struct slot slots_instance[] = {
+	E("runtime", SLOT_TEXT, inst.runtime),
+	E("name", SLOT_TEXT, inst.name),
+	E("image", SLOT_TEXT, inst.image),
+	E("cgroup", SLOT_TEXT, inst.cgroup),
+	E("parent", SLOT_TEXT, inst.parent),
+	E("uuid", SLOT_TEXT, inst.uuid),
+	E("sample", SLOT_TEXT, inst.sample),
+	E("pids", SLOT_METRIC, sample.pids),
+	G("cpu", cpu, "cpu."),
+	G("memory", memory, "memory."),
+	G("io", io, "io."),
+	G("net", net, "net."),
+	G("disk", disk, "disk."),
+	G("isolation", isolation, "isolation."),
+	G("supervisor", supervisor, "supervisor."),
+	G("verdict", verdict, "verdict."),
+	END};
+/* clang-format on */
