@@ -1,6 +1,7 @@
 #include "app/moment.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -44,15 +45,11 @@ static int time_prefix(const char *s, int64_t *ret_usec)
 	static const char rest[] = "0000-01-01T00:00:00Z";
 	char full[64];
 	size_t n = strlen(s), whole = sizeof(rest) - 1;
-	if (n < 4 || n >= sizeof(full))
+	if (n < 4 || n + 2 > sizeof(full))
 		return -EINVAL;
 	if (parse_rfc3339(s, n, ret_usec) == 0)
 		return 0;
-	(void)strcpy(full, s);
-	if (n < whole)
-		(void)strcpy(full + n, rest + n);
-	else if (strchr(s, '.'))
-		(void)strcat(full, "Z");
+	(void)snprintf(full, sizeof(full), "%s%s", s, n < whole ? rest + n : strchr(s, '.') ? "Z" : "");
 	return parse_rfc3339(full, strlen(full), ret_usec);
 }
 

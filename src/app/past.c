@@ -181,8 +181,8 @@ void past_save(struct past *p, const struct frame *f)
 		history_close(p->writer);
 		p->writer = NULL;
 		p->told = 0;
-		if (become_writer(p))
-			r = save(p, f, &err);
+		if (become_writer(p) && save(p, f, &err) < 0)
+			complain(p, &err);
 		return;
 	}
 	if (r < 0)
