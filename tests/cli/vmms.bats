@@ -29,7 +29,7 @@ vms() { # NAME FILTER
 @test "a quarter of guest RAM is held, whatever marks it" {
 	local name
 	for name in libvirt proxmox incus machined firecracker cloud-hypervisor crosvm kvmtool libkrun vmware; do
-		vms $name '[.instances[] | select(.kind == "vm" and .state == "running" and .name != "db") | .memory.held_bytes * 4 == .memory.allocated_bytes] | all'
+		vms "$name" '[.instances[] | select(.kind == "vm" and .state == "running" and .name != "db") | .memory.held_bytes * 4 == .memory.allocated_bytes] | all'
 	done
 }
 
