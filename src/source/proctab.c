@@ -28,8 +28,10 @@ static void look_at(struct rootfs *fs, struct proctab_entry *e, struct rootfs_ti
 	if (process_read(fs, e->pid, &p) < 0)
 		return; /* gone already */
 	bool settled = is_settled(&p, now);
-	/* A program that starts a VM sooner or later gives it threads. */
-	p.closely = e->start_ticks != p.stat.start_ticks || settled != e->settled || p.stat.threads > e->threads;
+	if (e->start_ticks != p.stat.start_ticks)
+		e->threads = 0;
+	/* A program that starts a VM sooner or later gives it threads; of short lives with one none is worth a look. */
+	p.closely = (p.stat.threads > 1 || settled) && (p.stat.threads > e->threads || settled != e->settled);
 	e->settled = settled;
 	e->start_ticks = p.stat.start_ticks;
 	if (p.closely)

@@ -447,6 +447,32 @@ static void test_cancel(void **state)
 	stop(&s);
 }
 
+/* Longer than an address has room for; a name without a file; a file that is no socket. */
+static void test_paths(void **state)
+{
+	(void)state;
+	struct server s = {.greeting = GREETING, .replies = good_qmp};
+	struct exchange x;
+	char deep[400];
+	const char *line;
+	size_t n;
+	start(&s);
+	/* The same file by a long way round. */
+	(void)snprintf(deep, sizeof(deep), "%.*s", (int)(strrchr(s.path, '/') - s.path), s.path);
+	for (int i = 0; i < 60; i++)
+		(void)snprintf(deep + strlen(deep), sizeof(deep) - strlen(deep), "/.");
+	(void)snprintf(deep + strlen(deep), sizeof(deep) - strlen(deep), "%s", strrchr(s.path, '/'));
+	assert_int_equal(exchange_open(&x, deep, -1, clock_mono_usec() + 2000000), 0);
+	assert_int_equal(exchange_line(&x, &line, &n), 0);
+	assert_int_equal(n, strlen(GREETING) - 2);
+	exchange_close(&x);
+	stop(&s);
+	assert_int_equal(exchange_open(&x, deep, -1, 0), -ENOENT);
+	assert_int_equal(exchange_open(&x, "@vctop-test-nobody", -1, 0), -ECONNREFUSED);
+	assert_int_equal(exchange_open(&x, "/proc/self/stat", -1, 0), -ECONNREFUSED);
+	assert_int_equal(exchange_open(&x, "", -1, 0), -ENAMETOOLONG);
+}
+
 static void test_table(void **state)
 {
 	(void)state;
@@ -550,6 +576,7 @@ int main(void)
 	        cmocka_unit_test(test_refused),
 	        cmocka_unit_test(test_cancel),
 	        cmocka_unit_test(test_table),
+	        cmocka_unit_test(test_paths),
 	        cmocka_unit_test(test_desk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "vctop/base/clock.h"
+#include "vctop/source/rootfs.h"
 
 /* Waits for `events` on the socket. 0; -ETIMEDOUT; -ECANCELED. */
 static int wait_for(const struct exchange *x, short events)
@@ -43,6 +44,16 @@ static int fill_address(const char *path, struct sockaddr_un *ret, socklen_t *re
 }
 
 /* A path too long for an address is reached through a descriptor of it. */
+static int open_long(const char *path)
+{
+	struct rootfs *fs = path[0] == '/' ? rootfs_open("/", NULL) : NULL;
+	if (!fs)
+		return -ENAMETOOLONG;
+	int fd = rootfs_openat(fs, path + 1, O_PATH);
+	rootfs_close(fs);
+	return fd;
+}
+
 static int connect_to(int fd, const char *path)
 {
 	struct sockaddr_un to;
@@ -50,10 +61,10 @@ static int connect_to(int fd, const char *path)
 	char short_path[64];
 	cleanup_close int at = -1;
 	int r = fill_address(path, &to, &len);
-	if (r == -ENAMETOOLONG && path[0] == '/') {
-		at = open(path, O_PATH | O_CLOEXEC);
+	if (r == -ENAMETOOLONG) {
+		at = open_long(path);
 		if (at < 0)
-			return -errno;
+			return at;
 		(void)snprintf(short_path, sizeof(short_path), "/proc/self/fd/%d", at);
 		r = fill_address(short_path, &to, &len);
 	}

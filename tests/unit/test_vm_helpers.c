@@ -1,0 +1,72 @@
+/* Processes that work for a VM: they come and go, hand their pid on, and what they ran is never given back. */
+#include "source/vm/vm_helpers.h"
+
+#include "tree.h"
+
+static void stat_at(const struct tree *t, int moment, int pid, unsigned ticks, unsigned start)
+{
+	cleanup_free char *path = xasprintf("%d/proc/%d/stat", moment, pid);
+	cleanup_free char *text =
+	        xasprintf("%d (x) S 1 1 1 0 -1 0 0 0 0 0 %u 0 0 0 20 0 1 0 %u 0 10 1 1\n", pid, ticks, start);
+	tree_write(t, path, text);
+}
+
+static void children_at(const struct tree *t, int moment, const char *text)
+{
+	cleanup_free char *path = xasprintf("%d/proc/7/task/7/children", moment);
+	tree_write(t, path, text);
+}
+
+static void test_family(void **state)
+{
+	(void)state;
+	static const double expected[] = {
+	        30 + 5,         /* two children, a vhost thread */
+	        33 + 6,         /* one has ended: its time stays; the other went on */
+	        33 + 4 + 6,     /* another with the first one's pid: counted from its own beginning */
+	        33 + 4 + 6,     /* the list is malformed: none is there, nothing is lost */
+	        33 + 4 + 6 + 1, /* the vhost thread's pid is another's now; a child came back to the list */
+	};
+	struct tree t;
+	struct error err = {0};
+	tree_init(&t);
+	stat_at(&t, 0, 8, 10, 100);
+	stat_at(&t, 0, 9, 20, 100);
+	stat_at(&t, 0, 70, 5, 90);
+	children_at(&t, 0, "8 9 ");
+	stat_at(&t, 1, 9, 23, 100);
+	stat_at(&t, 1, 70, 6, 90);
+	children_at(&t, 1, "9 ");
+	stat_at(&t, 2, 9, 23, 100);
+	stat_at(&t, 2, 8, 4, 500);
+	stat_at(&t, 2, 70, 6, 90);
+	children_at(&t, 2, "8 9");
+	stat_at(&t, 3, 70, 6, 90);
+	children_at(&t, 3, "x -1 99999999999999999999 0\n");
+	stat_at(&t, 4, 70, 99, 91);
+	stat_at(&t, 4, 10, 1, 600);
+	children_at(&t, 4, "10 10 10 11");
+	struct rootfs *fs = rootfs_open(t.root, &err);
+	assert_non_null(fs);
+	struct vm_helpers h;
+	vm_helpers_init(&h, fs, 7, true);
+	vm_helpers_add(&h, 70, 90);
+	vm_helpers_add(&h, 70, 90);
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		if (i)
+			assert_int_equal(rootfs_advance(fs), 0);
+		double ticks = vm_helpers_ticks(&h);
+		if (!near(ticks, expected[i]))
+			fail_row(i, "%g ticks", ticks);
+	}
+	vm_helpers_release(&h);
+	assert_int_equal(rootfs_stats(fs).kept_fds, 0);
+	rootfs_close(fs);
+	tree_release(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_family)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
