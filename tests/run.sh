@@ -22,6 +22,9 @@ unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR CDPATH GREP_OPTIONS VCTOP_DE
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99
 export VCTOP_SOURCE=$PWD VCTOP_BUILD=$plain
+# Whatever a test runs keeps no history of this host.
+export STATE_DIRECTORY=$PWD/build/tests/state
+rm -rf "$STATE_DIRECTORY"
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 names=() limits=() alones=() commands=()
@@ -60,7 +63,7 @@ add_bats() { # PREFIX VCTOP KIND all|asan
 
 # Live tests want root; through sudo when that needs no questions.
 if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then
-	sudo="sudo -n --preserve-env=LC_ALL,TZ,NO_COLOR,ASAN_OPTIONS,UBSAN_OPTIONS,VCTOP_SOURCE,VCTOP_BUILD,PATH,VCTOP_TEST_STATE,STATE_DIRECTORY"
+	sudo="sudo -n --preserve-env=STATE_DIRECTORY,LC_ALL,TZ,NO_COLOR,ASAN_OPTIONS,UBSAN_OPTIONS,VCTOP_SOURCE,VCTOP_BUILD,PATH,VCTOP_TEST_STATE,STATE_DIRECTORY"
 fi
 
 # The long ones first, so that the last to end is a short one.
