@@ -49,8 +49,13 @@ churn_start() { # SECONDS: one in step over all hierarchies, and one in a hurry 
 }
 churn_stop() {
 	local p
-	while read -r p; do kill "$p" 2>/dev/null || :; done <churners
+	while read -r p; do
+		kill "$p" 2>/dev/null || :
+		wait "$p" 2>/dev/null || :
+	done <churners
 	: >churners
+	# What they had alive at that moment.
+	while read -r p; do find "${p%/docker}" -depth -mindepth 2 -type d -exec rmdir {} + 2>/dev/null || :; done <groups
 }
 
 @test "cgroups made and removed in a tight loop, vctop at 10 ms: no failed sample, no spike, no leaked fd" {

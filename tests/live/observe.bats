@@ -48,7 +48,7 @@ none() { # PATTERN FILE
 	sleep 1
 	chmod 755 "$SCRATCH"
 	cp "$VCTOP" "$SCRATCH/vctop-user"
-	(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$SCRATCH/vctop-user" --json -n 2 -d 0.3) >json 2>stderr
+	(cd / && HOME=/ setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$SCRATCH/vctop-user" --json -n 2 -d 0.3) >json 2>stderr
 	equal stderr "$(cat stderr)" ""
 	valid json
 	equal "VM seen" "$(field json "$TESTNAME-vm" .kind)" vm
@@ -56,7 +56,7 @@ none() { # PATTERN FILE
 	equal "what it holds" "$(field json "$TESTNAME-vm" .memory.held_bytes)" null
 	field json "$TESTNAME-vm" '.unavailable["memory.held_bytes"]' | grep '^denied: '
 	within "its CPU" "$(field json "$TESTNAME-vm" .cpu.used_cores)" 0 1
-	(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$SCRATCH/vctop-user" -b -n 1 -d 0.1) >table
+	(cd / && HOME=/ setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$SCRATCH/vctop-user" -b -n 1 -d 0.1) >table
 	grep -q 'VIRTUAL MACHINES' table
 }
 

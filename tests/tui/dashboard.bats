@@ -172,7 +172,7 @@ both_lists() {
 	T send-keys C-z
 	shows Stopped
 	[ "$(T display-message -p '#{cursor_flag}#{alternate_on}')" = 10 ]
-	T send-keys fg Enter
+	T send-keys 'clear; fg' Enter
 	both_lists
 	local pid
 	pid=$(pid_of)
