@@ -134,7 +134,7 @@ static void check_privilege(struct report *r)
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
 		say(r, lim.rlim_cur >= 1024 ? FOUND_OK : FOUND_PARTLY, "open files", NULL,
 		    "limit %llu: about %llu containers with kept files, beyond that slower",
-		    (unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_cur / 2 / 15);
+		    (unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_cur / 15);
 }
 
 static void check_kvm(struct report *r)

@@ -36,7 +36,10 @@ static int fault_check(struct rootfs *fs, const char *op, const char *path)
 	return fs->fault ? fs->fault(fs->fault_data, op, path) : 0;
 }
 
-/* Half of what the process may open is for kept fds; the rest stays free for everything else. */
+/* What the process needs besides, at most: a walk's directories, the terminal, sockets, libraries. */
+#define SPARE_FDS 512
+
+/* Nearly all that the process may open is for kept fds; of a low limit half. */
 static unsigned fd_budget(void)
 {
 	struct rlimit lim;
@@ -47,8 +50,8 @@ static unsigned fd_budget(void)
 		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
 			lim = raised;
 	}
-	rlim_t half = lim.rlim_cur / 2;
-	return half > 1U << 20 ? 1U << 20 : (unsigned)half;
+	rlim_t keep = lim.rlim_cur > 2 * SPARE_FDS ? lim.rlim_cur - SPARE_FDS : lim.rlim_cur / 2;
+	return keep > 1U << 20 ? 1U << 20 : (unsigned)keep;
 }
 
 /* Beyond 285 years (2^53 us) a clock is no clock, and sums of such times overflow. */
