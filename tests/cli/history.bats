@@ -17,7 +17,11 @@ watch() { # in the background, its pid in $WATCH, ready for signals
 	"$VCTOP" watch -d 0.2 2>watch.err 3>&- &
 	WATCH=$!
 	PIDS+=("$WATCH")
-	poll grep -q '^SigBlk:.*[1-9a-f]' "/proc/$WATCH/status"
+	poll ready
+}
+# Signals are its own: blocked while it works, and waited for (the kernel shows them as not blocked then) in between.
+ready() {
+	grep -q '^SigBlk:.*[1-9a-f]' "/proc/$WATCH/status" || grep -q sigtimedwait "/proc/$WATCH/wchan"
 }
 poll() { # COMMAND...: within ten seconds
 	for _ in $(seq 200); do
