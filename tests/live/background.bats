@@ -312,7 +312,7 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 	# What the host's end sent the container received. Each datagram comes with 42 bytes of headers.
 	within "received" "$(net_total net "$n" rx)" $((200 * 1000)) $((200 * 1042 + 60000))
 	within "sent" "$(net_total net "$n" tx)" $((50 * 1000)) $((50 * 1042 + 60000))
-	about "received, as the host's end counts" "$(net_total net "$n" rx)" "$tx" 4
+	about "received, as the host's end counts" "$(net_total net "$n" rx)" "$tx" 20
 	# Read at once, the two do not depend on how long the window was.
 	about "received to sent" "$(of net "$n" '.net.rx_bytes_per_sec / .net.tx_bytes_per_sec')" "$(calc "$tx / $rx")" 0.1
 	ip link del "$host"
@@ -355,7 +355,7 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 	wait $vctop
 	tx=$(($(cat "/sys/class/net/$tap/statistics/tx_bytes") - tx))
 	within "received" "$(net_total tap "$n" rx)" $((100 * 1000)) $((100 * 1042 + 8000))
-	about "received, as the tap counts" "$(net_total tap "$n" rx)" "$tx" 4
+	about "received, as the tap counts" "$(net_total tap "$n" rx)" "$tx" 20
 	equal "kernel" "$(of tap "$n" .isolation.kernel)" own
 	of tap "$n" .isolation.guard | grep -q '^qemu-system-x86_64 as root; '
 	of tap "$n" .isolation.summary | grep -q '^own kernel; guarded by qemu-system-x86_64 as root, no seccomp$'
@@ -381,8 +381,8 @@ net_total() { # LOOK NAME rx|tx: bytes in the window
 	wait $vctop
 	losetup -d "$disk"
 	window=$(jq .interval_sec "$SCRATCH/io.json")
-	about written "$(of io "$n" ".io.write_bytes_per_sec * $window")" $((32 << 20)) 4
-	about read "$(of io "$n" ".io.read_bytes_per_sec * $window")" $((16 << 20)) 4
+	about written "$(of io "$n" ".io.write_bytes_per_sec * $window")" $((32 << 20)) 20
+	about read "$(of io "$n" ".io.read_bytes_per_sec * $window")" $((16 << 20)) 20
 	about "written to read" "$(of io "$n" '.io.write_bytes_per_sec / .io.read_bytes_per_sec')" 2 0.1
 }
 

@@ -137,11 +137,21 @@ shows() { # TEXT: within 15 s
 	T send-keys q
 }
 
+poll_lock() { # the first has the writer's lock
+	local i
+	for ((i = 0; i < 100; i++)); do
+		[ -e state/history.lock ] && ! flock -n state/history.lock true && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 @test "a second dashboard only reads, and says so; the first saves" {
 	open -d 0.2
 	shows 'CONTAINERS'
-	T new-window -d "env LC_ALL=C.UTF-8 STATE_DIRECTORY=$PWD/state $VCTOP -d 5"
-	T select-window -t :1
+	poll_lock
+	# Slow, so that the message, which stays for a few readings, is there to be seen.
+	T new-window "env LC_ALL=C.UTF-8 STATE_DIRECTORY=$PWD/state $VCTOP -d 30"
 	shows 'another vctop saves here'
 	T send-keys -t :1 q
 	T select-window -t :0
