@@ -72,7 +72,7 @@ int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void
 /* From the next tick on; q's strings must outlive the engine. */
 void engine_ask(struct engine *e, const struct guest_questions *q);
 int engine_open_replay(struct engine *e, const char *path, struct error *err);
-/* Of this host only: remembers, and judges by it. Says what trouble there is, one line on standard error. */
+/* Of this host only: remembers, and judges by it. What trouble there is the dashboard shows, others say at the end. */
 void engine_remember(struct engine *e, enum past_mode mode, double save_sec);
 /* Takes a tick. 0; -ENODATA: a captured tree or a recording has no further moment; -errno with err. */
 int engine_tick(struct engine *e, struct error *err);

@@ -59,8 +59,7 @@ void engine_remember(struct engine *e, enum past_mode mode, double save_sec)
 {
 	if (!e->live)
 		return;
-	e->past = past_open(mode, save_sec);
-	tell_trouble(e);
+	e->past = past_open(mode, save_sec); /* its trouble is told by who shows, else at the end */
 }
 
 static double own_rss(struct engine *e)
