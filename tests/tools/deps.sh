@@ -18,7 +18,8 @@ apt_list() {
 		libsqlite3-dev|pc:sqlite3 libzstd-dev|pc:libzstd' ;;
 	test) echo 'libcmocka-dev|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox-static podman|podman runc|runc
 		docker.io|dockerd qemu-system-x86|qemu-system-x86_64 qemu-utils|qemu-img cpio|cpio python3-jsonschema procps|ps
-		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap sqlite3|sqlite3 zstd|zstd' ;;
+		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap sqlite3|sqlite3 zstd|zstd'
+		[ "$(uname -m)" != x86_64 ] || echo 'user-mode-linux|linux.uml' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
 	lint) echo 'clang-format|clang-format clang-tidy|clang-tidy cppcheck|cppcheck shellcheck|shellcheck mandoc|mandoc' ;;
 	esac
