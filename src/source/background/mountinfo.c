@@ -70,7 +70,7 @@ static const char *const sockets[] = {"docker.sock", "podman.sock", "containerd.
 static ssize_t covers(struct slice point, const char *dir)
 {
 	size_t n = point.n == 1 ? 0 : point.n; /* "/" */
-	if (strncmp(dir, point.at, n) != 0 || (dir[n] != '\0' && dir[n] != '/'))
+	if (n > strlen(dir) || memcmp(dir, point.at, n) != 0 || (dir[n] != '\0' && dir[n] != '/'))
 		return -1;
 	return (ssize_t)n;
 }
