@@ -26,12 +26,10 @@ struct command {
 static void add(struct command *c, const char *fmt, ...) ATTR_PRINTF(2, 3);
 static void add(struct command *c, const char *fmt, ...)
 {
-	struct strbuf sb = STRBUF_INIT;
 	va_list ap;
 	va_start(ap, fmt);
-	strbuf_vfmt(&sb, fmt, ap);
+	char *s = xvasprintf(fmt, ap);
 	va_end(ap);
-	char *s = strbuf_detach(&sb);
 	vec_push(&c->argv, s);
 }
 

@@ -57,12 +57,10 @@ static void vm_release(struct vm *vm)
 static void arg(struct vm *vm, const char *fmt, ...) ATTR_PRINTF(2, 3);
 static void arg(struct vm *vm, const char *fmt, ...)
 {
-	struct strbuf sb = STRBUF_INIT;
 	va_list ap;
 	va_start(ap, fmt);
-	strbuf_vfmt(&sb, fmt, ap);
+	char *s = xvasprintf(fmt, ap);
 	va_end(ap);
-	char *s = strbuf_detach(&sb);
 	vec_push(&vm->argv, s);
 }
 

@@ -14,6 +14,8 @@
 /* v1 "no limit" is LONG_MAX rounded down to a page; page sizes differ, so anything near it. */
 #define V1_UNLIMITED ((uint64_t)1 << 62)
 
+#define LEVEL_PATH_MAX 4096
+
 enum level_file { LEVEL_CPU, LEVEL_CPU_PERIOD, LEVEL_CPUSET, LEVEL_MEM_MAX, LEVEL_MEM_HIGH, LEVEL_FILES };
 
 struct cgroup_level {
@@ -198,6 +200,15 @@ static struct allocation binding_result(const struct binding *b, struct arena *a
 	return r;
 }
 
+/* Where going up begins: the group itself, "" for the root. Returns its length. */
+static size_t lowest_level(const char *path, char level[LEVEL_PATH_MAX])
+{
+	size_t full = strcmp(path, "/") == 0 ? 0 : strnlen(path, LEVEL_PATH_MAX - 1);
+	memcpy(level, path, full);
+	level[full] = '\0';
+	return full;
+}
+
 /* Cuts the last component off path; false at the root. */
 static bool to_parent(char *path)
 {
@@ -214,10 +225,8 @@ struct allocation cgroup_cpu_allocation(struct cgroup_tree *t, struct arena *are
 	struct binding b = {.cap = metric_none(METRIC_UNLIMITED, "no cpu cap at any level")};
 	/* cpuset.cpus.effective already is what all ancestors leave; the highest level that leaves as few binds. */
 	struct binding set = {.cap = metric_none(METRIC_UNLIMITED, NULL)};
-	char level[4096];
-	size_t full = strcmp(path, "/") == 0 ? 0 : strnlen(path, sizeof(level) - 1);
-	memcpy(level, path, full);
-	level[full] = '\0';
+	char level[LEVEL_PATH_MAX];
+	size_t full = lowest_level(path, level);
 	do {
 		const struct cgroup_level *l = level_get(t, level, now);
 		size_t len = strlen(level);
@@ -239,10 +248,8 @@ struct allocation cgroup_memory_allocation(struct cgroup_tree *t, struct arena *
                                            double host_bytes)
 {
 	struct binding b = {.cap = metric_none(METRIC_UNLIMITED, "no memory cap at any level")};
-	char level[4096];
-	size_t full = strcmp(path, "/") == 0 ? 0 : strnlen(path, sizeof(level) - 1);
-	memcpy(level, path, full);
-	level[full] = '\0';
+	char level[LEVEL_PATH_MAX];
+	size_t full = lowest_level(path, level);
 	do {
 		const struct cgroup_level *l = level_get(t, level, now);
 		size_t len = strlen(level);
