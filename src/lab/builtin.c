@@ -3,6 +3,7 @@
  * This side makes and limits; inside.c is the child that becomes the container.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -49,13 +50,25 @@ static int await_report(const struct launch *ln, const struct detached_child *c,
 		ssize_t n = read(c->report, text + len, sizeof(text) - 1 - len);
 		if (n > 0)
 			len += (size_t)n;
-		if (strstr(text, "vctop-ready\n"))
+		if (strstr(text, ANSWER_READY) && text[len - 1] == '\n')
 			return 0;
 		if (n <= 0 || len == sizeof(text) - 1)
 			return error_set(err, EIO, "%s: %s", ln->l.name,
 			                 len ? spawn_first_line(text, line, sizeof(line))
 			                     : "the container ended at once");
 	}
+}
+
+/* Where the workload writes what it says. Needs the lock. */
+static int open_answers(const struct launch *ln, int *ret, struct error *err)
+{
+	char dir[256];
+	int r = reg_make_dir(&ln->reg, ln->leaf, dir, sizeof(dir), err);
+	if (r < 0)
+		return r;
+	cleanup_free char *path = xasprintf("%s/" SAMPLE_ANSWERS, dir);
+	*ret = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_APPEND, 0600);
+	return *ret < 0 ? error_set(err, errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
 static int launch(struct launch *ln, struct error *err)
@@ -65,6 +78,7 @@ static int launch(struct launch *ln, struct error *err)
 	const struct cgroup_limits limits = {ln->l.cpus, ln->l.memory, MAX_PIDS};
 	if (!workload)
 		return -ENOENT;
+	cleanup_close int answers = -1;
 	struct inside in = {
 	        .program = workload,
 	        .root = ln->reg.path,
@@ -79,9 +93,12 @@ static int launch(struct launch *ln, struct error *err)
 	int r = reg_lock(&ln->reg, err);
 	if (r == 0)
 		r = lab_cgroup_make(ln->leaf, &limits, err);
+	if (r == 0)
+		r = open_answers(ln, &answers, err);
 	reg_unlock(&ln->reg);
 	if (r < 0)
 		return r;
+	in.answers = answers;
 	r = spawn_detached(&d, &child);
 	if (r < 0)
 		return error_set(err, -r, "%s: namespaces: %s", ln->l.name, strerror(-r));

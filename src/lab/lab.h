@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "lab/register.h"
+#include "lab/workload/orders.h"
 #include "vctop/base/error.h"
 #include "vctop/base/strbuf.h"
 #include "vctop/lab/samples.h"
@@ -55,6 +56,16 @@ uint64_t launch_bytes(const struct launched *l);
 int launch_record(struct launch *ln, struct error *err);
 /* 0; -EINTR cancelled; -ECANCELED: `sample stop` does not want it any more. */
 int launch_interrupted(const struct launch *ln, struct error *err);
+
+/* In the sample's directory: what its workload says (a VM, builtin), and the socket of a VM's orders. */
+#define SAMPLE_ANSWERS "report"
+#define SAMPLE_ORDERS "orders"
+/*
+ * Tells the workload. A VM is waited for: until it has read the order (done false) or done it. -ETIMEDOUT: it did not
+ * within msec; -ESRCH: it is not there any more; -EOPNOTSUPP: its program takes no orders.
+ */
+int order_give(const struct reg *r, const struct launched *l, enum order order, bool done, unsigned msec,
+               struct error *err);
 
 /* Ends a sample and removes every trace; keeps the register's entry when something resists. Needs the lock. */
 int sample_remove(const struct reg *r, struct launched *l, struct error *err);

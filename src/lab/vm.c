@@ -1,6 +1,6 @@
 /*
- * A sample VM: QEMU boots a kernel with our one program as init.  It reports on its second serial port, which QEMU
- * writes to a file: nothing to connect, nothing to hang on.
+ * A sample VM: QEMU boots a kernel with our one program as init.  It reports on its second serial port: QEMU writes
+ * what comes to a file, and takes orders for it (order.c) from a socket in the sample's own directory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include "lab/lab.h"
 #include "lab/proctable.h"
 #include "lab/spawn.h"
+#include "lab/workload/orders.h"
 #include "vctop/base/clock.h"
 
 /* A guest under KVM is up within 2 s; one that hangs (nested or paravirtual KVM) never gets there. */
@@ -104,8 +105,11 @@ static void build_argv(struct vm *vm)
 		args(vm, "-serial");
 		arg(vm, "file:%s/console", vm->dir);
 	}
-	args(vm, "-serial");
-	arg(vm, "file:%s/report", vm->dir);
+	/* Told and heard through a socket; what the guest says is in the file also while nobody is connected. */
+	args(vm, "-chardev");
+	arg(vm, "socket,id=orders,path=%s/" SAMPLE_ORDERS ",server=on,wait=off,logfile=%s/" SAMPLE_ANSWERS, vm->dir,
+	    vm->dir);
+	args(vm, "-serial chardev:orders");
 	args(vm, "-kernel");
 	arg(vm, "%s", vm->kernel);
 	args(vm, "-initrd");
@@ -178,10 +182,10 @@ static int prepare(struct vm *vm, struct error *err)
 static bool has_reported(const struct vm *vm)
 {
 	char text[4096];
-	cleanup_free char *path = xasprintf("%s/report", vm->dir);
+	cleanup_free char *path = xasprintf("%s/" SAMPLE_ANSWERS, vm->dir);
 	cleanup_close int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
-	return n > 0 && memmem(text, (size_t)n, "vctop-ready", 11);
+	return n > 0 && memmem(text, (size_t)n, ANSWER_READY, strlen(ANSWER_READY));
 }
 
 static int await_guest(const struct vm *vm, const struct detached_child *c, struct error *err)
