@@ -23,15 +23,20 @@ static const struct {
 
 void vm_fact_clear(struct vm_fact *f)
 {
-	free(f->name);
-	free(f->title);
-	free(f->uuid);
-	free(f->image);
-	free(f->instance);
-	vec_free(&f->vcpu_tids);
-	const struct vm_fact fresh = {
-	        .kind = f->kind, .path = f->path, .mtime = f->mtime, .ino = f->ino, .size = f->size, .seen = f->seen};
-	*f = fresh;
+	struct vm_fact old = *f;
+	*f = (struct vm_fact){0};
+	f->kind = old.kind;
+	f->path = old.path;
+	f->mtime = old.mtime;
+	f->ino = old.ino;
+	f->size = old.size;
+	f->seen = old.seen;
+	free(old.name);
+	free(old.title);
+	free(old.uuid);
+	free(old.image);
+	free(old.instance);
+	vec_free(&old.vcpu_tids);
 }
 
 static void fact_free(struct vm_fact *f)
