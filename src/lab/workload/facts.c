@@ -99,3 +99,10 @@ void facts(void)
 	tell_proc();
 	tell_sys();
 }
+
+void weigh(void)
+{
+	char text[4096];
+	if (read_text("/proc/self/smaps_rollup", text, sizeof(text)) > 0)
+		say(ANSWER_HELD "%lu\n", number_after(text, "\nPss:") * 1024);
+}

@@ -12,13 +12,22 @@
 #define CALL_SEC 0.1
 #define SWITCH_SEC 0.15
 
-/* Integer arithmetic of which each step needs the one before: nothing that a compiler or an emulator could skip. */
+/*
+ * Arithmetic, memory and branches in a fixed mixture; each step needs the one before, so that neither a compiler nor
+ * an emulator can skip any.
+ */
 static uint64_t work_round(uint64_t x)
 {
-	for (unsigned i = 0; i < 200000; i++) {
+	static uint64_t table[8192];
+	for (unsigned i = 0; i < 100000; i++) {
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
+		uint64_t *at = &table[x % 8192];
+		if (*at & 64)
+			x += *at >> 3;
+		else
+			*at += x | 1;
 	}
 	return x;
 }

@@ -15,12 +15,13 @@ enum order {
 	ORDER_FREE,    /* give the memory back, then idle */
 	ORDER_MEASURE, /* "vctop-measure work=ROUNDS/S syscall=S switch=S", then idle */
 	ORDER_FACTS,   /* "vctop-fact KEY VALUE" a line; goes on with what it did */
+	ORDER_WEIGH,   /* "vctop-held BYTES", its own share of memory; goes on with what it did */
 	ORDER_BALLOON, /* VM: load the drivers of the balloon; goes on with what it did */
-	ORDER_OFF,     /* end; a VM powers off */
+	ORDER_OFF,     /* end; a VM resets, which ends its VMM */
 	ORDER_MAX
 };
 static const char *const order_names[ORDER_MAX] = {"idle",    "cpu",   "memory",  "burst", "free",
-                                                   "measure", "facts", "balloon", "off"};
+                                                   "measure", "facts", "weigh", "balloon", "off"};
 #define ORDER_SIGNAL(order) (SIGRTMIN + (int)(order))
 
 /* Its lines.  Each order is answered twice: when it is read, and once it is in force (memory touched, figures told). */
@@ -29,5 +30,6 @@ static const char *const order_names[ORDER_MAX] = {"idle",    "cpu",   "memory",
 #define ANSWER_DONE "vctop-done "
 #define ANSWER_MEASURE "vctop-measure "
 #define ANSWER_FACT "vctop-fact "
+#define ANSWER_HELD "vctop-held "
 
 #endif

@@ -21,16 +21,24 @@ static void make_plain(int fd)
 	(void)tcsetattr(fd, TCSANOW, &t);
 }
 
+/* The second port where there is one: the first has the kernel's messages.  A node alone is no port. */
+static int open_port(void)
+{
+	static const char *const ports[] = {"/dev/ttyS1", "/dev/ttyS0", "/dev/console"};
+	struct termios t;
+	for (unsigned i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		int fd = open(ports[i], O_RDWR | O_NOCTTY);
+		if (fd >= 0 && tcgetattr(fd, &t) == 0)
+			return fd;
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	return -1;
+}
+
 void vm_open(void)
 {
-	int fd = open("/dev/ttyS1", O_RDWR | O_NOCTTY);
-	struct termios t;
-	if (fd >= 0 && tcgetattr(fd, &t) < 0) { /* the node is there, the port is not */
-		(void)close(fd);
-		fd = -1;
-	}
-	if (fd < 0)
-		fd = open("/dev/console", O_RDWR | O_NOCTTY);
+	int fd = open_port();
 	if (fd >= 0) {
 		make_plain(fd);
 		(void)dup2(fd, 0);
@@ -56,9 +64,10 @@ void vm_load_balloon(void)
 	}
 }
 
+/* A reset, which every machine has: QEMU runs with -no-reboot. */
 void vm_off(void)
 {
-	(void)reboot(RB_POWER_OFF);
+	(void)reboot(RB_AUTOBOOT);
 	for (;;)
 		(void)pause(); /* the init of a guest must never end */
 }

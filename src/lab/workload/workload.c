@@ -168,6 +168,9 @@ static void obey(enum order order, const struct job *job)
 	case ORDER_FACTS:
 		facts();
 		break;
+	case ORDER_WEIGH:
+		weigh();
+		break;
 	case ORDER_BALLOON:
 		if (in_vm)
 			vm_load_balloon();

@@ -18,6 +18,7 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void work_on(enum order order, unsigned long threads, unsigned long bytes);
 void measure(void);
 void facts(void);
+void weigh(void);
 
 extern bool in_vm; /* we are its init */
 /* As init of a VM: file systems, and the port that orders come from as standard input and output. */
