@@ -118,11 +118,11 @@ int launch_interrupted(const struct launch *ln, struct error *err);
 #define SAMPLE_MONITOR "qmp"
 #define SAMPLE_INITRD "initrd"
 /*
- * Tells the workload. A VM is waited for: until it has read the order (done false) or done it. -ETIMEDOUT: it did not
- * within msec; -ESRCH: it is not there any more; -EOPNOTSUPP: its program takes no orders.
+ * Tells the workload; returns when it has the order: at once, or when a VM's init has read it.  What it answers:
+ * struct acts.answers.  -ETIMEDOUT: not within msec; -ESRCH: it is not there any more; -EOPNOTSUPP: its program takes
+ * no orders.
  */
-int order_give(const struct reg *r, const struct launched *l, enum order order, bool done, unsigned msec,
-               struct error *err);
+int order_give(const struct reg *r, const struct launched *l, enum order order, unsigned msec, struct error *err);
 
 /*
  * KVM that opens and whose guests never report costs 8 s each time: remembered beside the register until the next boot.

@@ -11,7 +11,6 @@
 #include "lab/proctable.h"
 #include "lab/qmp.h"
 #include "lab/weigh.h"
-#include "vctop/base/clock.h"
 
 #define ORDER_MSEC 10000
 #define MIGRATE_MSEC 60000
@@ -33,7 +32,7 @@ static int pause_vm(const struct reg *r, const struct launched *l, bool on, stru
 
 static int end_vm(const struct reg *r, const struct launched *l, struct error *err)
 {
-	return order_give(r, l, ORDER_OFF, false, ORDER_MSEC, err);
+	return order_give(r, l, ORDER_OFF, ORDER_MSEC, err);
 }
 
 static int await_migration(struct qmp *q, struct error *err)
