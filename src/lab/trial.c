@@ -301,6 +301,11 @@ static void measure_balloon(struct live *s)
 		lack(s->t, FIGURE_REPORTED_HELD, "there is no guest that could report");
 		return;
 	}
+	if (s->ln.balloon == BALLOON_NONE) {
+		lack(s->t, FIGURE_BALLOONED_HELD, "this machine has no balloon that the guest's kernel would find");
+		lack(s->t, FIGURE_REPORTED_HELD, "this machine has no balloon that the guest's kernel would find");
+		return;
+	}
 	if (tell(s, ORDER_BALLOON, &err) < 0 || vm_inflate(&s->ln.reg, &s->ln.l, &err) < 0)
 		fail(s->t, FIGURE_BALLOONED_HELD, &err);
 	else
@@ -416,7 +421,7 @@ static int start(struct live *s, enum balloon balloon, struct error *err)
 	s->ln = (struct launch){.reg = REG_INIT};
 	s->vm = strcmp(t->c->kind, "vm") == 0;
 	s->ln.may_fall_back = s->ln.monitor = s->vm;
-	s->ln.balloon = s->vm ? balloon : BALLOON_NONE;
+	s->ln.balloon = s->vm && vm_can_balloon(t->c->backend) ? balloon : BALLOON_NONE;
 	s->ln.load_bytes = t->load_bytes;
 	progress(t, "start");
 	int r = launch_start(&s->ln, &t->o, err);
@@ -436,8 +441,6 @@ static void measure_start(struct live *s)
 	if (sec > 0)
 		set(t, FIGURE_START, sec);
 	t->phases = trial_phases(ln, born(ln), t->phase);
-	if (t->run == 0)
-		s->b->acts->commands(ln, &t->commands);
 }
 
 /* Until none of them is left. */
@@ -541,7 +544,6 @@ int trial_reporting(struct trial *t, struct error *err)
 	        .c = t->c, .t = t->t, .o = t->o, .load_bytes = t->load_bytes, .run = t->run, .runs = t->runs};
 	struct live s = {.t = &second, .text = STRBUF_INIT};
 	double held = 0;
-	second.commands = (struct strbuf)STRBUF_INIT;
 	int r = start(&s, BALLOON_REPORTING, err);
 	progress(t, "free page reporting");
 	if (r == 0)
@@ -568,5 +570,4 @@ void trial_release(struct trial *t)
 		free(t->facts.v[i].value);
 	}
 	vec_free(&t->facts);
-	strbuf_release(&t->commands);
 }

@@ -36,7 +36,6 @@ struct trial {
 	double work; /* rounds/s */
 	char backend[16], detail[256];
 	VEC(struct comparison_fact) facts;
-	struct strbuf commands;
 };
 
 /* -errno: it could not be started (err says why) or was interrupted (-EINTR); nothing of it is left. */
