@@ -51,6 +51,11 @@ static struct metric changed_metric(const struct row *r)
 	                                   : metric_none(METRIC_ABSENT, "no change seen");
 }
 
+static struct field_value get_verdict(const struct row *r)
+{
+	return (struct field_value){.text = verdict_state_name(r->verdict.state), .shown = verdict_word(&r->verdict)};
+}
+
 TEXT(get_id, r->inst->id)
 TEXT(get_kind, instance_kind_name(r->inst->kind))
 TEXT(get_runtime, r->inst->runtime)
@@ -135,7 +140,6 @@ TEXT(get_monitor, r->background->supervisor.monitor)
 METRIC(get_monitor_pid, r->background->supervisor.monitor_pid)
 TEXT(get_survives, r->background->supervisor.survives)
 TEXT(get_super_evidence, r->background->supervisor.evidence)
-TEXT(get_verdict, verdict_state_name(r->verdict.state))
 FLAG(get_provisional, metric_ok(r->verdict.provisional))
 TEXT(get_now, verdict_now_name(r->verdict.now))
 TEXT(get_rule, r->verdict.rule)
@@ -315,12 +319,20 @@ static void format_number(enum field_unit unit, double v, char *buf, size_t size
 	(void)snprintf(buf, size, "%.0f", v);
 }
 
+const char *field_text(const struct field *f, const struct row *r)
+{
+	struct field_value v = f->get(r);
+	return v.shown ? v.shown : v.text;
+}
+
 char *field_format(const struct field *f, const struct row *r, bool ascii, char *buf, size_t size)
 {
 	struct field_value v = f->get(r);
+	const char *text;
 	switch (f->kind) {
 	case FIELD_TEXT:
-		(void)snprintf(buf, size, "%s", v.text ? v.text : "-");
+		text = field_text(f, r);
+		(void)snprintf(buf, size, "%s", text ? text : "-");
 		break;
 	case FIELD_FLAG:
 		(void)snprintf(buf, size, "%s",
@@ -360,7 +372,7 @@ int field_compare(const struct field *f, const struct row *a, const struct row *
 	case FIELD_TEXT:
 		if (!x.text || !y.text)
 			return (y.text != NULL) - (x.text != NULL);
-		c = strcmp(x.text, y.text);
+		c = strcmp(field_text(f, a), field_text(f, b));
 		break;
 	}
 	return down ? -c : c;
