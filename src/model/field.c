@@ -97,6 +97,11 @@ METRIC(get_guest_used, r->sample->mem.guest_used_bytes)
 METRIC(get_mem_overhead, r->sample->mem.overhead_bytes)
 METRIC(get_balloon, r->sample->mem.balloon_bytes)
 METRIC(get_mem_psi, r->mem_pressure_pct)
+METRIC(get_mem_full, r->mem_pressure_full_pct)
+METRIC(get_refault, r->refault_per_sec)
+METRIC(get_high, r->sample->mem.events_high)
+METRIC(get_max, r->sample->mem.events_max)
+METRIC(get_oom_events, r->sample->mem.events_oom)
 METRIC(get_oom, r->sample->mem.oom_kills)
 METRIC(get_io_read, r->io_read_per_sec)
 METRIC(get_io_write, r->io_write_per_sec)
@@ -200,6 +205,11 @@ const struct field field_table[] = {
 {"memory.overhead_bytes", "OVERHD", "mem-overhead", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: /proc/PID/smaps outside guest RAM; container: /proc/PID/statm of its shim or conmon", "Memory it costs beyond its workload.", get_mem_overhead},
 {"memory.balloon_bytes", "BALLON", NULL, UNIT_BYTES, FIELD_METRIC, 6, true, "query-balloon", "Guest RAM given back by the balloon.", get_balloon},
 {"memory.pressure_some_pct", "MEMPSI", "mem-psi", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure some total=", "Share of the interval in which some task waited for memory.", get_mem_psi},
+{"memory.pressure_full_pct", "MEMFUL", "mem-psi-full", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure full total=", "Share of the interval in which all its tasks waited for memory.", get_mem_full},
+{"memory.refault_bytes_per_sec", "REFAULT", "refaults", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "memory.stat workingset_refault_anon + workingset_refault_file | memory.stat total_workingset_refault_anon + total_workingset_refault_file", "Memory read again after it had to be given up.", get_refault},
+{"memory.events_high", "HIGH", "mem-high", UNIT_COUNT, FIELD_METRIC, 6, true, "memory.events high", "Times it was slowed down for being above memory.high, since it was created.", get_high},
+{"memory.events_max", "MAX", "mem-max", UNIT_COUNT, FIELD_METRIC, 6, true, "memory.events max | memory.failcnt", "Times it ran into its cap, since it was created; page cache does too.", get_max},
+{"memory.events_oom", "OOMEV", "mem-oom", UNIT_COUNT, FIELD_METRIC, 6, true, "memory.events oom", "Times an allocation found no memory below the cap, since it was created.", get_oom_events},
 {"memory.oom_kills", "OOM", "oom", UNIT_COUNT, FIELD_METRIC, 4, true, "memory.events oom_kill | memory.oom_control oom_kill", "Processes killed for lack of memory since it was created.", get_oom},
 {"io.read_bytes_per_sec", "READ", "read", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat rbytes= | blkio.throttle.io_service_bytes_recursive", "Bytes read from disks.", get_io_read},
 {"io.write_bytes_per_sec", "WRITE", "write", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat wbytes= | blkio.throttle.io_service_bytes_recursive", "Bytes written to disks.", get_io_write},
