@@ -580,6 +580,39 @@ static void test_first_look_stays(void **state)
 	film_free(&f);
 }
 
+/* What one look proves by counters of a whole life. */
+static void test_lifetime_pressure(void **state)
+{
+	(void)state;
+	static const struct {
+		double age, cpu_wait, mem_wait, mem_full, oom_events; /* hours; percent of them; times */
+		const char *rule;
+	} rows[] = {
+	        {48, 9, 0.9, 0.09, 0, "too-young"},
+	        {48, 11, 0, 0, 0, "lifetime-cpu-pressure"},
+	        {48, 11, 1.1, 0, 0, "lifetime-memory-pressure"},
+	        {48, 0, 0.5, 0.2, 0, "lifetime-memory-stall"},
+	        {48, 0, 0, 0, 2, "lifetime-oom"},
+	        {0.5, 50, 50, 50, 0, "too-young"}, /* it was starting */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct film f = film_new();
+		double usec = rows[i].age * 3600e6 / 100;
+		struct what w = {WHAT, .no_memory = rows[i].oom_events, .started = MONDAY - (int64_t)(100 * usec)};
+		film_frame(&f, &w, 1);
+		struct sample *s = &f.snap->entries.v[0].sample;
+		s->cpu.usage_usec = metric_ok(1e9);
+		s->cpu.pressure_usec = metric_ok(rows[i].cpu_wait * usec);
+		s->mem.pressure_usec = metric_ok(rows[i].mem_wait * usec);
+		s->mem.pressure_full_usec = metric_ok(rows[i].mem_full * usec);
+		verdict_fill(f.frame);
+		const struct verdict *v = &f.frame->rows.v[0].verdict;
+		if (strcmp(v->rule, rows[i].rule) != 0)
+			fail_row(i, "%s: %s", v->rule, v->reason);
+		film_free(&f);
+	}
+}
+
 static void test_never_idle_list(void **state)
 {
 	(void)state;
@@ -670,6 +703,7 @@ int main(void)
 	        cmocka_unit_test(test_replay_is_live),
 	        cmocka_unit_test(test_first_look_stays),
 	        cmocka_unit_test(test_never_idle_list),
+	        cmocka_unit_test(test_lifetime_pressure),
 	        cmocka_unit_test(test_shared_cap),
 	        cmocka_unit_test(test_wastes_and_prices),
 	};
