@@ -15,7 +15,7 @@ static bool row_matches(const struct row *r, const char *filter)
 		return true;
 	const struct instance *i = r->inst;
 	return contains(i->name, filter) || contains(i->image, filter) || contains(i->runtime, filter) ||
-	       contains(i->id, filter) || contains(verdict_state_name(r->verdict.state), filter) ||
+	       contains(i->id, filter) || contains(verdict_word(&r->verdict), filter) ||
 	       contains(verdict_now_name(r->verdict.now), filter) || contains(instance_state_name(i->state), filter);
 }
 
