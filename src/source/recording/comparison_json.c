@@ -11,6 +11,7 @@
 
 #define SUBJECTS_MAX 64
 #define LIST_MAX 128  /* phases, facts, commands of one subject */
+#define ID_BYTES 32
 #define NAME_BYTES 80 /* of what becomes the head of a column or a row */
 #define RUNS_MAX 1e6
 
@@ -104,7 +105,7 @@ static void take_commands(struct subject *s, const json_t *list)
 static int take_subject(struct comparison *c, const json_t *o, struct error *err)
 {
 	static const char *const kinds[] = {"process", "container", "vm"};
-	struct subject s = {.id = take_text(json_object_get(o, "id"), NAME_BYTES),
+	struct subject s = {.id = take_text(json_object_get(o, "id"), ID_BYTES),
 	                    .title = take_text(json_object_get(o, "title"), TEXT_BYTES),
 	                    .kind = take_text(json_object_get(o, "kind"), NAME_BYTES),
 	                    .emulated = json_is_true(json_object_get(o, "emulated")),

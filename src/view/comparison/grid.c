@@ -14,8 +14,7 @@ static void add_value(const struct maker *m, struct strbuf *cell, const struct s
 {
 	comparison_spread(cell, s, unit, m->ascii);
 	if (!metric_is_ok(s->median)) {
-		const char *why = s->median.why;
-		strbuf_fmt(cell, " [%zu]", name_once(&m->g->reasons, why ? why : metric_state_name(s->median.st)) + 1);
+		strbuf_fmt(cell, " [%zu]", name_once(&m->g->reasons, comparison_why(s->median)) + 1);
 	} else if (m->ranges && s->runs > 1) {
 		strbuf_char(cell, ' ');
 		comparison_range(cell, s, unit, m->ascii);

@@ -4,19 +4,24 @@
  */
 #include "vctop/base/units.h"
 #include "vctop/view/views.h"
+#include "view/comparison/words.h"
 #include "view/json_make.h"
 
-static json_t *value(struct metric m, enum field_unit unit)
-{
-	if (!metric_is_ok(m))
-		return json_null();
-	return unit == UNIT_BYTES || unit == UNIT_COUNT ? json_make_number(m.v) : json_make_real(m.v);
-}
-
+/* Without a median there is no range. */
 static json_t *spread(const struct spread *s, enum field_unit unit)
 {
-	return json_pack("{s:o, s:o, s:o, s:i}", "median", value(s->median, unit), "min", value(s->min, unit), "max",
-	                 value(s->max, unit), "runs", (int)s->runs);
+	json_t *o = json_object();
+	const struct metric values[] = {s->median, s->min, s->max};
+	static const char *const keys[] = {"median", "min", "max"};
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		json_t *v = NULL;
+		if (metric_is_ok(s->median) && metric_is_ok(values[i]))
+			v = unit == UNIT_BYTES || unit == UNIT_COUNT ? json_make_number(values[i].v)
+			                                             : json_make_real(values[i].v);
+		(void)json_object_set_new(o, keys[i], v ? v : json_null());
+	}
+	(void)json_object_set_new(o, "runs", json_integer(s->runs));
+	return o;
 }
 
 static json_t *phases(const struct subject *s)
@@ -55,7 +60,8 @@ static json_t *subject(const struct subject *s)
 	for (int f = 0; f < FIGURE_MAX; f++) {
 		const struct figure_info *info = &figure_table[f];
 		json_put_path(o, info->key, spread(&s->value[f], info->unit));
-		json_say_why(unavailable, info->key, s->value[f].median);
+		struct metric m = s->value[f].median;
+		json_say_why(unavailable, info->key, metric_is_ok(m) ? m : metric_none(m.st, comparison_why(m)));
 	}
 	json_put_path(o, "start.phases", phases(s));
 	(void)json_object_set_new(o, "facts", facts(s));

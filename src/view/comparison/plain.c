@@ -11,7 +11,7 @@
 #include "vctop/view/views.h"
 #include "view/comparison/grid.h"
 
-#define COLUMNS_MIN 40
+#define COLUMNS_MIN 72 /* narrower ones wrap */
 #define GAP 2
 #define TITLE_MAX 36
 #define ID_MAX 18 /* of a subject */

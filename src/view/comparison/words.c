@@ -19,6 +19,11 @@ char *comparison_number(char *buf, size_t size, struct metric m, enum field_unit
 	return buf;
 }
 
+const char *comparison_why(struct metric m)
+{
+	return m.why && *m.why ? m.why : "not measured";
+}
+
 void comparison_spread(struct strbuf *out, const struct spread *s, enum field_unit unit, bool ascii)
 {
 	char buf[48];

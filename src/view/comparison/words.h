@@ -13,6 +13,7 @@
 
 /* "1.24s", "16.0M", "0.98", "12"; the glyph of its state when it is not OK. */
 char *comparison_number(char *buf, size_t size, struct metric m, enum field_unit unit, bool ascii);
+const char *comparison_why(struct metric m); /* it is not OK; never NULL */
 /* "1.24s ±3%": the median, and half the range as a share of it when there were several runs. */
 void comparison_spread(struct strbuf *out, const struct spread *s, enum field_unit unit, bool ascii);
 /* "1.21s..1.29s" of several runs, else nothing. */
