@@ -323,7 +323,7 @@ static void charts(const struct html_page *p)
 
 void comparison_html(const struct comparison *c, const struct comparison_view *v, struct strbuf *out)
 {
-	struct grid g;
+	struct grid g = {0};
 	struct html_page p = {c, v, &g, out};
 	grid_make(&g, c, false, false);
 	head(&p);

@@ -70,7 +70,8 @@ const char *const html_style[] = {
         ".legend svg{display:inline-block;width:1.5em;height:1.2em;vertical-align:-.25em;margin-right:.35em}\n",
         "@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--soft:#333;--line:#888;--panel:#eee;"
         "--warn-bg:#fff0c8;--warn-fg:#5a3a00;--link:#000}html{font-size:11pt}body{max-width:none;padding:0}"
-        "nav{display:none}section{break-inside:avoid;padding:.6rem 0}.all,.methods{font-size:7pt}"
+        "nav{display:none}section{break-inside:avoid;padding:.6rem 0}.wide{overflow:visible}tr,pre{break-inside:avoid}"
+        ".glance{font-size:8.5pt}.glance .what,.all,.methods{font-size:7pt}"
         "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}\n",
         NULL,
 };

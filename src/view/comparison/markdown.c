@@ -182,7 +182,7 @@ static void head(const struct comparison *c, const struct comparison_view *v, st
 
 void comparison_markdown(const struct comparison *c, const struct comparison_view *v, struct strbuf *out)
 {
-	struct grid g;
+	struct grid g = {0};
 	grid_make(&g, c, false, v->ascii);
 	head(c, v, out);
 	if (g.subjects.n) {

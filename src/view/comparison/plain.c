@@ -17,6 +17,7 @@
 #define ID_MAX 18 /* of a subject */
 #define CELL_MAX 48
 #define BAR_MAX 60
+#define WHEN 12        /* "  reporting" */
 #define BAR_NUMBERS 26 /* "  uses 1023K  holds 1023K" */
 
 struct page {
@@ -135,8 +136,8 @@ static void head(const struct page *p)
 /* A column as wide as what is in it. */
 static int column_width(const struct page *p, const struct grid *g, size_t subject)
 {
-	int w = text_width(g->subjects.v[subject]->id);
-	w = w > ID_MAX ? NAME_MAX : w;
+	int w = text_width(g->subjects.v[subject]->id), kind = text_width(comparison_kind(g->subjects.v[subject]));
+	w = w > ID_MAX ? ID_MAX : w < kind ? kind : w;
 	for (size_t l = 0; l < g->lines.n; l++) {
 		int cell = text_width(grid_cell(g, l, subject));
 		w = cell > w ? cell : w;
@@ -261,30 +262,42 @@ static void memory_bar(const struct page *p, const struct holding *h, double sca
 	strbuf_fmt(p->out, "%*s", width - given, "");
 }
 
-static void memory(const struct page *p, const struct grid *g)
+static int names_width(const struct grid *g)
 {
-	double scale = comparison_most_held(p->c);
-	int names = 0, when = 12, width;
-	char used[16], held[16], given[16];
+	int names = 0;
 	for (size_t i = 0; i < g->subjects.n; i++) {
 		int w = text_width(g->subjects.v[i]->id);
 		names = w > names ? w : names;
 	}
-	names = names > ID_MAX ? NAME_MAX : names;
-	width = p->columns - names - when - 2 * GAP - BAR_NUMBERS;
-	width = width > BAR_MAX ? BAR_MAX : width;
+	return names > ID_MAX ? ID_MAX : names;
+}
+
+static void memory_title(const struct page *p)
+{
+	char given[16];
 	heading(p, "Memory: ");
-	cleanup_free char *legend = xasprintf(p->v->ascii ? "%s given to each   # used   = held, not used   . not held"
-	                                                  : "%s given to each   █ used   ▓ held, not used   ░ not held",
-	                                      units_bytes(given, sizeof(given), (double)p->c->memory));
-	strbuf_fmt(p->out, "%s\n", legend);
+	strbuf_fmt(p->out,
+	           p->v->ascii ? "%s given to each   # used   = held, not used   . not held\n"
+	                       : "%s given to each   █ used   ▓ held, not used   ░ not held\n",
+	           units_bytes(given, sizeof(given), (double)p->c->memory));
+}
+
+static void memory(const struct page *p, const struct grid *g)
+{
+	double scale = comparison_most_held(p->c);
+	int names = names_width(g), width = p->columns - names - WHEN - 2 * GAP - BAR_NUMBERS;
+	bool titled = false;
+	char used[16], held[16];
 	for (size_t i = 0; i < g->subjects.n; i++) {
 		struct holding h[HOLDINGS_MAX];
 		unsigned n = comparison_holdings(p->c, g->subjects.v[i], h);
 		for (unsigned k = 0; k < n; k++) {
+			if (!titled)
+				memory_title(p);
+			titled = true;
 			padded(p, kind_style(g->subjects.v[i]), k ? "" : g->subjects.v[i]->id, -names);
-			strbuf_fmt(p->out, "%*s%-*s%*s", GAP, "", when, h[k].when, GAP, "");
-			memory_bar(p, &h[k], scale, width);
+			strbuf_fmt(p->out, "%*s%-*s%*s", GAP, "", WHEN, h[k].when, GAP, "");
+			memory_bar(p, &h[k], scale, width > BAR_MAX ? BAR_MAX : width);
 			strbuf_fmt(p->out, "  uses %5s  holds %5s\n", units_bytes(used, sizeof(used), h[k].used),
 			           units_bytes(held, sizeof(held), h[k].held));
 		}
@@ -332,7 +345,7 @@ static void facts(const struct page *p, const struct grid *g)
 		strbuf_char(p->out, '\n');
 	}
 	for (size_t i = 0; i < keys.n; i++)
-		fact(p, g, keys.v[i], width > ID_MAX ? NAME_MAX : width);
+		fact(p, g, keys.v[i], width > ID_MAX ? ID_MAX : width);
 	vec_free(&keys);
 }
 
@@ -369,15 +382,14 @@ static void notes(const struct page *p, const struct grid *g)
 void comparison_plain(const struct comparison *c, const struct comparison_view *v, struct strbuf *out)
 {
 	struct page p = {c, v, v->columns < COLUMNS_MIN ? COLUMNS_MIN : v->columns, out};
-	struct grid g;
+	struct grid g = {0};
 	head(&p);
 	make_grid(&p, &g);
 	for (size_t from = 0, to; from < g.subjects.n; from = to) {
 		to = block_end(&p, &g, from);
 		block(&p, &g, from, to);
 	}
-	if (g.subjects.n)
-		memory(&p, &g);
+	memory(&p, &g);
 	facts(&p, &g);
 	notes(&p, &g);
 	grid_release(&g);
