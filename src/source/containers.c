@@ -163,6 +163,7 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY),
 	                                 t->now.mono_usec, metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
+	rootfs_cite_for(t->fs, ct->id);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
@@ -182,19 +183,6 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	label_instance(&e->inst, a, f, ct->pod);
 	ct->entry = t->snap->entries.n;
 	return 0;
-}
-
-static void nothing_to_measure(struct sample *s, const char *why)
-{
-	struct metric none = metric_none(METRIC_ABSENT, why);
-	struct sample_cpu *c = &s->cpu;
-	struct sample_memory *m = &s->mem;
-	c->allocated.amount = c->usage_usec = c->periods = c->throttled = c->pressure_usec = none;
-	c->vcpus = c->guest_usec = c->steal_usec = none;
-	m->allocated.amount = m->current_bytes = m->used_bytes = m->held_bytes = m->cache_bytes = m->swap_bytes = none;
-	m->peak_bytes = m->rss_bytes = m->guest_used_bytes = m->overhead_bytes = m->balloon_bytes = none;
-	m->pressure_usec = m->oom_kills = s->pids = none;
-	s->io_read_bytes = s->io_write_bytes = s->net_rx_bytes = s->net_tx_bytes = none;
 }
 
 /* The first process of a container without a group; 0 it does not run. */
@@ -234,9 +222,10 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 		return;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
-	nothing_to_measure(&e->sample, !pid          ? "not running"
-	                               : f->no_group ? f->no_group
-	                                             : "it has no cgroup of its own (rootless on cgroup v1)");
+	sample_none(&e->sample, !pid          ? "not running"
+	                        : f->no_group ? f->no_group
+	                                      : "it has no cgroup of its own (rootless on cgroup v1)");
+	rootfs_cite_for(t->fs, id);
 	e->sample.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	e->inst = (struct instance){
 	        .id = arena_strdup(a, id),
@@ -303,6 +292,7 @@ void containers_collect(struct containers *c, const struct tick *t)
 		if (!f->left_out && (!ct || !ct->entry))
 			add_without_group(c, f, id, t, &budget);
 	}
+	rootfs_cite_for(t->fs, NULL);
 }
 
 void containers_release(struct containers *c)

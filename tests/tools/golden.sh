@@ -14,6 +14,7 @@ views_of() { # CASE
 	runtime-services) echo 'rows plain services' ;;
 	runtime-*) echo 'rows plain' ;;
 	vmm-*) echo 'vms plain' ;;
+	background | hostile) echo 'json plain screen-80x24 screen-200x50 explain' ;;
 	*) echo 'json plain screen-80x24 screen-200x50' ;;
 	esac
 }
@@ -43,6 +44,9 @@ for line in sys.stdin:
 			allocated: .unavailable["memory.allocated_bytes"]}}], .totals, .notices' ;;
 	services) "$vctop" --root "tests/fixtures/$1" --services --json | jq -S .services
 		"$vctop" --root "tests/fixtures/$1" --services -b ;;
+	explain) "$vctop" --root "tests/fixtures/$1" --json | jq -r '.instances[].id' | while IFS= read -r id; do
+			"$vctop" explain --root "tests/fixtures/$1" "$id"
+		done ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
 	screen-*) "$vctop" --root "tests/fixtures/$1" --screen "${2#screen-}" ;;
 	esac
