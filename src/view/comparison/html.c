@@ -187,14 +187,12 @@ static void facts(const struct html_page *p)
 {
 	name_vec keys = {0};
 	comparison_fact_keys(p->c, &keys);
-	if (keys.n) {
-		section_start(p, "isolation", "Isolation: what the workload itself sees");
-		subject_heads(p, "facts");
-		for (size_t i = 0; i < keys.n; i++)
-			fact_row(p, keys.v[i]);
-		strbuf_str(p->out, "</tbody></table></div>\n");
-		section_end(p);
-	}
+	section_start(p, "isolation", "Isolation: what the workload itself sees");
+	subject_heads(p, "facts");
+	for (size_t i = 0; i < keys.n; i++)
+		fact_row(p, keys.v[i]);
+	strbuf_str(p->out, "</tbody></table></div>\n");
+	section_end(p);
 	vec_free(&keys);
 }
 
@@ -337,8 +335,7 @@ void comparison_html(const struct comparison *c, const struct comparison_view *v
 	warn_of_emulation(&p);
 	glance(&p);
 	section_end(&p);
-	if (g.subjects.n)
-		charts(&p);
+	charts(&p);
 	facts(&p);
 	all_figures(&p);
 	methods(&p);
