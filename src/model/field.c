@@ -55,7 +55,11 @@ TEXT(get_id, r->inst->id)
 TEXT(get_kind, instance_kind_name(r->inst->kind))
 TEXT(get_runtime, r->inst->runtime)
 TEXT(get_name, r->inst->name)
-TEXT(get_image, r->inst->image)
+static struct field_value get_image(const struct row *r)
+{
+	const char *why = r->inst->no_image;
+	return (struct field_value){.text = r->inst->image, .metric = metric_none(METRIC_ABSENT, why)};
+}
 TEXT(get_state, instance_state_name(r->inst->state))
 METRIC(get_pid, pid_metric(r))
 METRIC(get_started, started_metric(r))

@@ -115,8 +115,11 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 		i->name = name_of_id(a, rt, runtime_id);
 		i->name_from = rt->named ? "the cgroup's name" : NULL;
 	}
-	if (f)
-		i->image = arena_strdup(a, f->image);
+	i->image = f ? arena_strdup(a, f->image) : NULL;
+	if (!i->image)
+		i->no_image = !f            ? "no file of its runtime was found"
+		              : f->no_image ? f->no_image
+		                            : "its runtime's files do not say";
 }
 
 /* The process that holds a pod's namespaces, where no file says so. */

@@ -40,17 +40,6 @@ struct look {
 	const struct tick *t;
 };
 
-/* dockerd --data-root DIR, --data-root=DIR, -g DIR; NULL none. */
-static const char *daemon_root(const struct process *p)
-{
-	static const char with_value[] = "--data-root=";
-	for (size_t i = 1; i < p->argc; i++)
-		if (strncmp(p->argv[i], with_value, sizeof(with_value) - 1) == 0)
-			return p->argv[i] + sizeof(with_value) - 1;
-	const char *root = process_option(p, "--data-root");
-	return root ? root : process_option(p, "-g");
-}
-
 /* Anybody may call a process dockerd and name a directory; only root's is read on its word (users' by their homes). */
 static bool is_roots(struct rootfs *fs, pid_t pid)
 {
@@ -73,8 +62,14 @@ static void learn_names(struct facts_table *f, const struct process *p)
 		if (clean)
 			map_put(&f->names, id, clean);
 	}
-	if (strcmp(p->comm, "dockerd") == 0 && is_roots(f->fs, p->pid))
-		facts_learn_root(f, daemon_root(p));
+	if (strcmp(p->comm, "dockerd") == 0 && is_roots(f->fs, p->pid)) {
+		const char *root = process_long_option(p, "--data-root");
+		facts_learn_root(f, root ? root : process_option(p, "-g"));
+	}
+	if (strcmp(p->comm, "containerd") == 0 && is_roots(f->fs, p->pid)) {
+		const char *config = process_long_option(p, "--config");
+		facts_learn_containerd(f, process_long_option(p, "--state"), config ? config : process_option(p, "-c"));
+	}
 }
 
 static void look(void *data, const struct process *p)

@@ -162,7 +162,7 @@ static void look(struct facts_table *t, const struct process *p)
 	pid_t init = id && name && runtime_is_hex(id, 64) ? facts_first_child(t, p->pid) : 0;
 	if (!init || !t->cgroups || cgroup_of_pid(t->cgroups, init, &group) < 0 || strstr(group.buf, id))
 		return;
-	facts_sight(t, &runtime_podman, p, init, xstrdup(id), xstrdup(name));
+	facts_sight(t, &runtime_podman, p, init, xstrdup(id), xstrdup(name), NULL);
 }
 
 const struct runtime_ops runtime_podman = {.name = "podman", .match = match, .refresh = refresh, .look = look};

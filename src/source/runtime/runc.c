@@ -104,6 +104,7 @@ static void take(struct facts_table *t, const struct runtime_ops *rt, const char
 	f->no_group = "it has no cgroup of its own (rootless)";
 	f->group_only = buildah;
 	facts_set_cgroup(t, f, cgroup);
+	f->no_image = "an OCI bundle is a directory; what it was made from is not recorded";
 	facts_label(f, "bundle", s->bundle);
 }
 
