@@ -230,8 +230,10 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	struct arena *a = &t->snap->arena;
 	struct process_stat st = {0};
 	pid_t pid = pid_without_group(f, t, &st);
+	bool no_cgroups = t->cgroups->mounts.layout == CGROUP_NONE;
 	const char *owner = pid && f->group ? containers_owner(c, f->group) : NULL;
-	if (!pid && f->group_only)
+	/* Where nobody says whether it runs, nor can its group, it is not called stopped. */
+	if (!pid && (f->group_only || (no_cgroups && !f->tells_pid)))
 		return;
 	/* Flatpak's sandboxes are bubblewrap's, seen already. */
 	if (owner && strncmp(owner, "flatpak:", 8) == 0)
@@ -239,6 +241,7 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
 	nothing_to_measure(&e->sample, !pid          ? "not running"
+	                               : no_cgroups  ? "no cgroup file system is mounted"
 	                               : f->no_group ? f->no_group
 	                                             : "it has no cgroup of its own (rootless on cgroup v1)");
 	rootfs_cite_for(t->fs, id);

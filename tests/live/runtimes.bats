@@ -254,3 +254,38 @@ run_runc() { # NAME
 	(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups "$SCRATCH/vctop-user" --json -d 0.3) >json 2>stderr
 	equal "seen by nobody" "$(field json "$n" .state)" running || { cat stderr; jq -c .notices json; return 1; }
 }
+
+@test "without a cgroup file system: running by the state file's pid and start time, without numbers" {
+	need runc unshare
+	local n=$TESTNAME-nocg
+	bundle "$n" ".process.args = [\"sleep\", \"300\"] | .linux.cgroupsPath = \"/$n\""
+	run_runc "$n"
+	unshare -m --propagation private sh -c 'umount -R /sys/fs/cgroup 2>/dev/null || umount -l /sys/fs/cgroup
+		exec "$1" --no-history --json -n 1 -d 0.2' sh "$VCTOP" >json || skip "a mount namespace without cgroups cannot be made here"
+	[ "$(jq -r .host.cgroup_layout json)" = none ] || skip "the cgroups cannot be unmounted here"
+	valid json
+	equal row "$(field json "$n" '.state + " " + (.pid | tostring)')" "running $(jq .init_process_pid "/run/runc/$n/state.json")"
+	equal why "$(field json "$n" '.unavailable["cpu.used_cores"]')" "absent: no cgroup file system is mounted"
+	equal notice "$(jq -r '.notices[] | select(.what == "cgroups") | .change' json)" "mount -t cgroup2 none /sys/fs/cgroup"
+	# A pid file that tells of another process: not running, and not without numbers.
+	jq '.init_process_start += 1' "/run/runc/$n/state.json" >changed && cat changed >"/run/runc/$n/state.json"
+	unshare -m --propagation private sh -c 'umount -R /sys/fs/cgroup 2>/dev/null || umount -l /sys/fs/cgroup
+		exec "$1" --no-history --json -n 1 -d 0.2' sh "$VCTOP" >json
+	equal "another's pid" "$(field json "$n" .state)" stopped
+	jq '.init_process_start -= 1' "/run/runc/$n/state.json" >changed && cat changed >"/run/runc/$n/state.json"
+}
+
+@test "a /proc that hides others' processes is said in JSON and by doctor" {
+	need setpriv unshare
+	local hide
+	cp "$VCTOP" vctop && chmod 755 vctop
+	for hide in 1 2; do
+		unshare -m --propagation private sh -c 'mount -t proc -o hidepid=$2 proc /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+			"$1" --no-history --json -n 1 -d 0.1' sh "$SCRATCH/vctop" $hide >json 2>stderr || skip "$(cat stderr)"
+		jq -e '.notices[] | select(.what == "/proc") | .why | contains("hidepid")' json
+	done
+	unshare -m --propagation private sh -c 'mount -t proc -o hidepid=2 proc /proc && setpriv --reuid 65534 --regid 65534 --clear-groups "$1" doctor' \
+		sh "$SCRATCH/vctop" | grep hidepid
+	"$VCTOP" --no-history --json -n 1 -d 0.1 >json
+	[ -z "$(jq '.notices[] | select(.what == "/proc")' json)" ]
+}

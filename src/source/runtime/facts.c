@@ -53,7 +53,7 @@ static void facts_empty(struct facts_table *t, struct facts *f)
 	f->pid = 0;
 	f->pid_start = 0;
 	f->no_group = f->no_layer = f->no_image = NULL;
-	f->left_out = f->group_only = false;
+	f->left_out = f->group_only = f->tells_pid = false;
 }
 
 static void facts_free(struct facts_table *t, struct facts *f)
@@ -140,6 +140,7 @@ bool facts_seen_from(struct facts_table *t, const char *path)
 void facts_set_pid(struct facts_table *t, struct facts *f, uint64_t pid)
 {
 	struct process_stat st;
+	f->tells_pid = true;
 	if (pid == 0 || pid > INT32_MAX)
 		return;
 	f->pid = (pid_t)pid;

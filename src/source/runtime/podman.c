@@ -49,6 +49,7 @@ static bool podman_take(struct facts_table *t, json_t *c, json_t *meta, const st
 	facts_set(&f->image, image && *image ? image : NULL);
 	facts_set(&f->from, from);
 	f->left_out = is_infra(name, image);
+	f->tells_pid = true;
 	f->pidfile = xasprintf("%s/%s-containers/%s/userdata/pidfile", st->runroot, st->driver, id);
 	return true;
 }

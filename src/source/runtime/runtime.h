@@ -34,6 +34,7 @@ struct facts {
 	char *pidfile;      /* of the container's init, relative to the root; NULL none */
 	pid_t pid;          /* its init, as its files say; 0 not said */
 	uint64_t pid_start; /* start_ticks of that process; 0 not said */
+	bool tells_pid;     /* no pid means that it does not run: its files say so, not only its group */
 	struct kfile pid_stat;
 	const char *no_group; /* why it has no group when it runs; NULL: rootless on cgroup v1 */
 	const char *no_layer; /* why `writable` is not known; NULL: not found */
