@@ -167,6 +167,8 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	                                 t->now.mono_usec, metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
 	rootfs_cite_for(t->fs, ct->id);
+	if (f)
+		facts_find_layer(t->facts, f, ct->pid);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;

@@ -106,6 +106,7 @@ static void read_bundle(struct facts_table *t, const char *bundle, const char *s
 	}
 	facts_set_pid(t, f, init_of(t, bundle));
 	f->no_group = "it has no cgroup of its own";
+	f->no_layer = "its root is no snapshot of a containerd that is known here";
 	facts_set_cgroup(t, f,
 	                 group); /* "SLICE:PREFIX:ID" of the systemd driver is not a path; the scope's name tells */
 	json_decref(config);

@@ -100,7 +100,8 @@ static void read_container(struct facts_table *t, const char *root, const char *
 	facts_set_image(f, root, driver, string_of(config, "Image"));
 	find_writable(t, f, root, driver);
 	if (driver && strcmp(driver, "overlayfs") == 0)
-		f->no_layer = "containerd's image store: only its database says where the layer is";
+		f->no_layer = "containerd's image store: only its database, or the mounts of one that runs, says where "
+		              "the layer is";
 	json_decref(config);
 }
 

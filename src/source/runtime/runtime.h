@@ -23,6 +23,7 @@ struct facts {
 	char *from;           /* file the name was read from */
 	char *pod;            /* "namespace/name" of its pod, or what else groups it; NULL none */
 	char *writable;       /* directory of the writable layer, relative to the root; NULL unknown */
+	pid_t layer_pid;      /* init whose mounts were searched for it */
 	char *image_id;       /* 64 hex digits, as the image store names it; NULL none or unknown */
 	char *store;          /* data root of its image store, relative to the root; NULL none */
 	const char *driver;   /* of that store: "overlay2", "overlay", "vfs"; static; NULL unknown */
@@ -154,6 +155,9 @@ void facts_store_seen(struct facts_table *t, const char *root, enum store_layout
 void facts_stores_drop(struct facts_table *t, bool all); /* those not seen in this refresh, or all */
 /* What is known of its image: data root, driver (copied as one of ours; others are unknown), id ("sha256:" is cut). */
 void facts_set_image(struct facts *f, const char *root, const char *driver, const char *image_id);
+
+/* Where only containerd's database knows `writable`: from the root mount of its init, looked at once for each. */
+void facts_find_layer(struct facts_table *t, struct facts *f, pid_t init);
 
 /* For the runtimes: finds or makes the entry, empties what a file may say, and marks it seen. */
 struct facts *facts_put(struct facts_table *t, const char *id, const struct runtime_ops *rt);
