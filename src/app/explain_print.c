@@ -205,7 +205,7 @@ static void print_evidence(const struct page *p, const struct row *r, const stru
 		if (!past_verdict(past, r->inst, u, &a, &v) || !v.reason)
 			continue;
 		strbuf_fmt(p->out, "    %-8s ", usage_resource_name(u));
-		cleanup_free char *text = xasprintf("%s, rule %s, confidence %s: %s", verdict_state_name(v.state),
+		cleanup_free char *text = xasprintf("%s, rule %s, confidence %s: %s", verdict_word(&v),
 		                                    v.rule, confidence_name(v.confidence), v.reason);
 		wrap(p, text, 13, 13);
 	}
@@ -219,7 +219,7 @@ void explain_print(const struct explain *x, const struct row *r, const struct pa
 	const struct instance *i = r->inst;
 	strbuf_fmt(out, "%s  %s %s, %s\n", i->name, i->runtime, instance_kind_name(i->kind),
 	           instance_state_name(i->state));
-	strbuf_fmt(out, "  verdict: %s, rule %s, over %s\n  ", verdict_state_name(r->verdict.state), r->verdict.rule,
+	strbuf_fmt(out, "  verdict: %s, rule %s, over %s\n  ", verdict_word(&r->verdict), r->verdict.rule,
 	           verdict_basis_name(r->verdict.basis));
 	wrap(&p, r->verdict.reason, 2, 2);
 	print_evidence(&p, r, past);

@@ -15,7 +15,7 @@ static bool row_matches(const struct row *r, const char *filter)
 		return true;
 	const struct instance *i = r->inst;
 	return contains(i->name, filter) || contains(i->image, filter) || contains(i->runtime, filter) ||
-	       contains(i->id, filter) || contains(verdict_state_name(r->verdict.state), filter) ||
+	       contains(i->id, filter) || contains(verdict_word(&r->verdict), filter) ||
 	       contains(verdict_now_name(r->verdict.now), filter) || contains(instance_state_name(i->state), filter);
 }
 
@@ -27,9 +27,10 @@ static int compare(const void *a, const void *b, void *data)
 	int c = (x->inst->state == INSTANCE_STOPPED) - (y->inst->state == INSTANCE_STOPPED);
 	if (!c && q->sort)
 		c = field_compare(q->sort, x, y, q->down);
-	if (!c)
-		c = q->sort ? strcmp(x->inst->name, y->inst->name)
-		            : (q->down ? -1 : 1) * strcmp(x->inst->name, y->inst->name);
+	if (!c) {
+		int names = strcmp(x->inst->name, y->inst->name);
+		c = !q->sort && q->down ? -names : names;
+	}
 	return c ? c : strcmp(x->inst->id, y->inst->id);
 }
 

@@ -49,6 +49,11 @@ struct sample_result {
 };
 
 int sample_start(const struct sample_options *o, struct sample_result *ret, struct error *err);
+/*
+ * What the workload does from now on: "idle", "cpu", "memory", "burst", or "free" (give the memory back, then idle).
+ * A container's process gets a real-time signal, a VM's init a line on its second serial port.  -ENOENT no such sample.
+ */
+int sample_load(const char *name, const char *workload, struct error *err);
 int sample_stop(const char *name, struct error *err); /* -ENOENT no such sample */
 int samples_stop_all(unsigned *ret_stopped, struct error *err);
 int samples_stop_owned(pid_t owner, struct error *err);
