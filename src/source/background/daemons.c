@@ -119,6 +119,7 @@ static void read_dockerd(struct rootfs *fs, struct daemon *d, const struct proce
 		d->root = json_root(text.buf, text.len);
 	if (!d->root && (!d->uid || home))
 		d->root = home ? xasprintf("%s/.local/share/docker", home) : xstrdup("var/lib/docker");
+	d->socket = relative(process_long_option(p, "--containerd"));
 	d->exec_root = relative(process_long_option(p, "--exec-root"));
 	if (!d->exec_root)
 		d->exec_root =
