@@ -28,20 +28,17 @@ static json_t *field_json(const struct field *f, const struct row *r, json_t *un
 {
 	struct field_value v = f->get(r);
 	char buf[64];
-	switch (f->kind) {
-	case FIELD_TEXT:
-		return json_make_text(v.text);
-	case FIELD_FLAG:
-	case FIELD_METRIC:
-		break;
-	}
-	if (!metric_is_ok(v.metric)) {
+	bool is_text = f->kind == FIELD_TEXT, none = is_text ? !v.text && v.metric.why : !metric_is_ok(v.metric);
+	if (none) {
 		const char *why = v.metric.why;
 		(void)json_object_set_new(
 		        unavailable, f->key,
 		        json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
-		return json_null();
 	}
+	if (is_text)
+		return json_make_text(v.text);
+	if (none)
+		return json_null();
 	if (f->kind == FIELD_FLAG)
 		return json_boolean(v.metric.v != 0);
 	if (f->unit == UNIT_TIME)
