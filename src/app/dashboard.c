@@ -36,6 +36,7 @@ struct dashboard {
 	struct tui *tui;
 	struct canvas canvas;
 	struct selection sel;
+	struct trends *trends;
 	struct pair pair;
 	int timer, signals;
 	double delay, speed; /* speed: of a replay */
@@ -60,6 +61,8 @@ static void select_again(struct dashboard *d)
 	struct query q = tui_query(d->tui);
 	q.hide_stopped = q.hide_stopped || d->o->hide_stopped;
 	select_rows(d->engine.frame, &q, &d->sel);
+	trends_add(d->trends, d->engine.frame);
+	tui_set_trends(d->tui, d->trends);
 	tui_set_frame(d->tui, d->engine.frame, &d->sel);
 }
 
@@ -161,6 +164,37 @@ static void stop_samples(struct dashboard *d)
 	tui_set_message(d->tui, r < 0 ? err.what : "the samples started here are stopped");
 }
 
+static void load_samples(struct dashboard *d)
+{
+	struct error err = {0};
+	const char *names[INSTANCE_KIND_MAX];
+	char text[64];
+	unsigned n = tui_samples(d->tui, names);
+	(void)snprintf(text, sizeof(text), "telling the samples: %s ...", tui_load(d->tui));
+	if (!n)
+		tui_set_message(d->tui, "no sample runs: press x to start the pair");
+	else
+		tui_set_message(d->tui, pair_load(&d->pair, names, n, tui_load(d->tui), &err) < 0 ? err.what : text);
+}
+
+static void toggle_services(struct dashboard *d)
+{
+	if (d->engine.source)
+		d->engine.source->services = !d->engine.source->services;
+	tick(d);
+}
+
+static void copy_name(struct dashboard *d)
+{
+	char text[300];
+	const char *name = tui_copied(d->tui);
+	if (!name)
+		return;
+	term_copy(name);
+	(void)snprintf(text, sizeof(text), "copied: %s (where the terminal allows it)", name);
+	tui_set_message(d->tui, text);
+}
+
 static void set_delay(struct dashboard *d, double factor)
 {
 	d->delay *= factor;
@@ -233,6 +267,18 @@ static void act(struct dashboard *d, enum tui_action action)
 	case TUI_STOP_SAMPLES:
 		stop_samples(d);
 		break;
+	case TUI_LOAD:
+		load_samples(d);
+		break;
+	case TUI_SERVICES:
+		toggle_services(d);
+		break;
+	case TUI_COPY:
+		copy_name(d);
+		break;
+	case TUI_FORWARD_MINUTE:
+	case TUI_BACK_MINUTE:
+	case TUI_PRESENT:
 	case TUI_NONE:
 	case TUI_REDRAW:
 	case TUI_ACTION_MAX:
@@ -243,8 +289,13 @@ static void act(struct dashboard *d, enum tui_action action)
 
 static void read_keys(struct dashboard *d)
 {
-	for (uint32_t key; !d->quit && (key = term_key());)
-		act(d, tui_key(d->tui, key));
+	for (uint32_t key; !d->quit && (key = term_key());) {
+		int x, y;
+		if (key == KEYCODE_CLICK && term_mouse(&x, &y))
+			act(d, tui_click(d->tui, x, y));
+		else
+			act(d, tui_key(d->tui, key));
+	}
 }
 
 static void take_signal(struct dashboard *d)
@@ -320,6 +371,7 @@ static void close_all(struct dashboard *d)
 	selection_release(&d->sel);
 	canvas_release(&d->canvas);
 	tui_free(d->tui);
+	trends_free(d->trends);
 	engine_close(&d->engine);
 	if (d->timer >= 0)
 		(void)close(d->timer);
@@ -343,6 +395,7 @@ static void set_up(struct dashboard *d)
 {
 	const struct view_options *o = d->o;
 	d->tui = tui_new();
+	d->trends = trends_new();
 	canvas_init(&d->canvas, 80, 24, o->ascii || !term_utf8());
 	tui_set_sort(d->tui, o->sort, o->sort ? o->sort->sort_down != o->reverse : o->reverse);
 	if (o->filter)
@@ -366,7 +419,7 @@ int dashboard_run(const struct view_options *o)
 		return demo_plain(o);
 	if (view_open(o, PAST_WRITE, &d.engine, &err) < 0 ||
 	    (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) || open_events(&d) < 0 ||
-	    term_open(!o->no_color, &err) < 0) {
+	    term_open(!o->no_color, !o->no_mouse, &err) < 0) {
 		engine_close(&d.engine);
 		return app_fail(EXIT_FAILURE, &err);
 	}
