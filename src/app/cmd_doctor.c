@@ -76,10 +76,15 @@ static void check_instances(struct report *r)
 		unnamed += e->inst.kind == INSTANCE_CONTAINER && !e->inst.name_from;
 		denied += e->sample.mem.held_bytes.st == METRIC_DENIED;
 	}
-	say(r, unnamed ? FOUND_PARTLY : FOUND_OK, "containers", unnamed ? "run vctop as root" : NULL,
-	    "%u seen, %u without a name", n[INSTANCE_CONTAINER], unnamed);
+	bool root = geteuid() == 0;
+	say(r, unnamed ? FOUND_PARTLY : FOUND_OK, "containers", unnamed && !root ? "run vctop as root" : NULL,
+	    "%u seen, %u without a name%s", n[INSTANCE_CONTAINER], unnamed,
+	    unnamed && root ? ": no file of their runtime tells it" : "");
 	say(r, denied ? FOUND_PARTLY : FOUND_OK, "virtual machines", denied ? "run vctop as root" : NULL,
 	    "%u seen; memory held by the guest readable for %u", n[INSTANCE_VM], n[INSTANCE_VM] - denied);
+	say(r, FOUND_NOT, "what guests use inside",
+	    "vctop --qmp SOCKET (QEMU), --guest-api (Firecracker, Cloud Hypervisor)",
+	    "no guest is asked unless you name it: a VM's memory is what is resident");
 }
 
 /* One line a daemon: how many instances hang on it. */
@@ -161,10 +166,8 @@ static void check_backends(struct report *r)
 	}
 }
 
-static void check_not_yet(struct report *r)
+static void check_notices(struct report *r)
 {
-	say(r, FOUND_NOT, "what guests use inside", NULL,
-	    "no guest is asked in this version: VM memory is what is resident");
 	for (size_t i = 0; i < r->snap->notices.n; i++) {
 		const struct notice *n = &r->snap->notices.v[i];
 		say(r, FOUND_PARTLY, n->what, n->change, "%s", n->why);
@@ -215,7 +218,7 @@ static int examine(const char *root, bool json)
 			check_kvm(&r);
 			check_backends(&r);
 		}
-		check_not_yet(&r);
+		check_notices(&r);
 		print(&r, json);
 		json_decref(r.lines);
 	}

@@ -136,7 +136,7 @@ static bool next_row(void *data, struct history_row *ret)
 			ret->kind = instance_kind_name(r->inst->kind);
 			ret->name = r->inst->name;
 			ret->runtime = r->inst->runtime;
-			ret->verdict = verdict_state_name(r->verdict.state);
+			ret->verdict = verdict_word(&r->verdict);
 		}
 		return true;
 	}

@@ -82,6 +82,8 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	r->throttled_pct = throttled_pct(st);
 	r->cpu_pressure_pct = capped(RATE(st, cpu.pressure_usec, 100), 100);
 	r->mem_pressure_pct = capped(RATE(st, mem.pressure_usec, 100), 100);
+	r->mem_pressure_full_pct = capped(RATE(st, mem.pressure_full_usec, 100), 100);
+	r->refault_per_sec = RATE(st, mem.refault_bytes, 1e6);
 	r->mem_used_pct = metric_pct(r->sample->mem.used_bytes, r->sample->mem.allocated.amount);
 	r->io_read_per_sec = RATE(st, io_read_bytes, 1e6);
 	r->io_write_per_sec = RATE(st, io_write_bytes, 1e6);

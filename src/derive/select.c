@@ -17,7 +17,7 @@ bool query_matches(const struct query *q, const struct row *r)
 	const char *filter = q->filter;
 	return !filter || !*filter || contains(i->name, filter) || contains(i->image, filter) ||
 	       contains(i->runtime, filter) || contains(i->id, filter) ||
-	       contains(verdict_state_name(r->verdict.state), filter) ||
+	       contains(verdict_word(&r->verdict), filter) ||
 	       contains(verdict_now_name(r->verdict.now), filter) || contains(instance_state_name(i->state), filter);
 }
 
@@ -29,9 +29,10 @@ int query_compare(const void *a, const void *b, void *data)
 	int c = (x->inst->state == INSTANCE_STOPPED) - (y->inst->state == INSTANCE_STOPPED);
 	if (!c && q->sort)
 		c = field_compare(q->sort, x, y, q->down);
-	if (!c)
-		c = q->sort ? strcmp(x->inst->name, y->inst->name)
-		            : (q->down ? -1 : 1) * strcmp(x->inst->name, y->inst->name);
+	if (!c) {
+		int names = strcmp(x->inst->name, y->inst->name);
+		c = !q->sort && q->down ? -names : names;
+	}
 	return c ? c : strcmp(x->inst->id, y->inst->id);
 }
 

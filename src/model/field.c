@@ -51,6 +51,11 @@ static struct metric changed_metric(const struct row *r)
 	                                   : metric_none(METRIC_ABSENT, "no change seen");
 }
 
+static struct field_value get_verdict(const struct row *r)
+{
+	return (struct field_value){.text = verdict_state_name(r->verdict.state), .shown = verdict_word(&r->verdict)};
+}
+
 TEXT(get_id, r->inst->id)
 TEXT(get_kind, instance_kind_name(r->inst->kind))
 TEXT(get_runtime, r->inst->runtime)
@@ -92,6 +97,11 @@ METRIC(get_guest_used, r->sample->mem.guest_used_bytes)
 METRIC(get_mem_overhead, r->sample->mem.overhead_bytes)
 METRIC(get_balloon, r->sample->mem.balloon_bytes)
 METRIC(get_mem_psi, r->mem_pressure_pct)
+METRIC(get_mem_full, r->mem_pressure_full_pct)
+METRIC(get_refault, r->refault_per_sec)
+METRIC(get_high, r->sample->mem.events_high)
+METRIC(get_max, r->sample->mem.events_max)
+METRIC(get_oom_events, r->sample->mem.events_oom)
 METRIC(get_oom, r->sample->mem.oom_kills)
 METRIC(get_io_read, r->io_read_per_sec)
 METRIC(get_io_write, r->io_write_per_sec)
@@ -135,7 +145,6 @@ TEXT(get_monitor, r->background->supervisor.monitor)
 METRIC(get_monitor_pid, r->background->supervisor.monitor_pid)
 TEXT(get_survives, r->background->supervisor.survives)
 TEXT(get_super_evidence, r->background->supervisor.evidence)
-TEXT(get_verdict, verdict_state_name(r->verdict.state))
 FLAG(get_provisional, metric_ok(r->verdict.provisional))
 TEXT(get_now, verdict_now_name(r->verdict.now))
 TEXT(get_rule, r->verdict.rule)
@@ -196,6 +205,11 @@ const struct field field_table[] = {
 {"memory.overhead_bytes", "OVERHD", "mem-overhead", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: /proc/PID/smaps outside guest RAM; container: /proc/PID/statm of its shim or conmon", "Memory it costs beyond its workload.", get_mem_overhead},
 {"memory.balloon_bytes", "BALLON", NULL, UNIT_BYTES, FIELD_METRIC, 6, true, "query-balloon", "Guest RAM given back by the balloon.", get_balloon},
 {"memory.pressure_some_pct", "MEMPSI", "mem-psi", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure some total=", "Share of the interval in which some task waited for memory.", get_mem_psi},
+{"memory.pressure_full_pct", "MEMFUL", "mem-psi-full", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure full total=", "Share of the interval in which all its tasks waited for memory.", get_mem_full},
+{"memory.refault_bytes_per_sec", "REFAULT", "refaults", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "memory.stat workingset_refault_anon + workingset_refault_file | memory.stat total_workingset_refault_anon + total_workingset_refault_file", "Memory read again after it had to be given up.", get_refault},
+{"memory.events_high", "HIGH", "mem-high", UNIT_COUNT, FIELD_METRIC, 6, true, "memory.events high", "Times it was slowed down for being above memory.high, since it was created.", get_high},
+{"memory.events_max", "MAX", "mem-max", UNIT_COUNT, FIELD_METRIC, 6, true, "memory.events max | memory.failcnt", "Times it ran into its cap, since it was created; page cache does too.", get_max},
+{"memory.events_oom", "OOMEV", "mem-oom", UNIT_COUNT, FIELD_METRIC, 6, true, "memory.events oom", "Times an allocation found no memory below the cap, since it was created.", get_oom_events},
 {"memory.oom_kills", "OOM", "oom", UNIT_COUNT, FIELD_METRIC, 4, true, "memory.events oom_kill | memory.oom_control oom_kill", "Processes killed for lack of memory since it was created.", get_oom},
 {"io.read_bytes_per_sec", "READ", "read", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat rbytes= | blkio.throttle.io_service_bytes_recursive", "Bytes read from disks.", get_io_read},
 {"io.write_bytes_per_sec", "WRITE", "write", UNIT_BYTES_PER_SEC, FIELD_METRIC, 7, true, "io.stat wbytes= | blkio.throttle.io_service_bytes_recursive", "Bytes written to disks.", get_io_write},
@@ -315,12 +329,20 @@ static void format_number(enum field_unit unit, double v, char *buf, size_t size
 	(void)snprintf(buf, size, "%.0f", v);
 }
 
+const char *field_text(const struct field *f, const struct row *r)
+{
+	struct field_value v = f->get(r);
+	return v.shown ? v.shown : v.text;
+}
+
 char *field_format(const struct field *f, const struct row *r, bool ascii, char *buf, size_t size)
 {
 	struct field_value v = f->get(r);
+	const char *text;
 	switch (f->kind) {
 	case FIELD_TEXT:
-		(void)snprintf(buf, size, "%s", v.text ? v.text : "-");
+		text = field_text(f, r);
+		(void)snprintf(buf, size, "%s", text ? text : "-");
 		break;
 	case FIELD_FLAG:
 		(void)snprintf(buf, size, "%s",
@@ -360,7 +382,7 @@ int field_compare(const struct field *f, const struct row *a, const struct row *
 	case FIELD_TEXT:
 		if (!x.text || !y.text)
 			return (y.text != NULL) - (x.text != NULL);
-		c = strcmp(x.text, y.text);
+		c = strcmp(field_text(f, a), field_text(f, b));
 		break;
 	}
 	return down ? -c : c;

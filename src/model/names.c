@@ -20,6 +20,11 @@ NAMES(placement_name, enum placement, PLACEMENT_MAX, "metal", "vm", "container")
 NAMES(metric_state_name, enum metric_state, METRIC_STATE_MAX, "absent", "ok", "denied", "unlimited", "first", "reset")
 NAMES(verdict_state_name, enum verdict_state, VERDICT_STATE_MAX, "unknown", "learning", "parked", "unlimited",
       "right_sized", "oversized", "idle", "pressured")
+const char *verdict_word(const struct verdict *v)
+{
+	return v->state == VERDICT_IDLE && v->provisional ? "idle?" : verdict_state_name(v->state);
+}
+
 NAMES(verdict_now_name, enum verdict_now, NOW_MAX, NULL, "low", NULL, "busy", "pressured")
 NAMES(verdict_basis_name, enum verdict_basis, BASIS_MAX, "window", "lifetime", "history")
 NAMES(confidence_name, enum confidence, CONFIDENCE_MAX, "snapshot", "low", "fair", "good", "high")

@@ -189,19 +189,6 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	return 0;
 }
 
-static void nothing_to_measure(struct sample *s, const char *why)
-{
-	struct metric none = metric_none(METRIC_ABSENT, why);
-	struct sample_cpu *c = &s->cpu;
-	struct sample_memory *m = &s->mem;
-	c->allocated.amount = c->usage_usec = c->periods = c->throttled = c->pressure_usec = none;
-	c->vcpus = c->guest_usec = c->steal_usec = none;
-	m->allocated.amount = m->current_bytes = m->used_bytes = m->held_bytes = m->cache_bytes = m->swap_bytes = none;
-	m->peak_bytes = m->rss_bytes = m->guest_used_bytes = m->overhead_bytes = m->balloon_bytes = none;
-	m->pressure_usec = m->oom_kills = s->pids = none;
-	s->io_read_bytes = s->io_write_bytes = s->net_rx_bytes = s->net_tx_bytes = none;
-}
-
 /* The first process of a container without a group; 0 it does not run. */
 static pid_t pid_without_group(struct facts *f, const struct tick *t, struct process_stat *ret)
 {
@@ -239,9 +226,9 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 		return;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
-	nothing_to_measure(&e->sample, !pid          ? "not running"
-	                               : f->no_group ? f->no_group
-	                                             : "it has no cgroup of its own (rootless on cgroup v1)");
+	sample_none(&e->sample, !pid          ? "not running"
+	                        : f->no_group ? f->no_group
+	                                      : "it has no cgroup of its own (rootless on cgroup v1)");
 	e->sample.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	e->inst = (struct instance){
 	        .id = arena_strdup(a, id),

@@ -390,6 +390,24 @@ static void test_sort_menu(void **state)
 	close_scene(&s);
 }
 
+static void test_provisional(void **state)
+{
+	struct scene s;
+	(void)state;
+	open_scene(&s, 80, 24);
+	fill_lab(&s);
+	assert_null(strstr(show(&s), "idle?"));
+	fake_row(&s.fake, "debian")->verdict.provisional = true;
+	expect(&s, "idle?");
+	type(&s, "/idle?");
+	(void)press(&s, KEYCODE_ENTER);
+	expect(&s, "1 match \"idle?\"");
+	(void)press(&s, KEYCODE_TAB);
+	(void)press(&s, KEYCODE_ENTER);
+	expect(&s, "running: idle?");
+	close_scene(&s);
+}
+
 /* Turns through a pane and collects all its text. */
 static void read_pane(struct scene *s, struct strbuf *all)
 {
@@ -580,6 +598,7 @@ int main(void)
 	        cmocka_unit_test(test_cursor_walks_both_lists),
 	        cmocka_unit_test(test_cursor_stays_on_its_instance),
 	        cmocka_unit_test(test_filter),
+	        cmocka_unit_test(test_provisional),
 	        cmocka_unit_test(test_replay_keys),
 	        cmocka_unit_test(test_sort_menu),
 	        cmocka_unit_test(test_detail_has_every_field),

@@ -21,6 +21,8 @@ struct row {
 	struct metric guest_cores, overhead_cores, steal_cores;
 	struct metric throttled_pct;                      /* of enforcement periods */
 	struct metric cpu_pressure_pct, mem_pressure_pct; /* share of the interval somebody waited */
+	struct metric mem_pressure_full_pct;              /* everybody did */
+	struct metric refault_per_sec;                    /* bytes */
 	struct metric mem_used_pct;                       /* of allocation */
 	struct metric io_read_per_sec, io_write_per_sec, net_rx_per_sec, net_tx_per_sec;
 	struct verdict verdict;

@@ -79,7 +79,7 @@ static ssize_t covers(struct slice point, const char *dir)
 static void place_dir(struct host_dir *d, const struct mountinfo_line *m, ssize_t *best)
 {
 	ssize_t n = covers(m->point, d->name);
-	if (n < *best || m->dev.n >= sizeof(d->dev) || n < 0)
+	if (n < *best || m->dev.n >= sizeof(d->dev))
 		return;
 	*best = n;
 	memcpy(d->dev, m->dev.at, m->dev.n);
@@ -98,7 +98,7 @@ static int by_id(const void *a, const void *b)
 
 void host_mounts_parse(const char *text, size_t len, struct host_mounts *ret)
 {
-	ssize_t best[ARRAY_SIZE(sensitive)];
+	ssize_t best[ARRAY_SIZE(sensitive)] = {0};
 	struct mountinfo_line m;
 	const char *cursor = text, *line;
 	size_t n;
@@ -107,7 +107,6 @@ void host_mounts_parse(const char *text, size_t len, struct host_mounts *ret)
 	for (size_t i = 0; i < ret->dirs_n; i++) {
 		ret->dirs[i].name = sensitive[i].name;
 		ret->dirs[i].harmless_ro = sensitive[i].harmless_ro;
-		best[i] = -1;
 	}
 	while (parse_line(&cursor, text + len, &line, &n)) {
 		if (!mountinfo_parse(line, n, &m) || m.root.n > 4096)

@@ -160,5 +160,5 @@ void vm_memory_sample(struct vm_memory *m, struct sample_memory *s)
 	s->guest_used_bytes = metric_none(METRIC_ABSENT, "guest not asked: no balloon statistics");
 	s->balloon_bytes = metric_none(METRIC_ABSENT, "guest not asked: no balloon statistics");
 	s->current_bytes = s->cache_bytes = metric_none(METRIC_ABSENT, "a cgroup's number; not read for VMs");
-	s->pressure_usec = s->oom_kills = metric_none(METRIC_ABSENT, "a cgroup's number; not read for VMs");
+	sample_memory_uncounted(s, "a cgroup's number; not read for VMs");
 }

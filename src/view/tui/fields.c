@@ -73,7 +73,7 @@ static void draw_section(struct page *p, const struct row *r, unsigned section, 
 		if (!in_section(f, section))
 			continue;
 		if (f->kind == FIELD_TEXT)
-			draw_text_field(p, f, f->get(r).text);
+			draw_text_field(p, f, field_text(f, r));
 		else
 			draw_metric_field(p, f, r, ascii);
 	}
@@ -105,7 +105,7 @@ void fields_tile(struct page *p, const struct tui *t)
 	char line[128];
 	(void)snprintf(line, sizeof(line), "%s %s, %s: %s", r->inst->runtime ? r->inst->runtime : "",
 	               instance_kind_name(r->inst->kind), instance_state_name(r->inst->state),
-	               verdict_state_name(r->verdict.state));
+	               verdict_word(&r->verdict));
 	page_wrap(p, 0, STYLE_NORMAL, line);
 	if (r->verdict.reason)
 		page_wrap(p, 0, STYLE_NORMAL, r->verdict.reason);

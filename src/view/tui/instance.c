@@ -60,7 +60,7 @@ void instance_cpu_tile(struct page *p, const struct tui *t)
 	(void)snprintf(line, sizeof(line), "%s %s, %s%s%s", r->inst->runtime ? r->inst->runtime : "",
 	               instance_kind_name(r->inst->kind), instance_state_name(r->inst->state),
 	               r->inst->kind == INSTANCE_SERVICE ? "" : ": ",
-	               r->inst->kind == INSTANCE_SERVICE ? "" : verdict_state_name(r->verdict.state));
+	               r->inst->kind == INSTANCE_SERVICE ? "" : verdict_word(&r->verdict));
 	page_wrap(p, 0, STYLE_TITLE, line);
 	if (r->verdict.reason)
 		page_wrap(p, 0, STYLE_NORMAL, r->verdict.reason);

@@ -173,10 +173,10 @@ static void draw_field(struct canvas *c, int x, int y, int w, const struct field
 {
 	char buf[CELL_MAX];
 	/* Text as it is: a copy through a small buffer could end in half a character. */
-	const char *s = f->kind == FIELD_TEXT ? f->get(r).text : NULL;
+	const char *s = f->kind == FIELD_TEXT ? field_text(f, r) : NULL;
 	if (!s)
 		s = field_format(f, r, c->ascii, buf, sizeof(buf));
-	if (strcmp(f->key, "verdict.now") == 0 && !f->get(r).text)
+	if (strcmp(f->key, "verdict.now") == 0 && !field_text(f, r))
 		s = "";
 	int width = text_width(s);
 	int pad = f->width > 0 && width < w ? w - width : 0;
