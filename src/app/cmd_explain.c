@@ -248,8 +248,8 @@ static void print_row(struct strbuf *out, const struct explain *x, const struct 
 	const struct instance *i = r->inst;
 	strbuf_fmt(out, "%s  %s %s, %s\n", i->name, i->runtime, instance_kind_name(i->kind),
 	           instance_state_name(i->state));
-	strbuf_fmt(out, "  verdict: %s, rule %s, over %s\n  %s\n", verdict_word(&r->verdict),
-	           r->verdict.rule, verdict_basis_name(r->verdict.basis), r->verdict.reason);
+	strbuf_fmt(out, "  verdict: %s, rule %s, over %s\n  %s\n", verdict_word(&r->verdict), r->verdict.rule,
+	           verdict_basis_name(r->verdict.basis), r->verdict.reason);
 	if (i->name_from)
 		strbuf_fmt(out, "  name read from %s\n", i->name_from);
 	strbuf_fmt(out, "  rates are over %.3f s: (now - before) / interval\n\n", r->interval_sec);

@@ -98,7 +98,9 @@ int view_open(const struct view_options *o, enum past_mode mode, struct engine *
 	r = r < 0 ? r : engine_tick(e, err);
 	if (r < 0 || !o->at)
 		return r;
-	r = moment_parse(o->at, e, &usec);
+	int64_t first, last;
+	replay_span(e->replay, &first, &last);
+	r = moment_parse(o->at, e->frame->snap->host.real_usec, first, last, &usec);
 	return r < 0 ? error_set(err, EINVAL, "--at: %s: not HH:MM[:SS] nor the beginning of an RFC 3339 time", o->at)
 	             : engine_seek(e, usec, err);
 }

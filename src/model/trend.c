@@ -12,6 +12,8 @@
 #define COARSE 450   /* means of so many: */
 #define COARSE_OF 8U /* an hour */
 #define TRENDS_MAX 400
+#define GAP_USEC 30000000
+#define GAP_READINGS 4
 
 typedef float point[TREND_MAX];
 
@@ -143,6 +145,16 @@ static int64_t last_time(const struct trends *b)
 	return b->readings ? b->time[(b->readings - 1) % FINE] : INT64_MIN;
 }
 
+/* A break in the picture: what was before does not lead to what comes. */
+static void leave_gap(struct trends *b)
+{
+	for (unsigned i = 0; i < GAP_READINGS; i++) {
+		int64_t last = last_time(b);
+		uint64_t at = b->readings++;
+		b->time[at % FINE] = b->coarse_time[at / COARSE_OF % COARSE] = last;
+	}
+}
+
 void trends_add(struct trends *b, const struct frame *f)
 {
 	int64_t now = f->snap->host.real_usec;
@@ -154,6 +166,8 @@ void trends_add(struct trends *b, const struct frame *f)
 		b->host = xcalloc(1, sizeof(*b->host));
 		b->readings = 0;
 	}
+	if (b->readings && now - last_time(b) > GAP_USEC && (double)(now - last_time(b)) > 10e6 * f->interval_sec)
+		leave_gap(b);
 	uint64_t at = b->readings++;
 	b->time[at % FINE] = b->coarse_time[at / COARSE_OF % COARSE] = now;
 	add_host(b, &f->host, at);
@@ -170,8 +184,8 @@ const struct trend *trends_find(const struct trends *b, const char *id)
 	return !b ? NULL : id ? map_get(&b->by_id, id) : b->host;
 }
 
-double trend_values(const struct trends *b, const struct trend *t, enum trend_series s, bool coarse, int64_t until_usec,
-                    double *ret, size_t n)
+size_t trend_values(const struct trends *b, const struct trend *t, enum trend_series s, bool coarse, int64_t until_usec,
+                    double *ret, size_t n, double *ret_span_sec)
 {
 	const struct ring *r = coarse ? &t->coarse : &t->fine;
 	const int64_t *time = coarse ? b->coarse_time : b->time;
@@ -185,10 +199,9 @@ double trend_values(const struct trends *b, const struct trend *t, enum trend_se
 		bool there = r->v && end >= back && at >= oldest && at >= r->from && at < r->end && at + size >= r->end;
 		ret[i] = there ? (double)r->v[at % size][s] : (double)NAN;
 	}
-	if (end - oldest < 2)
-		return 0;
-	uint64_t span = end - oldest > n ? n : end - oldest;
-	return (double)(time[(end - 1) % size] - time[(end - span) % size]) / 1e6 / (double)(span - 1);
+	size_t known = end - oldest > n ? n : (size_t)(end - oldest);
+	*ret_span_sec = known > 1 ? (double)(time[(end - 1) % size] - time[(end - known) % size]) / 1e6 : 0;
+	return known;
 }
 
 size_t trends_bytes(const struct trends *b)

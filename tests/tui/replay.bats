@@ -120,7 +120,7 @@ shows() { # TEXT: within 15 s
 	T send-keys . . Escape
 	shows 'at-52'
 	T send-keys '?' NPage
-	shows 'replay: go to a time'
+	shows 'go to a time'
 	T send-keys Escape q
 	shows ended=0
 }

@@ -363,14 +363,15 @@ static void test_graphs_draw_what_was(void **state)
 		        i == 50 ? metric_none(METRIC_RESET, "again") : metric_ok(0.2);
 		refill(&s);
 	}
-	double v[3];
+	double v[3], span;
 	const struct trend *t = trends_find(s.trends, "podman:web");
 	int64_t now = s.fake.snap->host.real_usec;
-	assert_true(fabs(trend_values(s.trends, t, TREND_CPU_USED, false, now, v, 3) - 1) <= 1e-9);
+	assert_int_equal(trend_values(s.trends, t, TREND_CPU_USED, false, now, v, 3, &span), 3);
+	assert_true(fabs(span - 2) <= 1e-9);
 	assert_true(fabs(v[2] - 0.2) <= 1e-6);
-	(void)trend_values(s.trends, t, TREND_CPU_USED, false, now - 50 * 1000000LL, v, 3);
+	(void)trend_values(s.trends, t, TREND_CPU_USED, false, now - 50 * 1000000LL, v, 3, &span);
 	assert_true(v[2] != v[2] && v[1] == v[1]); /* no value then, and one before it */
-	(void)trend_values(s.trends, t, TREND_CPU_USED, true, now, v, 3);
+	(void)trend_values(s.trends, t, TREND_CPU_USED, true, now, v, 3, &span);
 	assert_true(fabs(v[2] - 0.2) <= 1e-6);
 	(void)press(&s, KEYCODE_TAB);
 	(void)press(&s, KEYCODE_TAB);

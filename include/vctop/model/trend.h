@@ -38,10 +38,10 @@ void trends_add(struct trends *b, const struct frame *f);
 const struct trend *trends_find(const struct trends *b, const char *id);
 /*
  * The last n values up to a time, oldest first, one for each reading (coarse: for each few); NAN where there was none.
- * Returns the seconds between two values.
+ * Returns how many of them stand for a reading, and the time from the first of these to the last.
  */
-double trend_values(const struct trends *b, const struct trend *t, enum trend_series s, bool coarse, int64_t until_usec,
-                    double *ret, size_t n);
+size_t trend_values(const struct trends *b, const struct trend *t, enum trend_series s, bool coarse, int64_t until_usec,
+                    double *ret, size_t n, double *ret_span_sec);
 size_t trends_bytes(const struct trends *b);
 
 #endif

@@ -297,7 +297,7 @@ void band_draw(const struct tui *t, struct canvas *c)
 	if (t->view != VIEW_OVERVIEW)
 		x += canvas_text(c, x, l->title.y, end - x, STYLE_KEY, view_table[t->view].name) + 2;
 	if (view_table[t->view].about)
-		x += canvas_text(c, x, l->title.y, end - x, STYLE_TITLE, t->hand_name.buf) + 2;
+		x += canvas_text(c, x, l->title.y, end - x, STYLE_TITLE, tui_hand_name(t)) + 2;
 	draw_machine(&t->frame->snap->host, c, x, l->title.y, end);
 	if (!l->cpu.h)
 		return;

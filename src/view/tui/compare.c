@@ -11,6 +11,7 @@
 
 #define NAME_W 8
 #define NUMBER_W 7
+#define TALL 34 /* lines of the body from which bars are two lines thick */
 
 /* The newest sample of a kind: the pair of this dashboard, where there is one. */
 static const struct row *sample_of(const struct tui *t, enum instance_kind kind)
@@ -36,13 +37,13 @@ unsigned tui_samples(const struct tui *t, const char *ret[INSTANCE_KIND_MAX])
 	return n;
 }
 
-/* "uses   [####      ]  16.0M". */
-static void amount_bar(struct page *p, const char *name, struct metric m, double whole, enum field_unit unit,
-                       enum style style)
+/* "uses   ####······  16.0M", as thick as the screen allows. */
+static void amount_bar(struct page *p, const struct tui *t, const char *name, struct metric m, double whole,
+                       enum field_unit unit, enum style style)
 {
 	char text[CELL_MAX];
 	bool ascii = p->canvas && p->canvas->ascii;
-	int room = p->area.w - NAME_W - NUMBER_W - 2;
+	int room = p->area.w - NAME_W - NUMBER_W - 2, thick = t->layout.body.h >= TALL ? 2 : 1;
 	page_at(p, 0, NAME_W, STYLE_NORMAL, name);
 	(void)metric_text(m, unit, ascii, text, sizeof(text));
 	page_at(p, p->area.w - text_width(text), NUMBER_W, metric_is_ok(m) ? STYLE_TITLE : STYLE_DIM, text);
@@ -51,10 +52,11 @@ static void amount_bar(struct page *p, const char *name, struct metric m, double
 		int w = (int)(share * room + 0.5);
 		w = w < 1 && m.v > 0 ? 1 : w;
 		struct rect at = page_line(p);
-		canvas_fill(p->canvas, (struct rect){at.x + NAME_W, at.y, room, 1}, STYLE_DIM, ascii ? ' ' : 0x00B7);
-		canvas_fill(p->canvas, (struct rect){at.x + NAME_W, at.y, w, 1}, style, bar_char(p->canvas, style));
+		canvas_fill(p->canvas, (struct rect){at.x + NAME_W, at.y, room, thick}, STYLE_DIM,
+		            ascii ? ' ' : 0x00B7);
+		canvas_fill(p->canvas, (struct rect){at.x + NAME_W, at.y, w, thick}, style, bar_char(p->canvas, style));
 	}
-	page_next(p);
+	p->line += thick;
 }
 
 static double most(struct metric a, double b)
@@ -89,10 +91,10 @@ static double cpu_scale(const struct tui *t)
 
 static void subject(struct page *p, const struct tui *t, enum instance_kind kind)
 {
-	static const struct graph g = {"over time",     UNIT_CORES, TREND_CPU_USED, TREND_MAX,
-	                               TREND_CPU_GIVEN, "CPU",      NULL,           0};
-	static const struct graph m = {"over time",     UNIT_BYTES, TREND_MEM_USED, TREND_MEM_HELD,
-	                               TREND_MEM_GIVEN, "uses",     "holds",        0};
+	static const struct graph cpu = {"CPU",           UNIT_CORES, TREND_CPU_USED, TREND_MAX,
+	                                 TREND_CPU_GIVEN, "uses",     NULL,           0};
+	static const struct graph mem = {"Memory",        UNIT_BYTES, TREND_MEM_HELD, TREND_MAX,
+	                                 TREND_MEM_GIVEN, "holds",    NULL,           0};
 	const struct row *r = sample_of(t, kind);
 	bool vm = kind == INSTANCE_VM;
 	char line[256], age[CELL_MAX];
@@ -107,31 +109,30 @@ static void subject(struct page *p, const struct tui *t, enum instance_kind kind
 	(void)snprintf(line, sizeof(line), "%s  %s, %s, up %s", vm ? "VM" : "CONTAINER", r->inst->name,
 	               r->inst->runtime, r->age_sec >= 0 ? units_duration(age, sizeof(age), r->age_sec) : "-");
 	page_wrap(p, 0, vm ? STYLE_VM : STYLE_CONTAINER, line);
-	if (tcg)
-		page_wrap(p, 0, STYLE_WARN, "EMULATED (TCG): its speed says nothing about virtualisation");
+	page_at(p, 0, p->area.w, tcg ? STYLE_WARN : STYLE_DIM,
+	        tcg  ? "own kernel; EMULATED (TCG): its speed says nothing about VMs"
+	        : vm ? "own kernel"
+	             : "the host's kernel");
+	page_next(p);
 	page_next(p);
 	double whole = memory_scale(t), cores = cpu_scale(t);
 	const struct sample *s = r->sample;
 	page_at(p, 0, p->area.w, STYLE_TITLE, "memory");
 	page_next(p);
-	amount_bar(p, "given", s->mem.allocated.amount, whole, UNIT_BYTES, STYLE_FREE);
-	amount_bar(p, "holds", s->mem.held_bytes, whole, UNIT_BYTES, STYLE_HELD);
-	amount_bar(p, "uses", s->mem.used_bytes, whole, UNIT_BYTES, STYLE_USED);
-	amount_bar(p, "beyond", s->mem.overhead_bytes, whole, UNIT_BYTES, STYLE_WARN);
+	amount_bar(p, t, "given", s->mem.allocated.amount, whole, UNIT_BYTES, STYLE_FREE);
+	amount_bar(p, t, "holds", s->mem.held_bytes, whole, UNIT_BYTES, STYLE_HELD);
+	/* What a guest uses of what is held for it only the guest knows. */
+	amount_bar(p, t, "uses", vm ? s->mem.guest_used_bytes : s->mem.used_bytes, whole, UNIT_BYTES, STYLE_USED);
+	amount_bar(p, t, "beyond", s->mem.overhead_bytes, whole, UNIT_BYTES, STYLE_WARN);
 	page_at(p, 0, p->area.w, STYLE_TITLE, "CPU, cores");
 	page_next(p);
-	amount_bar(p, "given", s->cpu.allocated.amount, cores, UNIT_CORES, STYLE_FREE);
-	amount_bar(p, "uses", r->cpu_used_cores, cores, UNIT_CORES, STYLE_USED);
+	amount_bar(p, t, "given", s->cpu.allocated.amount, cores, UNIT_CORES, STYLE_FREE);
+	amount_bar(p, t, "uses", r->cpu_used_cores, cores, UNIT_CORES, STYLE_USED);
 	if (vm)
-		amount_bar(p, "VMM", r->overhead_cores, cores, UNIT_CORES, STYLE_WARN);
+		amount_bar(p, t, "VMM", r->overhead_cores, cores, UNIT_CORES, STYLE_WARN);
 	page_next(p);
-	struct graph cg = g, mg = m;
-	cg.least = cores;
-	mg.least = whole;
-	cg.title = "CPU";
-	mg.title = "Memory";
-	graph_tile(p, t, trends_find(t->trends, r->inst->id), &mg, graph_height(t, 6));
-	graph_tile(p, t, trends_find(t->trends, r->inst->id), &cg, graph_height(t, 6));
+	graph_tile(p, t, trends_find(t->trends, r->inst->id), &mem, graph_height(t, 6));
+	graph_tile(p, t, trends_find(t->trends, r->inst->id), &cpu, graph_height(t, 6));
 }
 
 void compare_container_tile(struct page *p, const struct tui *t)

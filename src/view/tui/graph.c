@@ -109,13 +109,14 @@ static void head(struct page *p, const struct graph *g, const double *const v[3]
 	page_next(p);
 }
 
-static void time_axis(struct page *p, double step, int cells, int dots_x)
+/* Below the first reading how long ago it was, where there is room. */
+static void time_axis(struct page *p, const struct plot *plot, size_t known, double span_sec)
 {
 	char span[CELL_MAX], text[64];
-	if (step <= 0)
-		return;
-	(void)snprintf(text, sizeof(text), "%s ago", units_duration(span, sizeof(span), step * cells * dots_x));
-	page_at(p, SCALE_W + 1, 20, STYLE_DIM, text);
+	int x = SCALE_W + 1 + plot->r.w - (int)(known + 1) / plot->dots_x;
+	(void)snprintf(text, sizeof(text), "%s ago", units_duration(span, sizeof(span), span_sec));
+	if (span_sec > 0 && x + text_width(text) + 4 < p->area.w)
+		page_at(p, x, 20, STYLE_DIM, text);
 	page_at(p, p->area.w - 3, 3, STYLE_DIM, "now");
 }
 
@@ -138,15 +139,16 @@ void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, con
 	}
 	size_t n = (size_t)(cells < 1 ? 1 : cells) * (size_t)dots_x;
 	n = n > GRAPH_POINTS ? GRAPH_POINTS : n;
-	double step = 0;
+	double span = 0;
+	size_t known = 0;
 	for (int i = 0; i < 3; i++) {
 		if (series[i] == TREND_MAX || (!tr && i > 0))
 			continue;
 		for (size_t k = 0; k < n; k++)
 			data[i][k] = (double)NAN;
 		if (tr)
-			step = trend_values(t->trends, tr, series[i], t->zoom > 0, t->frame->snap->host.real_usec,
-			                    data[i], n);
+			known = trend_values(t->trends, tr, series[i], t->zoom > 0, t->frame->snap->host.real_usec,
+			                     data[i], n, &span);
 		v[i] = data[i];
 	}
 	head(p, g, v, n);
@@ -169,6 +171,6 @@ void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, con
 	if (!isnan(cap) && !shown) /* above the picture */
 		page_at(p, p->area.w - 14, 14, STYLE_WARN, ascii ? "^ given above" : "▲ given above");
 	p->line += h;
-	time_axis(p, step, plot.r.w, dots_x);
+	time_axis(p, &plot, known, span);
 	page_next(p);
 }

@@ -99,6 +99,12 @@ const struct row *tui_in_hand(const struct tui *t)
 	return tui_find(t, t->hand_id.buf);
 }
 
+const char *tui_hand_name(const struct tui *t)
+{
+	const struct row *r = tui_in_hand(t);
+	return r ? r->inst->name : t->hand_name.buf;
+}
+
 const struct row *tui_current(const struct tui *t)
 {
 	enum list l = tui_list(t);
@@ -241,7 +247,7 @@ static void draw_tiles(struct tui *t, struct canvas *c, const struct view *v)
 		canvas_fill(c, t->layout.title, STYLE_NORMAL, ' ');
 		int x = canvas_text(c, 0, 0, c->columns, STYLE_TITLE, title);
 		if (v->about)
-			(void)canvas_text(c, x + 2, 0, c->columns - x - 16, STYLE_TITLE, t->hand_name.buf);
+			(void)canvas_text(c, x + 2, 0, c->columns - x - 16, STYLE_TITLE, tui_hand_name(t));
 		area = (struct rect){1, 1, c->columns - 2, c->rows - 2};
 	}
 	if (v->menu) /* the choice stays in view; there is nothing else to scroll */
