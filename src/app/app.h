@@ -68,7 +68,7 @@ struct engine {
 };
 
 int engine_open(struct engine *e, const char *root, struct error *err);
-int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err);
+int engine_open_traced(struct engine *e, const char *root, const struct rootfs_trace *trace, struct error *err);
 /* From the next tick on; q's strings must outlive the engine. */
 void engine_ask(struct engine *e, const struct guest_questions *q);
 int engine_open_replay(struct engine *e, const char *path, struct error *err);

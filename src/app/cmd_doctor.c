@@ -249,7 +249,7 @@ static int list_files(const char *root)
 	struct engine e;
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	VEC(const char *) paths = {0};
-	if (engine_open_traced(&e, root, remember, &seen, &err) < 0)
+	if (engine_open_traced(&e, root, &(struct rootfs_trace){.read = remember, .data = &seen}, &err) < 0)
 		return app_fail(EXIT_FAILURE, &err);
 	int r = engine_tick(&e, &err);
 	if (r == 0)

@@ -168,6 +168,7 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 		return 0;
 	allocations_read(t, ct->reader, &s);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
+	rootfs_cite_for(t->fs, ct->id);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
@@ -229,6 +230,7 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	sample_none(&e->sample, !pid          ? "not running"
 	                        : f->no_group ? f->no_group
 	                                      : "it has no cgroup of its own (rootless on cgroup v1)");
+	rootfs_cite_for(t->fs, id);
 	e->sample.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	e->inst = (struct instance){
 	        .id = arena_strdup(a, id),
@@ -295,6 +297,7 @@ void containers_collect(struct containers *c, const struct tick *t)
 		if (!f->left_out && (!ct || !ct->entry))
 			add_without_group(c, f, id, t, &budget);
 	}
+	rootfs_cite_for(t->fs, NULL);
 }
 
 void containers_release(struct containers *c)

@@ -183,15 +183,15 @@ static const struct source_ops live_ops = {live_next, live_syscalls, live_close}
 
 struct source *source_open_host(const char *root, struct error *err)
 {
-	return source_open_traced(root, NULL, NULL, err);
+	return source_open_traced(root, NULL, err);
 }
 
-struct source *source_open_traced(const char *root, rootfs_trace fn, void *data, struct error *err)
+struct source *source_open_traced(const char *root, const struct rootfs_trace *trace, struct error *err)
 {
 	struct rootfs *fs = rootfs_open(root, err);
 	if (!fs)
 		return NULL;
-	rootfs_set_trace(fs, fn, data);
+	rootfs_set_trace(fs, trace);
 	struct live *l = xcalloc(1, sizeof(*l));
 	l->base.ops = &live_ops;
 	l->fs = fs;

@@ -25,8 +25,8 @@ struct rootfs {
 	struct rootfs_time time; /* not live: of this moment */
 	rootfs_fault fault;
 	void *fault_data;
-	rootfs_trace trace;
-	void *trace_data;
+	struct rootfs_trace trace;
+	const char *instance; /* whom citations are for */
 	unsigned fd_budget;
 	struct rootfs_stats stats;
 };
@@ -145,16 +145,43 @@ void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data)
 	fs->fault_data = data;
 }
 
-void rootfs_set_trace(struct rootfs *fs, rootfs_trace fn, void *data)
+void rootfs_set_trace(struct rootfs *fs, const struct rootfs_trace *trace)
 {
-	fs->trace = fn;
-	fs->trace_data = data;
+	fs->trace = trace ? *trace : (struct rootfs_trace){0};
+}
+
+void rootfs_cite_for(struct rootfs *fs, const char *instance)
+{
+	fs->instance = instance;
+}
+
+bool rootfs_cites(const struct rootfs *fs)
+{
+	return fs->trace.cite && fs->instance;
+}
+
+void rootfs_cite(struct rootfs *fs, const char *field, const char *path, const char *fmt, ...)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	va_list ap;
+	if (!rootfs_cites(fs) || !path)
+		return;
+	va_start(ap, fmt);
+	strbuf_vfmt(&text, fmt, ap);
+	va_end(ap);
+	fs->trace.cite(fs->trace.data, fs->instance, field, path, text.buf);
+}
+
+void rootfs_cite_file(struct rootfs *fs, const char *field, const char *path)
+{
+	if (rootfs_cites(fs) && path)
+		fs->trace.cite(fs->trace.data, fs->instance, field, path, NULL);
 }
 
 static ssize_t traced(struct rootfs *fs, const char *path, const char *text, ssize_t n)
 {
-	if (fs->trace)
-		fs->trace(fs->trace_data, path, text, n);
+	if (fs->trace.read)
+		fs->trace.read(fs->trace.data, path, text, n);
 	return n;
 }
 

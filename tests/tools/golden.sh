@@ -17,8 +17,8 @@ views_of() { # CASE
 	vmm-*) echo 'vms plain' ;;
 	unified) echo 'json plain screen-80x24 screen-200x50 screen-60x15-2 screen-80x24-3 screen-200x50-3 screen-80x24-4
 		screen-200x50-4 screen-80x24-5 screen-200x50-5 screen-80x24-6' ;;
-	background) echo 'json plain screen-80x24 screen-200x50 screen-250x70-3 screen-120x40-5' ;;
-	hostile) echo 'json plain screen-80x24 screen-200x50 screen-80x24-2 screen-80x24-3' ;;
+	background) echo 'json plain screen-80x24 screen-200x50 screen-250x70-3 screen-120x40-5 explain' ;;
+	hostile) echo 'json plain screen-80x24 screen-200x50 screen-80x24-2 screen-80x24-3 explain' ;;
 	*) echo 'json plain screen-80x24 screen-200x50' ;;
 	esac
 }
@@ -49,6 +49,9 @@ for line in sys.stdin:
 			allocated: .unavailable["memory.allocated_bytes"]}}], .totals, .notices' ;;
 	services) "$vctop" --root "tests/fixtures/$1" --services --json | jq -S .services
 		"$vctop" --root "tests/fixtures/$1" --services -b ;;
+	explain) "$vctop" --root "tests/fixtures/$1" --json | jq -r '.instances[].id' | while IFS= read -r id; do
+			"$vctop" explain --root "tests/fixtures/$1" "$id"
+		done ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
 	# screen-WxH-KEYS: after these keys; own-...: with the host's own.
 	screen-*-* | own-*-*) size=${2#*-} && "$vctop" --root "tests/fixtures/$1" $(own "$2") --screen "${size%%-*}" --keys "${size#*-}" ;;

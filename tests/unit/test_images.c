@@ -163,6 +163,33 @@ static void test_docker(void **state)
 	assert_int_equal(d.virtual_bytes.st, METRIC_ABSENT);
 }
 
+static void note(void *data, const char *instance, const char *field, const char *path, const char *text)
+{
+	const char *slash = strrchr(path, '/');
+	strbuf_fmt(data, "%s %s %s%.*s %s\n", instance, field,
+	           strncmp(path, D, strlen(D)) == 0 ? "" : "elsewhere: ", (int)(slash - path > 3 ? 3 : 0),
+	           slash > path + 3 ? slash - 3 : "", text);
+}
+
+/* What explain is told: the files of its own layers and image, and nothing where nobody asks. */
+static void test_docker_cited(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_strbuf struct strbuf said = STRBUF_INIT;
+	fill_docker(f);
+	(void)refresh(f);
+	(void)container(f, 'e');
+	rootfs_set_trace(f->fs, &(struct rootfs_trace){.cite = note, .data = &said});
+	(void)container(f, 'e');
+	assert_int_equal(said.len, 0); /* for nobody */
+	rootfs_cite_for(f->fs, "docker:e");
+	(void)container(f, 'e');
+	assert_string_equal(said.buf, "docker:e disk.image_bytes bbb 200 (images that use it: 1)\n"
+	                              "docker:e disk.image_bytes aaa 1000 (images that use it: 3)\n"
+	                              "docker:e disk.shared_bytes aaa 1000 (images that use it: 3)\n"
+	                              "docker:e disk.layers 256 \"rootfs\".\"diff_ids\": 2 digests\n");
+}
+
 static void test_docker_changes(void **state)
 {
 	struct fixture *f = *state;
@@ -385,6 +412,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_docker, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_docker_cited, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_docker_changes, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_docker_containerd, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_docker_hostile, setup, teardown),

@@ -213,6 +213,22 @@ static void find_parent(struct rootfs *fs, pid_t pid, bool vm, struct monitor *m
 		memcpy(m->parent_comm, st.comm, sizeof(st.comm));
 }
 
+/* The daemon's own files were read when it was found, for whoever hangs on it. */
+static void cite_daemon(struct rootfs *fs, const struct daemon *d)
+{
+	static const char *const fields[] = {"supervisor.daemon", "supervisor.daemon_running"};
+	static const char *const files[] = {"cmdline", "stat"};
+	if (!d || !rootfs_cites(fs))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(fields) && d->pid; i++) {
+		cleanup_free char *path = xasprintf("proc/%d/%s", (int)d->pid, files[i]);
+		rootfs_cite_file(fs, fields[i], path);
+	}
+	cleanup_free char *argv = d->pid ? xasprintf("proc/%d/cmdline", (int)d->pid) : NULL;
+	if (strcmp(d->name, "dockerd") == 0)
+		rootfs_cite_file(fs, "supervisor.survives_daemon", d->restore == RESTORE_ARGV ? argv : d->config);
+}
+
 struct daemon *supervisor_find(struct daemons *d, const struct instance *i, struct arena *a, struct supervisor *ret)
 {
 	struct monitor m = {0};
@@ -227,6 +243,7 @@ struct daemon *supervisor_find(struct daemons *d, const struct instance *i, stru
 		daemon = pick(d, name, root, &m, &several);
 	if (name && !daemon)
 		daemon = daemons_absent(d, name, root);
+	cite_daemon(d->fs, daemon);
 	if (!stopped && !m.name)
 		find_parent(d->fs, i->pid, vm, &m);
 	if (stopped) {

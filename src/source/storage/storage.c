@@ -236,6 +236,8 @@ void storage_container(struct storage *s, const struct facts *f, struct arena *a
 		ret->image_bytes = img->bytes;
 		ret->shared_bytes = img->shared;
 		ret->layers = metric_ok(img->layers);
+		if (rootfs_cites(s->fs))
+			store_cite(st, s->fs, f->image_id, img);
 	}
 }
 
