@@ -54,6 +54,17 @@ same_lines() { # FILE FILE
 	"$VCTOP_SOURCE/tests/tools/validate-json" <again.json
 }
 
+@test "idle for less than a day is idle? to people, idle and provisional to scripts" {
+	line 1 ',"verdict":{"state":"idle","provisional":true,"rule":"idle","reason":"hardly ran"}' >one.json
+	[ "$("$VCTOP" replay one.json --json | jq -c '.instances[0].verdict | [.state, .provisional]')" = '["idle",true]' ]
+	"$VCTOP" replay one.json -b | grep '^web-1 ' | grep -qF ' idle? '
+	"$VCTOP" replay one.json -b -f 'idle?' | grep -q '^web-1 '
+	"$VCTOP" replay one.json --screen 80x24 | grep -F web-1 | grep -qF 'idle?'
+	sed 's/"provisional":true/"provisional":false/' one.json >sure.json
+	if "$VCTOP" replay sure.json -b | grep -F 'idle?'; then return 1; fi
+	[ "$("$VCTOP" replay sure.json -b -f idle | grep -c '^web-1 ')" = 1 ]
+}
+
 @test "every fixture comes back as it was printed" {
 	local t n=0
 	for t in "$VCTOP_SOURCE"/tests/fixtures/*/; do

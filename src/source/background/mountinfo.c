@@ -32,6 +32,7 @@ bool mountinfo_parse(const char *line, size_t n, struct mountinfo_line *ret)
 	if (!sep)
 		return false;
 	size_t head = (size_t)(sep - line), tail = n - head - 3;
+	ret->text = (struct slice){line, n};
 	return parse_word(line, head, 0, &id.at, &id.n) && parse_u64(id.at, id.n, &ret->id) == 0 &&
 	       parse_word(line, head, 2, &ret->dev.at, &ret->dev.n) &&
 	       parse_word(line, head, 3, &ret->root.at, &ret->root.n) &&
@@ -138,7 +139,7 @@ bool host_mounts_has(const struct host_mounts *h, uint64_t id)
 }
 
 /* Appends to the list once; what does not fit is left out with a mark. */
-static void give(struct mount_facts *f, const char *name, bool ro)
+static void give(struct mount_facts *f, const struct mountinfo_line *m, const char *name, bool ro)
 {
 	char item[64], *at = f->given;
 	size_t have = strlen(f->given), n;
@@ -149,6 +150,8 @@ static void give(struct mount_facts *f, const char *name, bool ro)
 		if (!at[strcspn(at, ",")])
 			break;
 	}
+	if (f->given_n < MOUNT_LINES)
+		f->given_lines[f->given_n++] = m->text;
 	if (have + n + sizeof(", ...") + 1 < sizeof(f->given))
 		(void)snprintf(f->given + have, sizeof(f->given) - have, "%s%s", have ? ", " : "", item);
 	else if (have && f->given[have - 1] != '.')
@@ -169,7 +172,7 @@ static void find_socket(struct mount_facts *f, const struct mountinfo_line *m)
 	base.at = base_name(m->root, &base.n);
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
 		if (slice_is(base, sockets[i]))
-			give(f, sockets[i], false);
+			give(f, m, sockets[i], false);
 }
 
 static void find_dir(struct mount_facts *f, const struct mountinfo_line *m, const struct host_mounts *host,
@@ -186,21 +189,23 @@ static void find_dir(struct mount_facts *f, const struct mountinfo_line *m, cons
 			continue;
 		if (slice_is(m->type, "sysfs") && ro && slice_is(m->point, "/sys"))
 			continue;
-		give(f, d->name, ro);
+		give(f, m, d->name, ro);
 		return;
 	}
 	if (slice_is(m->type, "devtmpfs") && m->root.n == 1)
-		give(f, "/dev", ro);
+		give(f, m, "/dev", ro);
 }
 
 static void find_mask(struct mount_facts *f, const struct mountinfo_line *m)
 {
-	bool ro = slice_has_option(m->options, "ro");
+	bool ro = slice_has_option(m->options, "ro"), before = f->masked;
 	if (slice_is(m->point, "/proc/kcore") || slice_is(m->point, "/proc/keys") ||
 	    slice_is(m->point, "/proc/timer_list"))
 		f->masked = true;
 	if (ro && (slice_is(m->point, "/proc/sys") || slice_is(m->point, "/proc")))
 		f->masked = true;
+	if (f->masked && !before)
+		f->mask_line = m->text;
 }
 
 void mount_facts_parse(const char *text, size_t len, const struct host_mounts *host, bool own_pid,
@@ -217,6 +222,7 @@ void mount_facts_parse(const char *text, size_t len, const struct host_mounts *h
 		if (slice_is(m.point, "/")) { /* the last one lies on top */
 			ret->root_seen = true;
 			ret->read_only_root = slice_has_option(m.options, "ro");
+			ret->root_line = m.text;
 		}
 		find_mask(ret, &m);
 		find_socket(ret, &m);

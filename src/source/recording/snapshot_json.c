@@ -68,17 +68,15 @@ struct metric json_take_number(const json_t *v)
 	return metric_ok(d);
 }
 
-/* "denied: memory.stat: permission denied" of `unavailable` back into a state and its reason. */
-static bool reason_of(const struct reader *r, const char *path, struct metric *ret)
+bool json_take_reason(struct arena *a, const json_t *unavailable, const char *path, struct metric *ret)
 {
-	const char *s = json_string_value(json_object_get(r->unavailable, path));
+	const char *s = json_string_value(json_object_get(unavailable, path));
 	const char *colon = s ? strstr(s, ": ") : NULL;
 	for (unsigned i = 0; colon && i < METRIC_STATE_MAX; i++) {
 		const char *n = metric_word(i);
 		if (i == METRIC_OK || strlen(n) != (size_t)(colon - s) || memcmp(n, s, strlen(n)) != 0)
 			continue;
-		*ret = metric_none((enum metric_state)i,
-		                   text_clean(arena_strdup(&r->snap->arena, colon + 2), TEXT_BYTES));
+		*ret = metric_none((enum metric_state)i, text_clean(arena_strdup(a, colon + 2), TEXT_BYTES));
 		return true;
 	}
 	return false;
@@ -87,7 +85,7 @@ static bool reason_of(const struct reader *r, const char *path, struct metric *r
 static struct metric metric_of(const struct reader *r, const json_t *v, const char *path, bool cap)
 {
 	struct metric m = json_take_number(v);
-	if (!json_is_null(v) || reason_of(r, path, &m))
+	if (!json_is_null(v) || json_take_reason(&r->snap->arena, r->unavailable, path, &m))
 		return m;
 	return cap ? metric_none(METRIC_UNLIMITED, "null in the recording") : m;
 }
@@ -211,6 +209,9 @@ static int read_instance(struct snapshot *s, const json_t *o, struct entry *e, s
 	i->kind = (enum instance_kind)kind;
 	i->state = life < 0 ? INSTANCE_RUNNING : (enum instance_state)life;
 	i->name = i->name && *i->name ? i->name : i->id;
+	struct metric none = {0};
+	if (!i->image && json_take_reason(&s->arena, r.unavailable, "image", &none))
+		i->no_image = none.why;
 	i->runtime = i->runtime && *i->runtime ? i->runtime : "unknown";
 	struct metric pid = json_take_number(json_object_get(o, "pid")),
 	              age = json_take_number(json_object_get(o, "age_sec"));

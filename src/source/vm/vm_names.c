@@ -23,20 +23,14 @@ static const struct {
 
 void vm_fact_clear(struct vm_fact *f)
 {
-	struct vm_fact old = *f;
-	*f = (struct vm_fact){0};
-	f->kind = old.kind;
-	f->path = old.path;
-	f->mtime = old.mtime;
-	f->ino = old.ino;
-	f->size = old.size;
-	f->seen = old.seen;
-	free(old.name);
-	free(old.title);
-	free(old.uuid);
-	free(old.image);
-	free(old.instance);
-	vec_free(&old.vcpu_tids);
+	free(f->name);
+	free(f->title);
+	free(f->uuid);
+	free(f->image);
+	free(f->instance);
+	vec_free(&f->vcpu_tids);
+	*f = (struct vm_fact){
+	        .kind = f->kind, .path = f->path, .mtime = f->mtime, .ino = f->ino, .size = f->size, .seen = f->seen};
 }
 
 static void fact_free(struct vm_fact *f)
@@ -84,11 +78,12 @@ static void read_file(struct vm_names *n, enum vm_fact_kind kind, const char *pa
 	f->seen = true;
 	if (f->size && same_file(f, &st))
 		return;
+	bool got = rootfs_read(n->fs, path, FILE_MAX, text) >= 0;
 	vm_fact_clear(f);
 	f->mtime = st.st_mtim;
 	f->ino = st.st_ino;
 	f->size = st.st_size;
-	if (rootfs_read(n->fs, path, FILE_MAX, text) < 0 || kinds[kind].parse(text->buf, text->len, f) < 0)
+	if (got && kinds[kind].parse(text->buf, text->len, f) < 0)
 		vm_fact_clear(f);
 }
 
