@@ -45,10 +45,11 @@ HEADERS := $(sort $(shell find include -name '*.h'))
 all: $(B)/vctop $(B)/vctop-workload $(B)/vctop.1 ## build build/vctop (SANITIZE=address,undefined: build/address-undefined/vctop)
 
 # The only program inside a sample container or VM: static, and never sanitized, for nothing else is in there.
-$(B)/vctop-workload: src/lab/workload/workload.c
+WORKLOAD := $(sort $(wildcard src/lab/workload/*.c))
+$(B)/vctop-workload: $(WORKLOAD) $(wildcard src/lab/workload/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC       $@ (static)"
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(DEVELOPER),-Werror) -static -O2 -o $@ $<
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(DEVELOPER),-Werror) -static -O2 -o $@ $(WORKLOAD)
 
 # A kernel for sample VMs, unpacked beside vctop; nothing is installed.  Fetched once.
 GUEST_ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)

@@ -102,6 +102,8 @@ static void subject_release(struct subject *s)
 	free(s->kind);
 	free(s->remark);
 	free(s->skipped);
+	for (size_t i = 0; i < FIGURE_MAX; i++)
+		free(s->why[i]);
 	for (size_t i = 0; i < s->phases.n; i++)
 		free(s->phases.v[i].name);
 	vec_free(&s->phases);
