@@ -15,10 +15,11 @@ views_of() { # CASE
 	runtime-*) echo 'rows plain' ;;
 	vmm-*) echo 'vms plain' ;;
 	background | hostile) echo 'json plain screen-80x24 screen-200x50 explain' ;;
+	compare-*) echo 'table-80 table-200 markdown html compare' ;;
 	*) echo 'json plain screen-80x24 screen-200x50' ;;
 	esac
 }
-cases=$(cd tests/fixtures && for d in */; do [ -d "$d" ] && echo "${d%/}"; done)
+cases=$(cd tests/fixtures && for d in */ compare-*.json; do case $d in */) echo "${d%/}" ;; *) echo "${d%.json}" ;; esac; done)
 
 draw() { # CASE VIEW
 	case $2 in
@@ -48,6 +49,9 @@ for line in sys.stdin:
 			"$vctop" explain --root "tests/fixtures/$1" "$id"
 		done ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
+	table-*) COLUMNS=${2#table-} "$vctop" compare --from "tests/fixtures/$1.json" ;;
+	markdown | html) "$vctop" compare --from "tests/fixtures/$1.json" "--$2" --anchors ;;
+	compare) "$vctop" compare --from "tests/fixtures/$1.json" --json | jq . ;;
 	screen-*) "$vctop" --root "tests/fixtures/$1" --screen "${2#screen-}" ;;
 	esac
 }
