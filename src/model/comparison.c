@@ -125,6 +125,5 @@ void comparison_release(struct comparison *c)
 	for (size_t i = 0; i < c->subjects.n; i++)
 		subject_release(&c->subjects.v[i]);
 	vec_free(&c->subjects);
-	arena_release(&c->texts);
 	*c = (struct comparison){0};
 }

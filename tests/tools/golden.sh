@@ -19,10 +19,11 @@ views_of() { # CASE
 		screen-200x50-4 screen-80x24-5 screen-200x50-5 screen-80x24-6' ;;
 	background) echo 'json plain screen-80x24 screen-200x50 screen-250x70-3 screen-120x40-5 explain' ;;
 	hostile) echo 'json plain screen-80x24 screen-200x50 screen-80x24-2 screen-80x24-3 explain' ;;
+	compare-*) echo 'table-80 table-200 markdown html compare' ;;
 	*) echo 'json plain screen-80x24 screen-200x50' ;;
 	esac
 }
-cases=$(cd tests/fixtures && for d in */; do [ -d "$d" ] && echo "${d%/}"; done)
+cases=$(cd tests/fixtures && for d in */ compare-*.json; do case $d in */) echo "${d%/}" ;; *) echo "${d%.json}" ;; esac; done)
 
 own() { case $1 in own-*) echo --services ;; esac; }
 draw() { # CASE VIEW
@@ -56,6 +57,9 @@ for line in sys.stdin:
 	# screen-WxH-KEYS: after these keys; own-...: with the host's own.
 	screen-*-* | own-*-*) size=${2#*-} && "$vctop" --root "tests/fixtures/$1" $(own "$2") --screen "${size%%-*}" --keys "${size#*-}" ;;
 	screen-* | own-*) "$vctop" --root "tests/fixtures/$1" $(own "$2") --screen "${2#*-}" ;;
+	table-*) COLUMNS=${2#table-} "$vctop" compare --from "tests/fixtures/$1.json" ;;
+	markdown | html) "$vctop" compare --from "tests/fixtures/$1.json" "--$2" --anchors ;;
+	compare) "$vctop" compare --from "tests/fixtures/$1.json" --json | jq . ;;
 	esac
 }
 

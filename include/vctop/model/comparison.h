@@ -10,7 +10,6 @@
 
 #include <stdint.h>
 
-#include "vctop/base/arena.h"
 #include "vctop/base/vec.h"
 #include "vctop/model/field.h"
 
@@ -94,7 +93,6 @@ struct comparison {
 	unsigned runs;
 	bool interrupted; /* Ctrl-C: what was measured until then */
 	VEC(struct subject) subjects;
-	struct arena texts; /* reasons of missing numbers that were made or read, not static */
 };
 /* Owns all of it. */
 void comparison_release(struct comparison *c);
