@@ -178,17 +178,7 @@ static void prepare(const struct contest *k, size_t i, unsigned run, struct tria
 	        .available = k->available,
 	        .run = run,
 	        .runs = k->c->runs,
-	        .commands = STRBUF_INIT,
 	};
-}
-
-static void split_lines(const char *text, struct subject *s)
-{
-	const char *cursor = text, *line;
-	size_t n;
-	while (parse_line(&cursor, text + strlen(text), &line, &n))
-		if (n)
-			vec_push(&s->commands, xstrndup(line, n));
 }
 
 /* What is found once. */
@@ -197,8 +187,6 @@ static void take_description(struct subject *s, struct trial *t)
 	s->emulated |= strstr(t->backend, "tcg") != NULL;
 	if (!s->remark && t->detail[0])
 		s->remark = text_clean(xstrdup(t->detail), 200);
-	if (!s->commands.n)
-		split_lines(t->commands.buf, s);
 	if (!s->facts.n && t->facts.n) {
 		for (size_t i = 0; i < t->facts.n; i++)
 			vec_push(&s->facts, t->facts.v[i]);
@@ -217,7 +205,7 @@ static int one_trial(struct contest *k, size_t i, unsigned run, double *base_wor
 	t.o.name = name;
 	t.base_work = *base_work;
 	int r = trial_run(&t, &err);
-	if (r == 0 && strcmp(t.c->kind, "vm") == 0 && run < REPORTING_RUNS && trial_reporting(&t, &err) == -EINTR)
+	if (r == 0 && t.has[FIGURE_BALLOONED_HELD] && run < REPORTING_RUNS && trial_reporting(&t, &err) == -EINTR)
 		r = -EINTR;
 	if (r == 0 && strcmp(t.c->id, "process") == 0)
 		*base_work = t.work;
@@ -249,8 +237,8 @@ static int all_rounds(struct contest *k)
 	return 0;
 }
 
-/* Only what a person could type for the same. */
-static void tell_commands(const struct contest *k, size_t i)
+/* What a person could type for the same. */
+static void find_commands(const struct contest *k, size_t i)
 {
 	struct subject *s = &k->c->subjects.v[i];
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
@@ -264,28 +252,33 @@ static void tell_commands(const struct contest *k, size_t i)
 	                          .cpus = k->c->cpus,
 	                          .memory = k->c->memory},
 	                    .load_bytes = k->c->load_bytes,
-	                    .balloon = BALLOON_PLAIN,
+	                    .balloon = vm_can_balloon(b->name) ? BALLOON_PLAIN : BALLOON_NONE,
 	                    .monitor = true,
 	                    .reg = REG_INIT};
+	const char *line, *cursor;
+	size_t n;
+	sample_leaf(s->kind, ln.l.name, ln.leaf);
 	b->acts->commands(&ln, &sb);
-	split_lines(sb.buf, s);
-	for (size_t n = 0; n < s->commands.n; n++)
-		teller_say(k->t, TELL_COMMAND, "%s", s->commands.v[n]);
+	cursor = sb.buf;
+	while (parse_line(&cursor, sb.buf + sb.len, &line, &n))
+		if (n)
+			vec_push(&s->commands, xstrndup(line, n));
 	launched_clear(&ln.l);
 }
 
-static void tell_subjects(const struct contest *k)
+static void tell_plan(const struct contest *k)
 {
 	for (size_t i = 0; i < k->c->subjects.n; i++) {
 		const struct subject *s = &k->c->subjects.v[i];
-		if (s->skipped)
+		if (s->skipped) {
 			teller_say(k->t, TELL_WARN, "%s: %s", s->id, s->skipped);
-		else if (k->t->dry_run)
-			teller_say(k->t, TELL_STEP,
-			           "%s: start, measure, load %llu MiB and free it, stop; %u runs in turn", s->title,
-			           (unsigned long long)k->c->load_bytes >> 20, k->c->runs);
-		if (!s->skipped && k->t->dry_run)
-			tell_commands(k, i);
+			continue;
+		}
+		find_commands(k, i);
+		teller_say(k->t, TELL_STEP, "%s: start, measure, load %llu MiB and free it, stop; %u in turn", s->title,
+		           (unsigned long long)k->c->load_bytes >> 20, k->c->runs);
+		for (size_t n = 0; n < s->commands.n; n++)
+			teller_say(k->t, TELL_COMMAND, "%s", s->commands.v[n]);
 	}
 }
 
@@ -309,7 +302,7 @@ int compare_run(const struct compare_options *o, const struct teller *t, struct 
 	(void)samples_clean(NULL, NULL);
 	describe_host(&k);
 	add_subjects(&k);
-	tell_subjects(&k);
+	tell_plan(&k);
 	r = t->dry_run ? 0 : all_rounds(&k);
 	c.interrupted = r == -EINTR;
 	for (size_t i = 0; i < c.subjects.n; i++)

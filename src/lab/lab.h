@@ -79,7 +79,8 @@ int workload_read(struct strbuf *sb, struct error *err);
 char *kernel_find(struct error *err);
 /* The drivers of a balloon, in the order they load, each to be released; their number. None: built in, or not found. */
 #define KERNEL_MODULES_MAX 6
-size_t kernel_balloon_modules(const char *kernel, bool mmio, struct strbuf ret[KERNEL_MODULES_MAX]);
+size_t kernel_balloon_modules(const char *kernel, struct strbuf ret[KERNEL_MODULES_MAX]);
+bool vm_can_balloon(const char *backend);
 /* The command line of a VM, its directory called DIR. */
 void qemu_command(const struct launch *ln, struct strbuf *ret);
 /* The directory of the running program, heap; NULL unknown. */

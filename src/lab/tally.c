@@ -1,5 +1,6 @@
 #include "lab/tally.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@ void tally_finish(struct tally *y, struct subject *ret)
 	for (size_t i = 0; i < FIGURE_MAX; i++) {
 		ret->why[i] = y->why[i] ? y->why[i] : xstrdup(ret->skipped ? ret->skipped : "not measured");
 		ret->value[i] = spread_of(y->value[i].v, y->value[i].n, ret->why[i]);
+		if (figure_table[i].unit == UNIT_COUNT)
+			ret->value[i].median.v = floor(ret->value[i].median.v); /* of two: no halves */
 		vec_free(&y->value[i]);
 	}
 	for (size_t i = 0; i < TRIAL_PHASES; i++) {

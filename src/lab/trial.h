@@ -36,7 +36,6 @@ struct trial {
 	double work; /* rounds/s */
 	char backend[16], detail[256];
 	VEC(struct comparison_fact) facts;
-	struct strbuf commands;
 };
 
 /* -errno: it could not be started (err says why) or was interrupted (-EINTR); nothing of it is left. */
@@ -44,6 +43,7 @@ int trial_run(struct trial *t, struct error *err);
 /* The same subject a second time, for what free page reporting gives back. */
 int trial_reporting(struct trial *t, struct error *err);
 void trial_release(struct trial *t);
+void trial_progress(const struct trial *t, const char *what);
 
 /* The phases of a start, from clocks of both sides; what contradicts itself is left out.  Pure. */
 unsigned trial_phases(const struct launch *ln, double born, struct phase ret[TRIAL_PHASES]);

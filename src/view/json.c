@@ -28,20 +28,17 @@ static json_t *field_json(const struct field *f, const struct row *r, json_t *un
 {
 	struct field_value v = f->get(r);
 	char buf[64];
-	switch (f->kind) {
-	case FIELD_TEXT:
-		return json_make_text(v.text);
-	case FIELD_FLAG:
-	case FIELD_METRIC:
-		break;
-	}
-	if (!metric_is_ok(v.metric)) {
+	bool is_text = f->kind == FIELD_TEXT, none = is_text ? !v.text && v.metric.why : !metric_is_ok(v.metric);
+	if (none) {
 		const char *why = v.metric.why;
 		(void)json_object_set_new(
 		        unavailable, f->key,
 		        json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
-		return json_null();
 	}
+	if (is_text)
+		return json_make_text(v.text);
+	if (none)
+		return json_null();
 	if (f->kind == FIELD_FLAG)
 		return json_boolean(v.metric.v != 0);
 	if (f->unit == UNIT_TIME)
@@ -152,8 +149,8 @@ static json_t *services(const struct frame *f)
 {
 	json_t *a = json_array();
 	for (size_t i = 0; i < f->services.n; i++) {
-		const struct service_row *r = &f->services.v[i];
-		const struct sample *s = &r->service->sample;
+		const struct row *r = &f->services.v[i];
+		const struct sample *s = r->sample;
 		json_t *why = json_object();
 		json_say_why(why, "cpu.used_cores", r->cpu_used_cores);
 		json_say_why(why, "memory.used_bytes", s->mem.used_bytes);
@@ -161,8 +158,8 @@ static json_t *services(const struct frame *f)
 		json_say_why(why, "pids", s->pids);
 		(void)json_array_append_new(
 		        a, json_pack("{s:o, s:o, s:{s:o}, s:{s:o, s:o}, s:o, s:o}", "name",
-		                     json_make_text(r->service->name), "cgroup", json_make_text(r->service->cgroup),
-		                     "cpu", "used_cores", metric_real(r->cpu_used_cores), "memory", "used_bytes",
+		                     json_make_text(r->inst->name), "cgroup", json_make_text(r->inst->cgroup), "cpu",
+		                     "used_cores", metric_real(r->cpu_used_cores), "memory", "used_bytes",
 		                     metric(s->mem.used_bytes), "held_bytes", metric(s->mem.held_bytes), "pids",
 		                     metric(s->pids), "unavailable", why));
 	}

@@ -209,6 +209,9 @@ static int read_instance(struct snapshot *s, const json_t *o, struct entry *e, s
 	i->kind = (enum instance_kind)kind;
 	i->state = life < 0 ? INSTANCE_RUNNING : (enum instance_state)life;
 	i->name = i->name && *i->name ? i->name : i->id;
+	struct metric none = {0};
+	if (!i->image && json_take_reason(&s->arena, r.unavailable, "image", &none))
+		i->no_image = none.why;
 	i->runtime = i->runtime && *i->runtime ? i->runtime : "unknown";
 	struct metric pid = json_take_number(json_object_get(o, "pid")),
 	              age = json_take_number(json_object_get(o, "age_sec"));
