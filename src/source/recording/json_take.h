@@ -13,10 +13,15 @@
 const char *json_take_text(struct arena *a, const json_t *v, size_t max);
 /* Finite and not negative, or missing with the reason. */
 struct metric json_take_number(const json_t *v);
+/* The same of a number that may be null: why is what `unavailable` (NULL none) says at path. */
+struct metric json_take_metric(struct arena *a, const json_t *v, const json_t *unavailable, const char *path);
 /* Which of the words it is; -1 none. */
 int json_take_word(const json_t *v, const char *(*name)(unsigned), unsigned max);
 /* All but the instances: host, self, notices, stores, daemons. */
 void json_take_host(struct snapshot *s, struct frame *f, const json_t *line);
+
+/* The host's own services, where they were recorded. */
+void json_take_services(struct snapshot *s, struct frame *f, const json_t *line);
 
 /* Entries and rows, made pairwise, are bound and sealed: both sorted by id. -EINVAL: two have one id. */
 int json_bind_rows(struct snapshot *s, struct frame *f, struct error *err);

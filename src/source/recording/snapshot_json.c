@@ -69,25 +69,32 @@ struct metric json_take_number(const json_t *v)
 }
 
 /* "denied: memory.stat: permission denied" of `unavailable` back into a state and its reason. */
-static bool reason_of(const struct reader *r, const char *path, struct metric *ret)
+static bool reason_of(struct arena *a, const json_t *unavailable, const char *path, struct metric *ret)
 {
-	const char *s = json_string_value(json_object_get(r->unavailable, path));
+	const char *s = json_string_value(json_object_get(unavailable, path));
 	const char *colon = s ? strstr(s, ": ") : NULL;
 	for (unsigned i = 0; colon && i < METRIC_STATE_MAX; i++) {
 		const char *n = metric_word(i);
 		if (i == METRIC_OK || strlen(n) != (size_t)(colon - s) || memcmp(n, s, strlen(n)) != 0)
 			continue;
-		*ret = metric_none((enum metric_state)i,
-		                   text_clean(arena_strdup(&r->snap->arena, colon + 2), TEXT_BYTES));
+		*ret = metric_none((enum metric_state)i, text_clean(arena_strdup(a, colon + 2), TEXT_BYTES));
 		return true;
 	}
 	return false;
 }
 
+struct metric json_take_metric(struct arena *a, const json_t *v, const json_t *unavailable, const char *path)
+{
+	struct metric m = json_take_number(v);
+	if (json_is_null(v))
+		(void)reason_of(a, unavailable, path, &m);
+	return m;
+}
+
 static struct metric metric_of(const struct reader *r, const json_t *v, const char *path, bool cap)
 {
 	struct metric m = json_take_number(v);
-	if (!json_is_null(v) || reason_of(r, path, &m))
+	if (!json_is_null(v) || reason_of(&r->snap->arena, r->unavailable, path, &m))
 		return m;
 	return cap ? metric_none(METRIC_UNLIMITED, "null in the recording") : m;
 }
@@ -278,7 +285,10 @@ static int read_line(const json_t *o, struct snapshot *s, struct frame *f, struc
 			return r;
 		vec_push(&f->rows, row);
 	}
-	return json_bind_rows(s, f, err);
+	int r = json_bind_rows(s, f, err);
+	if (r == 0)
+		json_take_services(s, f, o);
+	return r;
 }
 
 int frame_from_json(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret, struct error *err)
