@@ -153,7 +153,7 @@ static void check_kvm(struct report *r)
 
 static void check_backends(struct report *r)
 {
-	struct backend_state b[8];
+	struct backend_state b[16];
 	unsigned n = backends_probe(b, ARRAY_SIZE(b));
 	for (unsigned i = 0; i < n; i++) {
 		char what[64];

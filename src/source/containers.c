@@ -141,6 +141,17 @@ static bool is_infra(const struct container *ct, const struct facts *f)
 	return n && f && f->name && strncmp(f->name, ct->pod, n) == 0 && strcmp(f->name + n, "-infra") == 0;
 }
 
+void allocations_read(const struct tick *t, const struct cgroup_reader *r, struct sample *s)
+{
+	const struct host_sample *h = &t->snap->host;
+	struct arena *a = &t->snap->arena;
+	s->cpu.allocated = cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(r, CTRL_CPU), t->now.mono_usec,
+	                                         metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
+	s->mem.allocated =
+	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(r, CTRL_MEMORY), t->now.mono_usec,
+	                                 metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+}
+
 /* 0, or -ENODEV when the group has gone. */
 static int add_running(struct container *ct, const struct tick *t, struct facts *f, enum cgroup_life life,
                        unsigned *budget)
@@ -158,13 +169,7 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	}
 	if (is_pause(ct, f, s.pids))
 		return 0;
-	const struct host_sample *h = &t->snap->host;
-	s.cpu.allocated =
-	        cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_CPU), t->now.mono_usec,
-	                              metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
-	s.mem.allocated =
-	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY),
-	                                 t->now.mono_usec, metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+	allocations_read(t, ct->reader, &s);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
 	rootfs_cite_for(t->fs, ct->id);
 	if (f)
