@@ -145,8 +145,10 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 		return error_set(err, -r, "proc: %s", strerror(-r));
 	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
-		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: what containers use is not known, and not all are seen",
-		                "mount -t cgroup2 none /sys/fs/cgroup");
+		snapshot_notice(
+		        ret, "cgroups",
+		        "no cgroup file system is mounted: what containers use is not known, and not all are seen",
+		        "mount -t cgroup2 none /sys/fs/cgroup");
 	containers_collect(&l->containers, &t);
 	ret->with_services = s->services;
 	if (s->services)
