@@ -68,7 +68,7 @@ struct engine {
 };
 
 int engine_open(struct engine *e, const char *root, struct error *err);
-int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err);
+int engine_open_traced(struct engine *e, const char *root, const struct rootfs_trace *trace, struct error *err);
 /* From the next tick on; q's strings must outlive the engine. */
 void engine_ask(struct engine *e, const struct guest_questions *q);
 int engine_open_replay(struct engine *e, const char *path, struct error *err);
@@ -85,7 +85,7 @@ void engine_close(struct engine *e);
 /* Options of the views. */
 struct view_options {
 	bool services; /* --services: the host's own too */
-	bool json, batch, reverse, ascii, no_color, demo, keep_samples, hide_stopped;
+	bool json, batch, reverse, ascii, no_color, no_mouse, demo, keep_samples, hide_stopped;
 	int screen_columns, screen_rows; /* --screen: draw once, print, exit */
 	const char *screen_keys;         /* --keys: pressed before the screen is drawn */
 	unsigned long count;             /* 0: not given */

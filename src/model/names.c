@@ -13,7 +13,7 @@
 		return (unsigned)v < (max) ? names[v] : "invalid";                                                     \
 	}
 
-NAMES(instance_kind_name, enum instance_kind, INSTANCE_KIND_MAX, "container", "vm")
+NAMES(instance_kind_name, enum instance_kind, INSTANCE_LIST_MAX, "container", "vm", "service")
 NAMES(instance_state_name, enum instance_state, INSTANCE_STATE_MAX, "running", "paused", "stopped")
 NAMES(cgroup_layout_name, enum cgroup_layout, CGROUP_LAYOUT_MAX, "unified", "hybrid", "legacy", "none")
 NAMES(placement_name, enum placement, PLACEMENT_MAX, "metal", "vm", "container")

@@ -5,9 +5,9 @@ setup() { cd "$BATS_TEST_DIRNAME/../.." || return 1; }
 
 each() { # CASE: all views, so that one difference does not hide another
 	local bad=0 v
-	for v in json plain screen-80x24 screen-200x50; do
+	while read -r v; do
 		tests/tools/golden.sh check "$1" "$v" || bad=1
-	done
+	done < <(tests/tools/golden.sh list | sed -n "s/^$1 //p")
 	return $bad
 }
 
@@ -22,6 +22,14 @@ each() { # CASE: all views, so that one difference does not hide another
 }
 @test "golden: hostile" {
 	each hostile
+}
+@test "golden: what explain says of each instance" {
+	tests/tools/golden.sh check background explain
+	tests/tools/golden.sh check hostile explain
+}
+
+@test "golden: background" {
+	each background
 }
 
 @test "the JSON of every fixture follows the schema" {
@@ -58,7 +66,7 @@ each() { # CASE: all views, so that one difference does not hide another
 
 @test "a table and a screen never hold a control character, whatever the tree says" {
 	local v
-	for v in plain screen-80x24 screen-200x50; do
+	for v in plain screen-80x24 screen-200x50 explain; do
 		if LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xaa-\xae]' "tests/golden/hostile.$v"; then
 			return 1
 		fi

@@ -250,13 +250,13 @@ static void test_services(void **state)
 	assert_true(r->snap->with_services);
 	assert_int_equal(r->snap->services.n, 2);
 	assert_int_equal(r->frame->services.n, 2);
-	const struct service_row *a = &r->frame->services.v[0], *b = &r->frame->services.v[1];
-	assert_null(strchr(a->service->cgroup, 27));
+	const struct row *a = &r->frame->services.v[0], *b = &r->frame->services.v[1];
+	assert_null(strchr(a->inst->cgroup, 27));
 	assert_int_equal(a->cpu_used_cores.st, METRIC_DENIED);
 	assert_string_equal(a->cpu_used_cores.why, "not for you");
-	assert_int_equal(a->service->sample.pids.st, METRIC_ABSENT);
-	assert_string_equal(b->service->name, "b.service");
-	assert_true(near(b->cpu_used_cores.v, 2) && near(b->service->sample.mem.used_bytes.v, 20));
+	assert_int_equal(a->sample->pids.st, METRIC_ABSENT);
+	assert_string_equal(b->inst->name, "b.service");
+	assert_true(near(b->cpu_used_cores.v, 2) && near(b->sample->mem.used_bytes.v, 20));
 	assert_int_equal(full(r, LEAST, strlen(LEAST), NULL), 0);
 	assert_false(r->snap->with_services);
 	assert_int_equal(r->frame->services.n, 0);

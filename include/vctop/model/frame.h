@@ -64,8 +64,8 @@ struct frame {
 	const struct snapshot *snap;
 	double interval_sec; /* 0 on the first */
 	struct host_frame host;
-	VEC(struct row) rows;             /* in snapshot order (by id) */
-	VEC(struct service_row) services; /* by cgroup; empty unless asked for */
+	VEC(struct row) rows;     /* in snapshot order (by id) */
+	VEC(struct row) services; /* the host's own, by cgroup; empty unless asked for */
 	struct totals totals[INSTANCE_KIND_MAX];
 	struct self_cost self;
 	struct prices prices; /* frame_clear leaves them */

@@ -68,8 +68,7 @@ struct metric json_take_number(const json_t *v)
 	return metric_ok(d);
 }
 
-/* "denied: memory.stat: permission denied" of `unavailable` back into a state and its reason. */
-static bool reason_of(struct arena *a, const json_t *unavailable, const char *path, struct metric *ret)
+bool json_take_reason(struct arena *a, const json_t *unavailable, const char *path, struct metric *ret)
 {
 	const char *s = json_string_value(json_object_get(unavailable, path));
 	const char *colon = s ? strstr(s, ": ") : NULL;
@@ -87,14 +86,14 @@ struct metric json_take_metric(struct arena *a, const json_t *v, const json_t *u
 {
 	struct metric m = json_take_number(v);
 	if (json_is_null(v))
-		(void)reason_of(a, unavailable, path, &m);
+		(void)json_take_reason(a, unavailable, path, &m);
 	return m;
 }
 
 static struct metric metric_of(const struct reader *r, const json_t *v, const char *path, bool cap)
 {
 	struct metric m = json_take_number(v);
-	if (!json_is_null(v) || reason_of(&r->snap->arena, r->unavailable, path, &m))
+	if (!json_is_null(v) || json_take_reason(&r->snap->arena, r->unavailable, path, &m))
 		return m;
 	return cap ? metric_none(METRIC_UNLIMITED, "null in the recording") : m;
 }
@@ -218,6 +217,9 @@ static int read_instance(struct snapshot *s, const json_t *o, struct entry *e, s
 	i->kind = (enum instance_kind)kind;
 	i->state = life < 0 ? INSTANCE_RUNNING : (enum instance_state)life;
 	i->name = i->name && *i->name ? i->name : i->id;
+	struct metric none = {0};
+	if (!i->image && json_take_reason(&s->arena, r.unavailable, "image", &none))
+		i->no_image = none.why;
 	i->runtime = i->runtime && *i->runtime ? i->runtime : "unknown";
 	struct metric pid = json_take_number(json_object_get(o, "pid")),
 	              age = json_take_number(json_object_get(o, "age_sec"));

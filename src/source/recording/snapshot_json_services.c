@@ -22,15 +22,19 @@ static void take(struct snapshot *s, struct frame *f, const json_t *o)
 	struct arena *a = &s->arena;
 	const json_t *cpu = json_object_get(o, "cpu"), *mem = json_object_get(o, "memory"),
 	             *why = json_object_get(o, "unavailable");
-	struct service row = {.cgroup = json_take_text(a, json_object_get(o, "cgroup"), TEXT_BYTES),
-	                      .name = json_take_text(a, json_object_get(o, "name"), TEXT_BYTES)};
-	sample_none(&row.sample, "not in the recording");
-	row.sample.mem.used_bytes = json_take_metric(a, json_object_get(mem, "used_bytes"), why, "memory.used_bytes");
-	row.sample.mem.held_bytes = json_take_metric(a, json_object_get(mem, "held_bytes"), why, "memory.held_bytes");
-	row.sample.pids = json_take_metric(a, json_object_get(o, "pids"), why, "pids");
-	vec_push(&s->services, row);
-	struct metric used = json_take_metric(a, json_object_get(cpu, "used_cores"), why, "cpu.used_cores");
-	vec_push(&f->services, ((struct service_row){NULL, used}));
+	struct entry e = {.inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd"}};
+	sample_none(&e.sample, "not in the recording");
+	e.inst.id = e.inst.cgroup = json_take_text(a, json_object_get(o, "cgroup"), TEXT_BYTES);
+	e.inst.name = json_take_text(a, json_object_get(o, "name"), TEXT_BYTES);
+	if (!e.inst.name)
+		e.inst.name = e.inst.id;
+	e.sample.mem.used_bytes = json_take_metric(a, json_object_get(mem, "used_bytes"), why, "memory.used_bytes");
+	e.sample.mem.held_bytes = json_take_metric(a, json_object_get(mem, "held_bytes"), why, "memory.held_bytes");
+	e.sample.pids = json_take_metric(a, json_object_get(o, "pids"), why, "pids");
+	struct row row = {.age_sec = -1};
+	row.cpu_used_cores = json_take_metric(a, json_object_get(cpu, "used_cores"), why, "cpu.used_cores");
+	vec_push(&s->services, e);
+	vec_push(&f->services, row);
 }
 
 /* In the order of snapshot_seal, each group once, whatever the line's order is. */
@@ -50,7 +54,10 @@ void json_take_services(struct snapshot *s, struct frame *f, const json_t *line)
 	for (i = 0; i < sorted.n; i++)
 		if (i == 0 || by_cgroup(&sorted.v[i - 1], &sorted.v[i]) != 0)
 			take(s, f, sorted.v[i]);
-	for (i = 0; i < s->services.n; i++)
-		f->services.v[i].service = &s->services.v[i];
+	for (i = 0; i < s->services.n; i++) {
+		f->services.v[i].inst = &s->services.v[i].inst;
+		f->services.v[i].sample = &s->services.v[i].sample;
+		f->services.v[i].background = &s->services.v[i].background;
+	}
 	vec_free(&sorted);
 }

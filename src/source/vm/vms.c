@@ -227,6 +227,7 @@ void vms_collect(struct vms *v, const struct tick *t, const struct containers *c
 		struct sample s = {0};
 		find_fact(v, vm);
 		const struct guest_answer *answer = answer_of(v, vm);
+		rootfs_cite_for(t->fs, vm->id);
 		if (vm_reader_sample(vm->reader, &s) < 0) {
 			vm_free(map_remove(&v->by_pid, key));
 			continue;

@@ -8,14 +8,6 @@
 #define KEY_W 29 /* "isolation.namespaces.cgroup" and a gap */
 #define VALUE_W 14
 
-static const struct row *find_row(const struct tui *t)
-{
-	for (size_t i = 0; t->frame && i < t->frame->rows.n; i++)
-		if (strcmp(t->frame->rows.v[i].inst->id, t->detail_id.buf) == 0)
-			return &t->frame->rows.v[i];
-	return NULL;
-}
-
 /* The pane's sections: the first part of a field's key says which; keys of one part are its identity. */
 static const struct {
 	const char *title, *prefixes[4];
@@ -102,9 +94,9 @@ static void draw_origin(struct page *p, const struct instance *inst)
 	}
 }
 
-void detail_page(struct page *p, const struct tui *t)
+void fields_tile(struct page *p, const struct tui *t)
 {
-	const struct row *r = find_row(t);
+	const struct row *r = tui_in_hand(t);
 	bool ascii = p->canvas && p->canvas->ascii;
 	if (!r) {
 		page_wrap(p, 0, STYLE_WARN, "It is gone: the last reading did not find it any more.");
