@@ -164,14 +164,21 @@ static int64_t last_time(const struct trends *b)
 	return b->readings ? b->time[(b->readings - 1) % FINE] : INT64_MIN;
 }
 
+/* The number of the next reading, taken at that time. */
+static uint64_t turn(struct trends *b, int64_t usec)
+{
+	uint64_t at = b->readings++;
+	b->time[at % FINE] = usec;
+	if (at % COARSE_OF == COARSE_OF - 1) /* a mean is there when all of it is */
+		b->coarse_time[at / COARSE_OF % COARSE] = usec;
+	return at;
+}
+
 /* A break in the picture: what was before does not lead to what comes. */
 static void leave_gap(struct trends *b)
 {
-	for (unsigned i = 0; i < GAP_READINGS; i++) {
-		int64_t last = last_time(b);
-		uint64_t at = b->readings++;
-		b->time[at % FINE] = b->coarse_time[at / COARSE_OF % COARSE] = last;
-	}
+	for (unsigned i = 0; i < GAP_READINGS; i++)
+		(void)turn(b, last_time(b));
 }
 
 void trends_add(struct trends *b, const struct frame *f)
@@ -187,8 +194,7 @@ void trends_add(struct trends *b, const struct frame *f)
 	}
 	if (b->readings && now - last_time(b) > GAP_USEC && (double)(now - last_time(b)) > 10e6 * f->interval_sec)
 		leave_gap(b);
-	uint64_t at = b->readings++;
-	b->time[at % FINE] = b->coarse_time[at / COARSE_OF % COARSE] = now;
+	uint64_t at = turn(b, now);
 	add_host(b, &f->host, at);
 	for (size_t i = 0; i < f->rows.n; i++)
 		add_row(b, &f->rows.v[i], at);

@@ -34,8 +34,11 @@ shows() { # TEXT: within 15 s
 	screen
 	return 1
 }
-mouse() { # BUTTON COLUMN ROW, from 1: pressed, as the terminal that tmux-256color describes says it
-	T send-keys -H 1b 5b 4d "$(printf %x $((32 + $1)))" "$(printf %x $((32 + $2)))" "$(printf %x $((32 + $3)))"
+mouse() { # BUTTON COLUMN ROW, from 1: pressed and let go, as the terminal that tmux-256color describes says it
+	local b
+	for b in "$1" 3; do
+		T send-keys -H 1b 5b 4d "$(printf %x $((32 + b)))" "$(printf %x $((32 + $2)))" "$(printf %x $((32 + $3)))"
+	done
 }
 
 @test "one key for each view, and back" {
@@ -62,7 +65,7 @@ mouse() { # BUTTON COLUMN ROW, from 1: pressed, as the terminal that tmux-256col
 
 @test "the mouse: a row, again to open it, a key of the footer, the wheel" {
 	open 120 36 --root "$TREE"
-	shows batch
+	shows PAUSED # both moments have come: rows stay where they are
 	local y
 	y=$(screen | grep -n '^web' | cut -d: -f1)
 	mouse 0 3 "$y"
@@ -70,6 +73,7 @@ mouse() { # BUTTON COLUMN ROW, from 1: pressed, as the terminal that tmux-256col
 	shows 'instance  web'
 	mouse 65 3 10
 	mouse 64 3 10
+	T send-keys -H 1b 5b 4d 20 23 2e 1b 5b 4d 20 23 2e 1b 5b 4d 23 23 2e # twice pressed, once let go
 	mouse 0 2 36
 	shows CONTAINERS
 	T send-keys q

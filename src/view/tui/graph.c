@@ -111,7 +111,8 @@ static void head(struct page *p, const struct graph *g, const double *const v[3]
 		               number(v[2][n - 1], g->unit, ascii, cap, sizeof(cap)));
 	if (at > 0 && (size_t)at < sizeof(line))
 		(void)snprintf(line + at, sizeof(line) - (size_t)at, "   highest %s",
-		               number(largest(v[0], n), g->unit, ascii, high, sizeof(high)));
+		               number(fmax(largest(v[0], n), v[1] ? largest(v[1], n) : (double)NAN), g->unit, ascii,
+		                      high, sizeof(high)));
 	page_at(p, 0, p->area.w, STYLE_TITLE, g->title);
 	int x = text_width(g->title) + 2;
 	page_at(p, x, p->area.w - x, STYLE_NORMAL, line);

@@ -247,7 +247,8 @@ static void mark_pastes(bool on)
 
 static void use_mouse(bool on)
 {
-	(void)mousemask(on && term.mouse ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+	/* All of them: after one that is not asked for ncurses waits for the next key, however it was told not to. */
+	(void)mousemask(on && term.mouse ? ALL_MOUSE_EVENTS | REPORT_MOUSE_POSITION : 0, NULL);
 	(void)mouseinterval(0);
 }
 
