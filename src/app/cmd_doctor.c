@@ -131,10 +131,6 @@ static void check_privilege(struct report *r)
 	say(r, ok ? FOUND_OK : FOUND_PARTLY, "other users' processes", ok ? NULL : "run vctop as root",
 	    ok ? "CAP_SYS_PTRACE: guest RAM and KVM files of every VM are readable"
 	       : "no CAP_SYS_PTRACE: guest RAM and KVM files of others' VMs stay unknown");
-	struct stat st;
-	if (rootfs_stat(r->fs, "proc/1/stat", &st) == -ENOENT && rootfs_stat(r->fs, "proc/self/stat", &st) == 0)
-		say(r, FOUND_PARTLY, "hidden processes", "run vctop as root, or join the group of the gid= option",
-		    "/proc hides those of others (hidepid): VMs and names of others are not seen");
 	struct rlimit lim;
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
 		say(r, lim.rlim_cur >= 1024 ? FOUND_OK : FOUND_PARTLY, "open files", NULL,
@@ -157,7 +153,7 @@ static void check_kvm(struct report *r)
 
 static void check_backends(struct report *r)
 {
-	struct backend_state b[8];
+	struct backend_state b[16];
 	unsigned n = backends_probe(b, ARRAY_SIZE(b));
 	for (unsigned i = 0; i < n; i++) {
 		char what[64];

@@ -54,19 +54,21 @@ static int two_ticks(struct explain *x, struct engine *e, double delay, struct e
 	return r == -ENODATA ? 0 : r;
 }
 
-/* The file of the name is known to the instance; it is the image's too. */
+/* The file of the name is known to the instance; the image and the rest are there too, or in another that was read. */
 static void cite_names(struct explain *x, const struct instance *i)
 {
 	static const char *const fields[] = {"name", "image", "sample"};
+	const char *const values[] = {i->name, i->image, i->sample};
 	const char *from = i->name_from;
 	char monitor[32];
 	(void)snprintf(monitor, sizeof(monitor), "/proc/%d/cmdline", (int)x->monitor);
 	if (from && *from != '/')
 		from = x->monitor && i->kind == INSTANCE_CONTAINER ? monitor : NULL;
-	const char *const values[] = {i->name, i->image, i->sample};
-	for (size_t k = 0; from && k < ARRAY_SIZE(fields); k++)
-		if (values[k])
-			explain_cite(x, x->id, fields[k], from + 1, NULL);
+	for (size_t k = 0; from && k < ARRAY_SIZE(fields); k++) {
+		const char *path = values[k] ? explain_file_with(x, from + 1, values[k]) : NULL;
+		if (path || (values[k] && k == 0))
+			explain_cite(x, x->id, fields[k], path ? path : from + 1, NULL);
+	}
 }
 
 /* Of the terminal; 0: not one. */

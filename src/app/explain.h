@@ -43,6 +43,8 @@ void explain_cite(void *data, const char *instance, const char *field, const cha
 /* From here on what is read for this instance is remembered. */
 void explain_watch(struct explain *x, const struct row *r);
 void explain_release(struct explain *x);
+/* `path` if its text holds the value, else another file, not the kernel's, that does; NULL none. Borrowed. */
+const char *explain_file_with(const struct explain *x, const char *path, const char *value);
 
 /* The part of a source that speaks of this kind: what is marked with it ("VM: ..."), else what is not marked. */
 char *explain_source(const char *source, enum instance_kind kind);

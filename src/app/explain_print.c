@@ -175,7 +175,7 @@ static void print_value(const struct page *p, const struct field *f, const struc
 	const char *text = field_format(f, r, false, value, sizeof(value));
 	if (f->kind == FIELD_METRIC && metric_is_ok(v.metric))
 		(void)snprintf(line, sizeof(line), "%s  (%.12g)", text, v.metric.v);
-	else if (f->kind != FIELD_TEXT && !metric_is_ok(v.metric))
+	else if (f->kind == FIELD_TEXT ? !v.text && v.metric.why : !metric_is_ok(v.metric))
 		(void)snprintf(line, sizeof(line), "%s  %s: %s", text, metric_state_name(v.metric.st),
 		               v.metric.why ? v.metric.why : "no reason given");
 	else

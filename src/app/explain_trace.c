@@ -152,6 +152,27 @@ void explain_release(struct explain *x)
 	free(x->runtime_id);
 }
 
+static bool holds(const struct reading *r, const char *value)
+{
+	for (int i = 0; r && i < 2; i++)
+		if (r->text[i] && strstr(r->text[i], value))
+			return true;
+	return false;
+}
+
+const char *explain_file_with(const struct explain *x, const char *path, const char *value)
+{
+	const char *key, *found = NULL;
+	void *v;
+	if (holds(map_get(&x->readings, path), value))
+		return path;
+	for (size_t it = 0; map_next(&x->readings, &it, &key, &v);)
+		if (!starts(key, "proc/") && !starts(key, "sys/") && holds(v, value) &&
+		    (!found || strcmp(key, found) < 0))
+			found = key;
+	return found;
+}
+
 /* ---- which file belongs to which field ---- */
 
 /* "proc/812/task/815/schedstat" is what a source calls "/proc/PID/task/TID/schedstat"; others match by file name. */

@@ -60,7 +60,11 @@ TEXT(get_id, r->inst->id)
 TEXT(get_kind, instance_kind_name(r->inst->kind))
 TEXT(get_runtime, r->inst->runtime)
 TEXT(get_name, r->inst->name)
-TEXT(get_image, r->inst->image)
+static struct field_value get_image(const struct row *r)
+{
+	const char *why = r->inst->no_image;
+	return (struct field_value){.text = r->inst->image, .metric = metric_none(METRIC_ABSENT, why)};
+}
 TEXT(get_state, instance_state_name(r->inst->state))
 METRIC(get_pid, pid_metric(r))
 METRIC(get_started, started_metric(r))
@@ -169,8 +173,8 @@ const struct field field_table[] = {
 {"runtime", "RUNTIME", "runtime", UNIT_NONE, FIELD_TEXT, -8, false, "container: the cgroup path (/proc/PID/cgroup) and the files that know it; VM: the executable (/proc/PID/exe)", "The program that made it.", get_runtime},
 {"name", "NAME", "name", UNIT_NONE, FIELD_TEXT, -16, false, "container: the runtime's files, or its monitor's command line; VM: -name (/proc/PID/cmdline), or the manager's files", "Its name, read without asking a daemon.", get_name},
 {"image", "IMAGE", "image", UNIT_NONE, FIELD_TEXT, -16, false, "container: the runtime's files; VM: its first disk or kernel (/proc/PID/cmdline)", "What it was made from.", get_image},
-{"state", "STATE", "state", UNIT_NONE, FIELD_TEXT, -8, false, "container: cgroup.events | cgroup.procs, cgroup.freeze | freezer.state; VM: /proc/PID/stat field 3, /proc/PID/task/TID/stat", "running, paused or stopped, as the kernel says.", get_state},
-{"pid", "PID", "pid", UNIT_COUNT, FIELD_METRIC, 8, false, "container: cgroup.procs; VM: a process of a VMM (/proc/PID/exe, /proc/PID/cmdline)", "The first process of the container, or the VMM.", get_pid},
+{"state", "STATE", "state", UNIT_NONE, FIELD_TEXT, -8, false, "container: cgroup.events | cgroup.procs, cgroup.freeze | freezer.state, without a group /proc/PID/stat; VM: /proc/PID/stat field 3, /proc/PID/task/TID/stat", "running, paused or stopped, as the kernel says.", get_state},
+{"pid", "PID", "pid", UNIT_COUNT, FIELD_METRIC, 8, false, "container: cgroup.procs, else the pid in its files (state.json, init.pid, pidfile), else a child of its monitor (/proc/MONITOR/task/TID/children); VM: a process of a VMM (/proc/PID/exe, /proc/PID/cmdline)", "The first process of the container, or the VMM.", get_pid},
 {"started", "STARTED", NULL, UNIT_TIME, FIELD_METRIC, 20, true, "/proc/PID/stat field 22, in clock ticks since boot", "When that process started.", get_started},
 {"age_sec", "AGE", "age", UNIT_SECONDS, FIELD_METRIC, 6, true, "time of the reading - started", "How long it has run.", get_age},
 {"cgroup", "CGROUP", "cgroup", UNIT_NONE, FIELD_TEXT, -24, false, "/proc/PID/cgroup", "Its control group; empty when it has none of its own.", get_cgroup},
@@ -199,10 +203,10 @@ const struct field field_table[] = {
 {"memory.held_bytes", "HELD", "held", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.current | memory.usage_in_bytes; VM: resident guest RAM (/proc/PID/smaps)", "Memory physically resident on this host.", get_held},
 {"memory.cache_bytes", "CACHE", "cache", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.stat file | memory.stat total_cache", "Page cache charged to it.", get_cache},
 {"memory.swap_bytes", "SWAP", "swap", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.swap.current | memory.stat total_swap; VM: /proc/PID/smaps Swap", "Memory swapped out.", get_swap},
-{"memory.peak_bytes", "PEAK", "peak", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.peak | memory.max_usage_in_bytes; VM: /proc/PID/status VmHWM", "The most it ever held, page cache included.", get_peak},
+{"memory.peak_bytes", "PEAK", "peak", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.peak | memory.max_usage_in_bytes; VM: /proc/PID/status VmHWM, and what child processes that are its devices hold now", "The most it ever held, page cache included.", get_peak},
 {"memory.rss_bytes", "RSS", "rss", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: /proc/PID/statm field 2 * page size", "VM: the whole VMM process.", get_rss},
 {"memory.guest_used_bytes", "GUEST", "guest-used", UNIT_BYTES, FIELD_METRIC, 6, true, "balloon statistics or an agent", "What the guest says it uses.", get_guest_used},
-{"memory.overhead_bytes", "OVERHD", "mem-overhead", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: /proc/PID/smaps outside guest RAM; container: /proc/MONITOR/statm field 2 * page size, of its shim or conmon", "Memory it costs beyond its workload.", get_mem_overhead},
+{"memory.overhead_bytes", "OVERHD", "mem-overhead", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: /proc/PID/smaps outside guest RAM, and (resident - shared) * page size of child processes that are its devices; container: /proc/MONITOR/statm field 2 * page size, of its shim or conmon", "Memory it costs beyond its workload.", get_mem_overhead},
 {"memory.balloon_bytes", "BALLON", NULL, UNIT_BYTES, FIELD_METRIC, 6, true, "query-balloon", "Guest RAM given back by the balloon.", get_balloon},
 {"memory.pressure_some_pct", "MEMPSI", "mem-psi", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure some total=", "Share of the interval in which some task waited for memory.", get_mem_psi},
 {"memory.pressure_full_pct", "MEMFUL", "mem-psi-full", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure full total=", "Share of the interval in which all its tasks waited for memory.", get_mem_full},

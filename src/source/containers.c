@@ -115,8 +115,11 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 		i->name = name_of_id(a, rt, runtime_id);
 		i->name_from = rt->named ? "the cgroup's name" : NULL;
 	}
-	if (f)
-		i->image = arena_strdup(a, f->image);
+	i->image = f ? arena_strdup(a, f->image) : NULL;
+	if (!i->image)
+		i->no_image = !f            ? "no file of its runtime was found"
+		              : f->no_image ? f->no_image
+		                            : "its runtime's files do not say";
 }
 
 /* The process that holds a pod's namespaces, where no file says so. */
@@ -169,6 +172,8 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	allocations_read(t, ct->reader, &s);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
 	rootfs_cite_for(t->fs, ct->id);
+	if (f)
+		facts_find_layer(t->facts, f, ct->pid);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
@@ -219,8 +224,10 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	struct arena *a = &t->snap->arena;
 	struct process_stat st = {0};
 	pid_t pid = pid_without_group(f, t, &st);
+	bool no_cgroups = t->cgroups->mounts.layout == CGROUP_NONE;
 	const char *owner = pid && f->group ? containers_owner(c, f->group) : NULL;
-	if (!pid && f->group_only)
+	/* Where nobody says whether it runs, nor can its group, it is not called stopped. */
+	if (!pid && (f->group_only || (no_cgroups && !f->tells_pid)))
 		return;
 	/* Flatpak's sandboxes are bubblewrap's, seen already. */
 	if (owner && strncmp(owner, "flatpak:", 8) == 0)
@@ -228,6 +235,7 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
 	sample_none(&e->sample, !pid          ? "not running"
+	                        : no_cgroups  ? "no cgroup file system is mounted"
 	                        : f->no_group ? f->no_group
 	                                      : "it has no cgroup of its own (rootless on cgroup v1)");
 	rootfs_cite_for(t->fs, id);

@@ -229,9 +229,10 @@ static int open_regular(struct rootfs *fs, const char *path)
 	return rootfs_openat(fs, path, 0);
 }
 
-static ssize_t read_all(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
+/* Takes the fd, or what it is for want of one. */
+static ssize_t read_all(struct rootfs *fs, int opened, const char *path, size_t max, struct strbuf *sb)
 {
-	cleanup_close int fd = open_regular(fs, path);
+	cleanup_close int fd = opened;
 	strbuf_clear(sb);
 	if (fd < 0)
 		return fd;
@@ -260,8 +261,16 @@ static ssize_t read_all(struct rootfs *fs, const char *path, size_t max, struct 
 
 ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
 {
-	ssize_t n = read_all(fs, path, max, sb);
+	ssize_t n = read_all(fs, open_regular(fs, path), path, max, sb);
 	return traced(fs, path, sb->buf, n);
+}
+
+ssize_t rootfs_read_below(struct rootfs *fs, const char *dir, const char *path, size_t max, struct strbuf *sb)
+{
+	cleanup_free char *full = xasprintf("%s/%s", dir, path);
+	cleanup_close int root = rootfs_openat(fs, dir, O_DIRECTORY);
+	ssize_t n = read_all(fs, root < 0 ? root : beneath_open_file(root, path), full, max, sb);
+	return traced(fs, full, sb->buf, n);
 }
 
 static int read_link(struct rootfs *fs, const char *path, struct strbuf *sb)

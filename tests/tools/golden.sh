@@ -38,7 +38,7 @@ for line in sys.stdin:
 		cpu: (.cpu | {allocated_cores, allocated_by, allocated_at, shared_cap, used_cores}),
 		memory: (.memory | {allocated_bytes, allocated_by, allocated_at, shared_cap, used_bytes}),
 		why: {cpu: .unavailable["cpu.used_cores"], memory: .unavailable["memory.used_bytes"],
-			disk: .unavailable["disk.writable_bytes"]}}],
+			disk: .unavailable["disk.writable_bytes"], image: .unavailable.image}}],
 		.totals.container, .notices' ;;
 	vms) "$vctop" --root "tests/fixtures/$1" --json | jq -S '[.instances[] | {
 		id, kind, runtime, name, image, state, pid, parent, uuid, cgroup, labels, started,

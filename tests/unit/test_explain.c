@@ -97,6 +97,19 @@ static void test_readings(void **state)
 	explain_release(&nobody);
 }
 
+static void test_file_with(void **state)
+{
+	struct explain x = watched();
+	(void)state;
+	read_text(&x, "proc/800/cmdline", "monitor -n web");
+	read_text(&x, "srv/web/os-release", "PRETTY_NAME=\"Box 1\"");
+	read_text(&x, "srv/zzz/os-release", "PRETTY_NAME=\"Box 1\"");
+	assert_string_equal(explain_file_with(&x, "proc/800/cmdline", "web"), "proc/800/cmdline");
+	assert_string_equal(explain_file_with(&x, "proc/800/cmdline", "Box 1"), "srv/web/os-release");
+	assert_null(explain_file_with(&x, "none", "monitor"));
+	explain_release(&x);
+}
+
 static void test_citations(void **state)
 {
 	struct explain x = watched();
@@ -139,7 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_source),    cmocka_unit_test(test_names), cmocka_unit_test(test_readings),
-	        cmocka_unit_test(test_citations), cmocka_unit_test(test_lines),
+	        cmocka_unit_test(test_citations), cmocka_unit_test(test_lines), cmocka_unit_test(test_file_with),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

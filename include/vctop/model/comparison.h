@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "vctop/base/arena.h"
 #include "vctop/base/vec.h"
 #include "vctop/model/field.h"
 
@@ -49,6 +50,8 @@ struct figure_info {
 	const char *anchor, *anchor_source; /* what others published; NULL none */
 };
 extern const struct figure_info figure_table[FIGURE_MAX];
+bool figure_is_part(enum figure f);      /* of a figure above it */
+const char *figure_title(enum figure f); /* without the blanks that say so */
 
 /* Median and range over the runs. Not OK: why is in median.why. */
 struct spread {
@@ -90,6 +93,7 @@ struct comparison {
 	unsigned runs;
 	bool interrupted; /* Ctrl-C: what was measured until then */
 	VEC(struct subject) subjects;
+	struct arena texts; /* reasons of missing numbers that were made or read, not static */
 };
 /* Owns all of it. */
 void comparison_release(struct comparison *c);

@@ -25,7 +25,7 @@ enum field_kind { FIELD_METRIC, FIELD_TEXT, FIELD_FLAG };
 
 struct field_value {
 	struct metric metric; /* FIELD_METRIC; FIELD_FLAG: yes is not 0 */
-	const char *text;     /* FIELD_TEXT; NULL is JSON null */
+	const char *text;     /* FIELD_TEXT; NULL is JSON null, and metric may say why */
 	const char *shown;    /* what a person reads in its place; NULL: the same */
 };
 

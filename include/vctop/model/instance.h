@@ -30,6 +30,7 @@ struct instance {
 	const char *runtime;   /* "docker", "podman", "vctop", "qemu-kvm", "qemu-tcg" */
 	const char *name;      /* never NULL; falls back to the short id */
 	const char *image;     /* NULL unknown */
+	const char *no_image;  /* why it is; NULL: no reason known */
 	const char *name_from; /* the file or command line the name was read from; NULL: fallback */
 	enum instance_state state;
 	pid_t pid;            /* init process or VMM; 0 none */

@@ -56,6 +56,11 @@ struct rootfs_time rootfs_now(const struct rootfs *fs);
 
 /* Reads the whole file, at most `max` bytes (-EFBIG beyond). sb is replaced. Returns its length. */
 ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb);
+/*
+ * The same of a file below a directory that is somebody else's root: links stay in it, its file system is not left,
+ * and what is not a regular file is not opened.
+ */
+ssize_t rootfs_read_below(struct rootfs *fs, const char *dir, const char *path, size_t max, struct strbuf *sb);
 /* The link's text. sb is replaced. */
 int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb);
 int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret);

@@ -17,7 +17,7 @@ struct daemon {
 	pid_t parent;
 	char *root;                     /* dockerd: data root, relative ("var/lib/docker"); NULL unknown */
 	char *exec_root;                /* dockerd */
-	char *socket;                   /* containerd: where its shims call */
+	char *socket;                   /* containerd, or dockerd --containerd: where the shims call; NULL: the usual place */
 	char *config;                   /* dockerd: daemon.json, relative; NULL none to be believed */
 	enum live_restore argv_restore; /* RESTORE_UNKNOWN: not on the command line */
 	enum live_restore restore;

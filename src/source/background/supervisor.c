@@ -175,9 +175,10 @@ static int fits(struct rootfs *fs, const struct daemon *d, const char *name, con
 		return daemon_same_dir(fs, root, d->root) ? 2 : 0;
 	if (m->socket && d->exec_root && starts(m->socket, d->exec_root) && m->socket[strlen(d->exec_root)] == '/')
 		return 2;
-	if (m->socket && strcmp(name, "containerd") == 0) {
+	if (m->socket && (d->exec_root || strcmp(name, "containerd") == 0)) {
 		const char *own = d->socket ? d->socket : "run/containerd/containerd.sock";
-		return strcmp(own, m->socket) == 0 ? 2 : 0;
+		bool same = strcmp(own, m->socket) == 0;
+		return !same ? 0 : d->exec_root ? 1 : 2; /* one containerd may serve several dockerds */
 	}
 	return 1;
 }

@@ -22,7 +22,8 @@ static void refresh(struct facts_table *t)
 	(void)launched_list(t->fs, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct launched *l = &all.v[i];
-		if (strcmp(l->kind, "container") != 0 || strcmp(l->backend, "builtin") != 0)
+		if (strcmp(l->kind, "container") != 0 || strcmp(l->backend, "podman") == 0 ||
+		    strcmp(l->backend, "docker") == 0)
 			continue;
 		struct facts *f = facts_put(t, l->name, &runtime_vctop);
 		cleanup_free char *file = xasprintf(LAUNCHED_DIR "/%s.json", l->name);

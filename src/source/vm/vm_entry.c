@@ -155,6 +155,7 @@ void vm_entry_add(struct vm *vm, const struct tick *t, const struct containers *
 	        .image = arena_strdup(a, c->image   ? c->image
 	                                 : vm->fact ? vm->fact->image
 	                                            : NULL),
+	        .no_image = "no disk or kernel is named on its command line",
 	        .state = state_of(vm, s, answer),
 	        .pid = vm->pid,
 	        .started_usec = process_started(&vm->stat, t->now),
@@ -184,6 +185,7 @@ void vm_entry_add_stopped(const struct vm_fact *f, const struct tick *t)
 	        .name = arena_strdup(a, f->instance ? f->instance : f->name),
 	        .name_from = arena_fmt(a, "/%s", f->path),
 	        .image = arena_strdup(a, f->image),
+	        .no_image = "its configuration names no disk or kernel",
 	        .state = INSTANCE_STOPPED,
 	        .uuid = arena_strdup(a, f->uuid),
 	};
