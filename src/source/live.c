@@ -139,7 +139,7 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 		return -ENODATA;
 	l->started = true;
 	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs), &l->procs};
-	host_reader_sample(&l->host, &l->cgroups.mounts, &ret->arena, &ret->host);
+	host_reader_sample(&l->host, &l->cgroups.mounts, ret);
 	int r = proctab_update(&l->procs, l->fs, look, &(struct look){l, &t});
 	if (r < 0)
 		return error_set(err, -r, "proc: %s", strerror(-r));
