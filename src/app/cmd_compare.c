@@ -149,9 +149,9 @@ static void tell(void *data, enum tell what, const char *text)
 	if (p->shown)
 		(void)fputs("\r\033[K", stderr);
 	p->shown = false;
-	if (what == TELL_WARN) {
+	if (what == TELL_WARN && !interrupted) {
 		(void)app_failf(0, "compare: %s", copy);
-	} else if (p->terminal && what != TELL_COMMAND) {
+	} else if (p->terminal && what != TELL_WARN && what != TELL_COMMAND) {
 		cleanup_free char *line = text_ellipsize(copy, terminal_columns(STDERR_FILENO) - 1, app_ascii());
 		(void)fputs(line, stderr);
 		p->shown = true;
@@ -190,7 +190,15 @@ static int dry_run(const struct request *q)
 	return r < 0 ? lab_failed(r, &err) : app_print(&out);
 }
 
-/* 0, EXIT_INTERRUPTED with what was measured until then, or another exit status. */
+static bool some_measured(const struct comparison *c)
+{
+	for (size_t i = 0; i < c->subjects.n; i++)
+		if (!c->subjects.v[i].skipped)
+			return true;
+	return false;
+}
+
+/* 0, or an exit status: EXIT_INTERRUPTED with what was measured until then, or when nothing could be, with why. */
 static int measure(const struct request *q, struct comparison *ret)
 {
 	struct progress p = {.terminal = isatty(STDERR_FILENO)};
@@ -204,7 +212,9 @@ static int measure(const struct request *q, struct comparison *ret)
 	tell(&p, TELL_PROGRESS, "");
 	if (r == -EINTR && !ret->subjects.n)
 		return app_failf(EXIT_INTERRUPTED, "compare: interrupted before anything was measured");
-	return r == -EINTR ? EXIT_INTERRUPTED : r < 0 ? lab_failed(r, &err) : EXIT_SUCCESS;
+	if (r < 0)
+		return r == -EINTR ? EXIT_INTERRUPTED : lab_failed(r, &err);
+	return some_measured(ret) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int compare(struct request *q)

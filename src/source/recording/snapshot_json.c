@@ -13,7 +13,8 @@
 #include "vctop/base/text.h"
 
 #define LABELS_MAX 256
-#define PATH_BYTES 64   /* of the longest key of an instance, dots included */
+#define PATH_BYTES 64 /* of the longest key of an instance, dots included */
+#define SERVICES_MAX 65536
 #define NUMBER_MAX 1e18 /* beyond it nothing here is a measurement */
 
 /* Row and entry of an instance being read. */
@@ -228,6 +229,14 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct row *)a)->inst->id, ((const struct row *)b)->inst->id);
 }
 
+static void bind_row(struct row *r, const struct entry *e, double interval_sec)
+{
+	r->inst = &e->inst;
+	r->sample = &e->sample;
+	r->background = &e->background;
+	r->interval_sec = metric_is_ok(r->cpu_used_cores) ? interval_sec : 0;
+}
+
 /* Entries are sorted after they are read, and grow while they are: rows find theirs again by the order of ids. */
 int json_bind_rows(struct snapshot *s, struct frame *f, struct error *err)
 {
@@ -244,14 +253,53 @@ int json_bind_rows(struct snapshot *s, struct frame *f, struct error *err)
 				                 f->rows.v[i].inst->id);
 		snapshot_seal(s);
 	}
-	for (size_t i = 0; i < s->entries.n; i++) {
-		const struct entry *e = &s->entries.v[i];
-		f->rows.v[i].inst = &e->inst;
-		f->rows.v[i].sample = &e->sample;
-		f->rows.v[i].background = &e->background;
-		f->rows.v[i].interval_sec = metric_is_ok(f->rows.v[i].cpu_used_cores) ? f->interval_sec : 0;
-	}
+	for (size_t i = 0; i < s->entries.n; i++)
+		bind_row(&f->rows.v[i], &s->entries.v[i], f->interval_sec);
 	return 0;
+}
+
+static const char *cgroup_of(const json_t *o)
+{
+	return json_string_value(json_object_get(o, "cgroup"));
+}
+
+static int by_cgroup(const void *a, const void *b)
+{
+	return strcmp(cgroup_of(*(const json_t *const *)a), cgroup_of(*(const json_t *const *)b));
+}
+
+static void read_service(struct snapshot *s, struct frame *f, const json_t *o)
+{
+	struct entry e = {.inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd"}};
+	struct row row = {.age_sec = -1};
+	struct reader r = {s, &e, &row, json_object_get(o, "unavailable")};
+	read_slots(&r, slots_instance, o, "");
+	e.inst.id = e.inst.cgroup;
+	e.inst.name = e.inst.name && *e.inst.name ? e.inst.name : e.inst.id;
+	vec_push(&s->services, e);
+	vec_push(&f->services, row);
+}
+
+/* The host's own, where they were recorded: in the order of snapshot_seal, each group once, whatever the line's is. */
+static void read_services(struct snapshot *s, struct frame *f, const json_t *all)
+{
+	VEC(const json_t *) sorted = {0};
+	const json_t *o;
+	size_t i;
+	s->with_services = json_is_array(all);
+	json_array_foreach(all, i, o)
+	{
+		if (cgroup_of(o) && sorted.n < SERVICES_MAX)
+			vec_push(&sorted, o);
+	}
+	if (sorted.n)
+		qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_cgroup);
+	for (i = 0; i < sorted.n; i++)
+		if (i == 0 || by_cgroup(&sorted.v[i - 1], &sorted.v[i]) != 0)
+			read_service(s, f, sorted.v[i]);
+	for (i = 0; i < s->services.n; i++)
+		bind_row(&f->services.v[i], &s->services.v[i], f->interval_sec);
+	vec_free(&sorted);
 }
 
 static int read_line(const json_t *o, struct snapshot *s, struct frame *f, struct error *err)
@@ -279,7 +327,10 @@ static int read_line(const json_t *o, struct snapshot *s, struct frame *f, struc
 			return r;
 		vec_push(&f->rows, row);
 	}
-	return json_bind_rows(s, f, err);
+	int r = json_bind_rows(s, f, err);
+	if (r == 0)
+		read_services(s, f, json_object_get(o, "services"));
+	return r;
 }
 
 int frame_from_json(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret, struct error *err)
