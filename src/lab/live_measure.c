@@ -192,7 +192,7 @@ static void lack_workload(struct trial *t)
 			trial_lack(t, (enum figure)f, "none of our programs is inside");
 }
 
-int live_measure(struct live *s)
+int live_measure(struct live *s, struct error *err)
 {
 	static const struct {
 		const char *name;
@@ -214,6 +214,8 @@ int live_measure(struct live *s)
 		steps[i].run(s);
 		if (live_cancelled(s))
 			return -EINTR;
+		if (!proctable_is(s->ln.l.pid, s->ln.l.pid_start))
+			return error_set(err, ESRCH, "%s: ended while it was measured", s->t->c->id);
 	}
 	if (s->ln.disk)
 		lack_workload(s->t);

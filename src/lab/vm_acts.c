@@ -164,7 +164,9 @@ static void commands_vm(const struct launch *ln, struct strbuf *ret)
 	qemu_command(ln, ret);
 	strbuf_str(ret, "\necho '{\"execute\":\"qmp_capabilities\"}{\"execute\":\"stop\"}{\"execute\":\"cont\"}' | "
 	                "socat - DIR/" SAMPLE_MONITOR "\n");
-	strbuf_str(ret, "echo memory | socat - DIR/" SAMPLE_ORDERS "\necho off | socat - DIR/" SAMPLE_ORDERS "\n");
+	if (!ln->disk)
+		strbuf_str(ret,
+		           "echo memory | socat - DIR/" SAMPLE_ORDERS "\necho off | socat - DIR/" SAMPLE_ORDERS "\n");
 }
 
 const struct acts acts_qemu = {sample_answers, pause_vm, end_vm, snapshot_vm, disk_vm, commands_vm};
