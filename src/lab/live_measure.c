@@ -136,20 +136,19 @@ static void measure_pause(struct live *s)
 static void measure_snapshot(struct live *s)
 {
 	struct error err = {0};
-	uint64_t bytes = 0;
+	struct snapshot found = {0, 0};
 	if (!s->b->acts->snapshot) {
 		trial_lack(s->t, FIGURE_SNAPSHOT, "a process alone has none without CRIU");
 		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, "a process alone has none without CRIU");
 		return;
 	}
-	double start = launch_clock();
-	if (s->b->acts->snapshot(&s->ln.reg, &s->ln.l, &bytes, &err) < 0) {
+	if (s->b->acts->snapshot(&s->ln.reg, &s->ln.l, &found, &err) < 0) {
 		trial_fail(s->t, FIGURE_SNAPSHOT, &err);
 		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, err.what);
 		return;
 	}
-	trial_set(s->t, FIGURE_SNAPSHOT, launch_clock() - start);
-	trial_set(s->t, FIGURE_SNAPSHOT_BYTES, (double)bytes);
+	trial_set(s->t, FIGURE_SNAPSHOT, found.sec);
+	trial_set(s->t, FIGURE_SNAPSHOT_BYTES, (double)found.bytes);
 }
 
 static void measure_balloon(struct live *s)
