@@ -49,8 +49,11 @@ bool app_ascii(void); /* the locale is not UTF-8 */
 struct config {
 	struct prices prices;
 	char *never_idle;
+	char *columns, *theme, *graph, *use, *mouse; /* of the dashboard, config.c says which values; NULL not set */
 };
 const struct config *config(void);
+/* Puts `key = value` into the user's own file, and leaves the rest of it. */
+int config_keep(const char *key, const char *value, struct error *err);
 int config_option(const char *key, const char *value); /* 0, or an exit status */
 
 /*

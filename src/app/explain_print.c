@@ -205,8 +205,8 @@ static void print_evidence(const struct page *p, const struct row *r, const stru
 		if (!past_verdict(past, r->inst, u, &a, &v) || !v.reason)
 			continue;
 		strbuf_fmt(p->out, "    %-8s ", usage_resource_name(u));
-		cleanup_free char *text = xasprintf("%s, rule %s, confidence %s: %s", verdict_word(&v),
-		                                    v.rule, confidence_name(v.confidence), v.reason);
+		cleanup_free char *text = xasprintf("%s, rule %s, confidence %s: %s", verdict_word(&v), v.rule,
+		                                    confidence_name(v.confidence), v.reason);
 		wrap(p, text, 13, 13);
 	}
 	arena_release(&a);

@@ -139,14 +139,16 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 		return -ENODATA;
 	l->started = true;
 	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs), &l->procs};
-	host_reader_sample(&l->host, &l->cgroups.mounts, &ret->arena, &ret->host);
+	host_reader_sample(&l->host, &l->cgroups.mounts, ret);
 	int r = proctab_update(&l->procs, l->fs, look, &(struct look){l, &t});
 	if (r < 0)
 		return error_set(err, -r, "proc: %s", strerror(-r));
 	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
-		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: what containers use is not known, and not all are seen",
-		                "mount -t cgroup2 none /sys/fs/cgroup");
+		snapshot_notice(
+		        ret, "cgroups",
+		        "no cgroup file system is mounted: what containers use is not known, and not all are seen",
+		        "mount -t cgroup2 none /sys/fs/cgroup");
 	containers_collect(&l->containers, &t);
 	ret->with_services = s->services;
 	if (s->services)

@@ -41,7 +41,8 @@ static struct {
 	int columns, rows;
 	bool repaint;
 	int64_t resumed_usec; /* from a stop of our own; 0 never */
-	bool mouse;
+	bool mouse, color;
+	size_t theme;
 	int mouse_x, mouse_y;
 } term;
 
@@ -132,6 +133,7 @@ static void prepare_restore(void)
 }
 
 struct look {
+	int rgb;           /* where a terminal takes any colour; -1 its own */
 	short rich, plain; /* colour of 256, of 8; -1 the terminal's own */
 	attr_t attr, mono;
 };
@@ -141,36 +143,90 @@ struct look {
  * a dark background.  Shape and words say the same again; nothing depends on colour.
  */
 static const struct look looks[STYLE_MAX] = {
-        [STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL},
-        [STYLE_DIM] = {245, -1, A_NORMAL, A_DIM},
-        [STYLE_TITLE] = {-1, -1, A_BOLD, A_BOLD},
-        [STYLE_HEAD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
-        [STYLE_SELECTED] = {-1, -1, A_REVERSE, A_REVERSE},
-        [STYLE_KEY] = {-1, -1, A_REVERSE, A_REVERSE},
-        [STYLE_USED] = {32, COLOR_CYAN, A_NORMAL, A_NORMAL},
-        [STYLE_HELD] = {74, COLOR_CYAN, A_NORMAL, A_NORMAL},
-        [STYLE_FREE] = {245, -1, A_NORMAL, A_DIM},
-        [STYLE_GOOD] = {30, COLOR_GREEN, A_NORMAL, A_NORMAL},
-        [STYLE_WARN] = {172, COLOR_YELLOW, A_BOLD, A_BOLD},
-        [STYLE_CRIT] = {166, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
-        [STYLE_CONTAINER] = {32, COLOR_CYAN, A_BOLD, A_BOLD},
-        [STYLE_VM] = {133, COLOR_MAGENTA, A_BOLD, A_BOLD},
+        [STYLE_NORMAL] = {-1, -1, -1, A_NORMAL, A_NORMAL},
+        [STYLE_DIM] = {0x8A8A8A, 245, -1, A_NORMAL, A_DIM},
+        [STYLE_TITLE] = {-1, -1, -1, A_BOLD, A_BOLD},
+        [STYLE_HEAD] = {-1, -1, -1, A_UNDERLINE, A_UNDERLINE},
+        [STYLE_SELECTED] = {-1, -1, -1, A_REVERSE, A_REVERSE},
+        [STYLE_KEY] = {-1, -1, -1, A_REVERSE, A_REVERSE},
+        [STYLE_USED] = {0x0072B2, 32, COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_HELD] = {0x56B4E9, 74, COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_FREE] = {0x8A8A8A, 245, -1, A_NORMAL, A_DIM},
+        [STYLE_GOOD] = {0x009E73, 30, COLOR_GREEN, A_NORMAL, A_NORMAL},
+        [STYLE_WARN] = {0xD98200, 172, COLOR_YELLOW, A_BOLD, A_BOLD},
+        [STYLE_CRIT] = {0xD55E00, 166, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
+        [STYLE_CONTAINER] = {0x0072B2, 32, COLOR_CYAN, A_BOLD, A_BOLD},
+        [STYLE_VM] = {0xB5589A, 133, COLOR_MAGENTA, A_BOLD, A_BOLD},
 };
 
-static void prepare_styles(bool color)
+/* Colours of 256 that stand out more where the background is known. */
+struct tint {
+	enum style style;
+	int rgb;
+	short rich;
+};
+static const struct tint dark[] = {
+        {STYLE_DIM, 0xA8A8A8, 248},  {STYLE_FREE, 0x6C6C6C, 242}, {STYLE_USED, 0x5FAFFF, 75},
+        {STYLE_HELD, 0x87D7FF, 117}, {STYLE_GOOD, 0x5FD7AF, 79},  {STYLE_WARN, 0xFFAF00, 214},
+        {STYLE_CRIT, 0xFF8700, 208}, {STYLE_VM, 0xD787D7, 176},   {STYLE_CONTAINER, 0x5FAFFF, 75}};
+static const struct tint light[] = {
+        {STYLE_DIM, 0x585858, 240},  {STYLE_FREE, 0xA8A8A8, 248}, {STYLE_USED, 0x005FAF, 25},
+        {STYLE_HELD, 0x0087D7, 32},  {STYLE_GOOD, 0x005F5F, 23},  {STYLE_WARN, 0xAF5F00, 130},
+        {STYLE_CRIT, 0xAF0000, 124}, {STYLE_VM, 0x87005F, 89},    {STYLE_CONTAINER, 0x005FAF, 25}};
+
+static const struct theme {
+	const char *name;
+	const struct tint *tints;
+	size_t n;
+	bool mono;
+} themes[] = {
+        {"any", NULL, 0, false},
+        {"dark", dark, ARRAY_SIZE(dark), false},
+        {"light", light, ARRAY_SIZE(light), false},
+        {"mono", NULL, 0, true},
+};
+
+static int color_of(const struct theme *th, enum style s)
 {
-	bool rich = color && COLORS >= 256;
-	color = color && COLORS >= 8;
-	for (short s = 0; s < STYLE_MAX; s++) {
+	struct look l = looks[s];
+	for (size_t i = 0; i < th->n; i++)
+		if (th->tints[i].style == s) {
+			l.rgb = th->tints[i].rgb;
+			l.rich = th->tints[i].rich;
+		}
+	return COLORS >= 1 << 24 ? l.rgb : COLORS >= 256 ? l.rich : l.plain;
+}
+
+static void prepare_styles(void)
+{
+	const struct theme *th = &themes[term.theme];
+	bool color = term.color && !th->mono && COLORS >= 8;
+	for (int s = 0; s < STYLE_MAX; s++) {
 		const struct look *look = &looks[s];
+		int fg = color ? color_of(th, (enum style)s) : -1;
 		term.attr[s] = color ? look->attr : look->mono;
 		term.pair[s] = 0;
-		short fg = rich ? look->rich : look->plain;
-		if (color && fg >= 0 && init_pair((short)(s + 1), fg, -1) == OK)
+		if (fg >= 0 && init_extended_pair(s + 1, fg, -1) == OK)
 			term.pair[s] = (short)(s + 1);
 	}
-	if (color && !rich) /* eight colours have no grey */
+	if (color && COLORS < 256) /* eight colours have no grey */
 		term.attr[STYLE_DIM] = term.attr[STYLE_FREE] = A_DIM;
+}
+
+const char *term_theme(const char *name)
+{
+	size_t at = term.theme + 1;
+	for (size_t i = 0; name && i < ARRAY_SIZE(themes); i++)
+		if (strcmp(themes[i].name, name) == 0)
+			at = i;
+	if (name && strcmp(themes[at % ARRAY_SIZE(themes)].name, name) != 0)
+		return NULL;
+	term.theme = at % ARRAY_SIZE(themes);
+	if (term.open) {
+		prepare_styles();
+		term.repaint = true;
+	}
+	return themes[term.theme].name;
 }
 
 static void put(const char *s)
@@ -191,7 +247,8 @@ static void mark_pastes(bool on)
 
 static void use_mouse(bool on)
 {
-	(void)mousemask(on && term.mouse ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+	/* All of them: after one that is not asked for ncurses waits for the next key, however it was told not to. */
+	(void)mousemask(on && term.mouse ? ALL_MOUSE_EVENTS | REPORT_MOUSE_POSITION : 0, NULL);
 	(void)mouseinterval(0);
 }
 
@@ -277,8 +334,8 @@ int term_open(bool color, bool mouse, struct error *err)
 	(void)keypad(stdscr, TRUE);
 	(void)nodelay(stdscr, TRUE);
 	(void)curs_set(0);
-	color = color && has_colors() && start_color() == OK && use_default_colors() == OK;
-	prepare_styles(color);
+	term.color = color && has_colors() && start_color() == OK && use_default_colors() == OK;
+	prepare_styles();
 	own_suspend_key();
 	take_input(true);
 	return 0;
@@ -406,6 +463,7 @@ static uint32_t map_special(wint_t key)
 	        {KEY_BTAB, KEYCODE_BACKTAB},
 	        {KEY_F(1), KEYCODE_F1},
 	        {KEY_F(4), KEYCODE_F4},
+	        {KEY_F(2), KEYCODE_F2},
 	        {KEY_F(5), KEYCODE_F5},
 	        {KEY_F(6), KEYCODE_F6},
 	        {KEY_F(10), KEYCODE_F10},
