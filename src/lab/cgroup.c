@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lab/proctable.h"
+#include "lab/register.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/strbuf.h"
 
@@ -51,7 +52,8 @@ static const char *reason(int rc)
 	return rc == ECGOTHER ? strerror(cgroup_get_last_errno()) : cgroup_strerror(rc);
 }
 
-/* libcgroup knows the hierarchies that carry controllers; a bare cgroup2 tree only the mount table does. */
+/* libcgroup knows the hierarchies of our controllers; the others, and a bare cgroup2 tree, only the mount table does.
+ */
 static int find_hierarchies(hierarchy_vec *ret, struct error *err)
 {
 	int rc = cgroup_init();
@@ -71,6 +73,8 @@ static int find_hierarchies(hierarchy_vec *ret, struct error *err)
 	while (f && getmntent_r(f, &entry, text, sizeof(text)))
 		if (strcmp(entry.mnt_type, "cgroup2") == 0)
 			hierarchy_at(ret, entry.mnt_dir)->v2 = true;
+		else if (strcmp(entry.mnt_type, "cgroup") == 0)
+			(void)hierarchy_at(ret, entry.mnt_dir);
 	if (f)
 		(void)endmntent(f);
 	return 0;
@@ -114,7 +118,7 @@ static struct cgroup *describe(const char *leaf, const hierarchy_vec *all, const
 	struct cgroup *cg = cgroup_new_cgroup(name);
 	for (size_t i = 0; cg && i < ARRAY_SIZE(controllers); i++) {
 		struct cgroup_controller *c = is_mounted(all, i) ? cgroup_add_controller(cg, controllers[i]) : NULL;
-		if (!c || !l)
+		if (!c)
 			continue;
 		if (i == 0 && l->cpus > 0)
 			add_cpu_limit(c, is_v2(all, i), l->cpus);
@@ -219,16 +223,30 @@ int lab_cgroup_attach(const char *leaf, pid_t pid, struct error *err)
 	return r;
 }
 
-/* Number of processes in the cgroup, each sent SIGKILL; -1: there is no such cgroup. */
+/* Calls fn with each directory below dir, the deepest first; returns the sum of what it returns. */
+static int each_below(const char *dir, int (*fn)(const char *dir))
+{
+	cleanup_dir DIR *d = opendir(dir);
+	const struct dirent *e;
+	int n = 0;
+	while (d && (e = readdir(d))) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		cleanup_free char *below = xasprintf("%s/%s", dir, e->d_name);
+		n += each_below(below, fn);
+		n += fn(below);
+	}
+	return n;
+}
+
+/* Number of processes in the cgroup, each sent SIGKILL. */
 static int kill_inside(const char *dir)
 {
 	cleanup_free char *path = xasprintf("%s/cgroup.procs", dir);
 	cleanup_file FILE *f = fopen(path, "re");
 	char line[32];
 	int n = 0;
-	if (!f)
-		return -1;
-	while (fgets(line, sizeof(line), f)) {
+	while (f && fgets(line, sizeof(line), f)) {
 		uint64_t pid;
 		/* 0 stands for a process our pid namespace cannot see; to kill(2) it would mean ourselves. */
 		if (parse_u64(line, strlen(line), &pid) < 0 || pid <= 1 || pid > INT32_MAX || (pid_t)pid == getpid())
@@ -245,8 +263,7 @@ static void kill_all(const hierarchy_vec *all, const char *leaf)
 		int left = 0;
 		for (size_t i = 0; i < all->n; i++) {
 			cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", all->v[i].mount, leaf);
-			int n = kill_inside(dir);
-			left += n > 0 ? n : 0;
+			left += each_below(dir, kill_inside) + kill_inside(dir);
 		}
 		if (!left)
 			return;
@@ -260,14 +277,16 @@ static bool dir_exists(const char *path)
 	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* true: gone from this hierarchy. */
+static int remove_dir(const char *dir)
+{
+	return rmdir(dir) < 0 && errno != ENOENT;
+}
+
+/* true: gone from this hierarchy. libcgroup would look only into those of our controllers, and not into a bare one. */
 static bool gone(const struct hierarchy *h, const char *leaf)
 {
 	cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", h->mount, leaf);
-	/* libcgroup does not look into a tree without controllers. */
-	if (h->v2 && rmdir(dir) < 0 && errno != ENOENT)
-		return false;
-	return !dir_exists(dir);
+	return !dir_exists(dir) || (each_below(dir, remove_dir) == 0 && remove_dir(dir) == 0);
 }
 
 int lab_cgroup_remove(const char *leaf, struct error *err)
@@ -282,9 +301,6 @@ int lab_cgroup_remove(const char *leaf, struct error *err)
 	size_t left = all.n;
 	/* The last exit is counted a moment after the process has left the list: EBUSY until then. */
 	for (unsigned waited = 0; left && waited < KILL_WAIT_MSEC; waited += 10) {
-		struct cgroup *cg = describe(leaf, &all, NULL);
-		(void)cgroup_delete_cgroup_ext(cg, CGFLAG_DELETE_EMPTY_ONLY);
-		cgroup_free(&cg);
 		left = 0;
 		for (size_t i = 0; i < all.n; i++)
 			left += !gone(&all.v[i], leaf);
@@ -323,7 +339,7 @@ void lab_cgroup_leaves(leaf_vec *ret)
 		cleanup_dir DIR *dir = opendir(path);
 		const struct dirent *e;
 		while (dir && (e = readdir(dir))) {
-			bool known = strncmp(e->d_name, "ct-", 3) != 0 && strncmp(e->d_name, "vm-", 3) != 0;
+			bool known = !sample_kind(e->d_name);
 			for (size_t k = 0; !known && k < ret->n; k++)
 				known = strcmp(ret->v[k], e->d_name) == 0;
 			if (!known)
