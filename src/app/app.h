@@ -29,6 +29,7 @@ int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_lifecycle(int argc, char **argv);
 
 /* Prints the error; returns `status` for the caller to return. */
 int app_fail(int status, const struct error *err);

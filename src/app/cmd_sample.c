@@ -190,9 +190,10 @@ static void print_table(const launched_vec *all)
 	             "STATE", "CORES", "MEMORY", "PID", "AGE");
 	for (size_t i = 0; i < all->n; i++) {
 		const struct launched *l = &all->v[i];
-		(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8d  %s\n", name, l->name, l->kind, l->backend,
-		             l->workload, l->state, limit_cores(cores, sizeof(cores), l->cpus),
-		             limit_bytes(bytes, sizeof(bytes), l->memory), (int)l->pid, age(l, since, sizeof(since)));
+		(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8d  %s\n", name, l->name, l->kind,
+		             l->backend ? l->backend : "-", l->workload ? l->workload : "-", l->state,
+		             limit_cores(cores, sizeof(cores), l->cpus), limit_bytes(bytes, sizeof(bytes), l->memory),
+		             (int)l->pid, age(l, since, sizeof(since)));
 	}
 }
 
@@ -202,7 +203,7 @@ static json_t *to_json(const struct launched *l)
 	json_t *cpus = l->cpus > 0 ? json_real(l->cpus) : json_null();
 	json_t *memory = l->memory ? json_integer((json_int_t)l->memory) : json_null();
 	json_t *pid = l->pid ? json_integer(l->pid) : json_null();
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:s?,s:s}", "name", l->name, "kind", l->kind, "backend",
+	return json_pack("{s:s,s:s,s:s?,s:s?,s:s,s:o,s:o,s:o,s:s?,s:s}", "name", l->name, "kind", l->kind, "backend",
 	                 l->backend, "workload", l->workload, "state", l->state, "allocated_cores", cpus,
 	                 "allocated_bytes", memory, "pid", pid, "container_id", l->ref, "started",
 	                 units_rfc3339(started, sizeof(started), l->started_usec));

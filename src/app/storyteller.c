@@ -20,6 +20,15 @@ static void on_signal(int sig)
 	interrupted = 1;
 }
 
+/* At a blank, and not between single quotes: a command must stay one that can be typed. */
+static bool may_cut(const char *text, size_t at, bool command)
+{
+	bool quoted = false;
+	for (size_t i = 0; command && i < at; i++)
+		quoted = quoted != (text[i] == '\'');
+	return text[at] == ' ' && !quoted;
+}
+
 void storyteller_wrap(struct strbuf *out, const char *text, const char *first, const char *next, const char *end)
 {
 	size_t room = COLUMNS - strlen(first) - strlen(end);
@@ -27,10 +36,11 @@ void storyteller_wrap(struct strbuf *out, const char *text, const char *first, c
 	while (*text) {
 		size_t n = strlen(text), cut = n;
 		if (n > room) {
-			for (cut = room; cut > 0 && text[cut] != ' '; cut--)
+			for (cut = room; cut > 0 && !may_cut(text, cut, *end); cut--)
 				;
-			if (!cut) /* a word that is longer than a line stays whole */
-				cut = strcspn(text, " ");
+			if (!cut) /* what is longer than a line and has no place to cut stays whole */
+				for (cut = 1; text[cut] && !may_cut(text, cut, *end); cut++)
+					;
 		}
 		strbuf_fmt(out, "%s%.*s%s\n", lead, (int)cut, text, text[cut] ? end : "");
 		text += cut + (text[cut] == ' ');
@@ -80,15 +90,10 @@ static void tell(void *data, enum tell what, const char *text)
 	        [TELL_STEP] = "1", [TELL_COMMAND] = "36", [TELL_SAW] = "0", [TELL_WARN] = "33", [TELL_PROGRESS] = "2"};
 	struct storyteller *s = data;
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
-	if (what == TELL_WARN) {
-		(void)fflush(stdout);
-		if (s->quiet)
-			(void)app_failf(0, "%s", text);
-	}
 	if (s->quiet || what == TELL_PROGRESS)
 		return;
-	if (what == TELL_STEP && s->steps++) {
-		if (s->pause)
+	if (what == TELL_STEP) {
+		if (s->pause && s->steps++)
 			wait_for_enter(s);
 		(void)putchar('\n');
 	}

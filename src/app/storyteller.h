@@ -11,7 +11,7 @@
 struct storyteller {
 	struct teller teller; /* to hand to the lab */
 	bool colour, pause;   /* pause: wait for Enter before each step after the first */
-	bool quiet;           /* --json: only warnings, on standard error */
+	bool quiet;           /* --json: the result says it all */
 	unsigned steps;
 };
 

@@ -67,7 +67,8 @@ static int failure(const char *text, const struct spawn_result *res, struct erro
 {
 	char line[320];
 	size_t n = strcspn(text, " ");
-	n += strcspn(text + n + (text[n] == ' '), " ") + (text[n] == ' ');
+	if (text[n] == ' ' && text[n + 1] != '-')
+		n += 1 + strcspn(text + n + 1, " ");
 	const char *said = res->err.len ? res->err.buf : res->out.buf;
 	return error_set(err, EIO, "%.*s: %s", (int)n, text,
 	                 *said ? last_line(said, line, sizeof(line)) : "failed without a word");

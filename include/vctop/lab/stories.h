@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "vctop/base/error.h"
+#include "vctop/base/vec.h"
 #include "vctop/lab/teller.h"
 #include "vctop/model/metric.h"
 
@@ -39,5 +40,44 @@ struct daemon_down {
 	struct daemon_death death[STORY_DAEMONS];
 };
 int daemon_down_run(const struct teller *t, struct daemon_down *ret, struct error *err);
+
+/* ---- lifecycle (lab/lifecycle.c): from a Dockerfile to a container on another machine ---- */
+
+enum life_step { LIFE_BUILD, LIFE_RUN, LIFE_PUSH, LIFE_PULL, LIFE_RUN_ELSEWHERE, LIFE_STEPS };
+const char *life_step_name(enum life_step s); /* "build", "run", "push", "pull", "run_elsewhere" */
+
+struct life_layer {
+	char *made_by;                /* the instruction, cleaned: "COPY file:... in /init" */
+	bool empty;                   /* only the configuration changed */
+	struct metric shipped_bytes;  /* compressed, as the registry has it */
+	struct metric unpacked_bytes; /* on the machine that pulled it */
+};
+typedef VEC(struct life_layer) life_layer_vec;
+
+enum { LIFE_PODMAN, LIFE_BUILDAH, LIFE_DOCKER, LIFE_BUILDERS };
+struct life_builder {
+	const char *id;    /* "podman", "buildah", "docker" */
+	char version[96];  /* what it says of itself; "" not asked */
+	char skipped[512]; /* why it is left out, or where it stopped; "" all done */
+	struct metric sec[LIFE_STEPS];
+	struct metric bytes[LIFE_STEPS]; /* disk that the step took: store, registry, the other machine's store */
+	life_layer_vec layers;
+};
+/* Does the image of one builder run there? */
+struct life_run {
+	const char *from, *on; /* builder's id; "podman", "docker", "runc", "crun" */
+	bool ok;
+	char why[512]; /* why not */
+	double sec;
+};
+struct lifecycle {
+	char registry[160]; /* "docker-registry on 127.0.0.1:34567", or "an OCI layout directory" */
+	bool has_registry;
+	double context_bytes; /* Dockerfile and what it copies */
+	struct life_builder builder[LIFE_BUILDERS];
+	VEC(struct life_run) runs;
+};
+int lifecycle_run(const struct teller *t, struct lifecycle *ret, struct error *err);
+void lifecycle_release(struct lifecycle *l);
 
 #endif
