@@ -38,6 +38,7 @@ LAYERS  := base model source derive view lab app
 SRC     := $(sort $(foreach l,$(LAYERS),$(shell find src/$(l) -name '*.c' -not -path 'src/lab/workload/*' 2>/dev/null)))
 OBJ     := $(SRC:src/%.c=$(B)/%.o)
 LIBOBJ  := $(filter-out $(B)/app/main.o,$(OBJ))
+SCHEMAS := $(sort $(wildcard src/doc/*.schema.json))
 HEADERS := $(sort $(shell find include -name '*.h'))
 
 .PHONY: all
@@ -229,7 +230,7 @@ demo: ## build, start a sample container and a sample VM, open the dashboard; re
 install: all ## PREFIX=/usr/local, DESTDIR=
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)'
 	install -m 755 $(B)/vctop '$(DESTDIR)$(BINDIR)/vctop'
-	install -m 644 src/doc/vctop.snapshot-1.schema.json src/doc/vctop.verdict-1.schema.json '$(DESTDIR)$(DATADIR)'
+	install -m 644 $(SCHEMAS) '$(DESTDIR)$(DATADIR)'
 	if [ -f $(B)/vctop-workload ]; then install -d '$(DESTDIR)$(LIBEXEC)' && \
 		install -m 755 $(B)/vctop-workload '$(DESTDIR)$(LIBEXEC)/vctop-workload'; fi
 	install -d '$(DESTDIR)$(MANDIR)/man1'
@@ -239,8 +240,7 @@ install: all ## PREFIX=/usr/local, DESTDIR=
 	chmod 644 '$(DESTDIR)$(UNITDIR)/vctop-watch.service'
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(BINDIR)/vctop' '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json' \
-		'$(DESTDIR)$(DATADIR)/vctop.verdict-1.schema.json' \
+	rm -f '$(DESTDIR)$(BINDIR)/vctop' $(SCHEMAS:src/doc/%='$(DESTDIR)$(DATADIR)/%') \
 		'$(DESTDIR)$(LIBEXEC)/vctop-workload' '$(DESTDIR)$(MANDIR)/man1/vctop.1' \
 		'$(DESTDIR)$(UNITDIR)/vctop-watch.service'
 	-rmdir '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(LIBEXEC)' 2>/dev/null

@@ -20,15 +20,16 @@
 #include "vctop/lab/samples.h"
 
 static const char usage_text[] = "usage: vctop sample start container|vm [--cpus N] [--memory SIZE]\n"
-                                 "                    [--workload idle|cpu|memory|burst] [--name NAME]\n"
+                                 "                    [--workload idle|cpu|memory|burst] [--bytes SIZE]\n"
+                                 "                    [--name NAME]\n"
                                  "                    [--backend auto|builtin|podman|docker|kvm|tcg]\n"
                                  "                    [--owner PID]\n"
                                  "       vctop sample list [--json]\n"
                                  "       vctop sample stop NAME... | --all\n"
                                  "\n"
                                  "A sample runs one small program that is idle, uses all of its CPU, holds most of\n"
-                                 "its memory, or works 1 s of every 10 s.  It stays until it is stopped, or until\n"
-                                 "the process given by --owner ends.\n";
+                                 "its memory (--bytes: this much), or works 1 s of every 10 s.  It stays until it\n"
+                                 "is stopped, or until the process given by --owner ends.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -79,6 +80,10 @@ static int take_option(struct sample_options *o, int c, const char *value)
 		if (parse_size(value, &o->memory) < 0 || !o->memory)
 			return complain("start", 2, "--memory: '%s': a size such as 64M or 1.5G", value);
 		break;
+	case 'B':
+		if (parse_size(value, &o->bytes) < 0 || !o->bytes)
+			return complain("start", 2, "--bytes: '%s': a size such as 64M or 1.5G", value);
+		break;
 	case 'w':
 		o->workload = value;
 		break;
@@ -100,10 +105,15 @@ static int take_option(struct sample_options *o, int c, const char *value)
 static int parse_start(int argc, char **argv, struct sample_options *o)
 {
 	static const struct option options[] = {
-	        {"cpus", required_argument, NULL, 'c'},     {"memory", required_argument, NULL, 'm'},
-	        {"workload", required_argument, NULL, 'w'}, {"backend", required_argument, NULL, 'b'},
-	        {"name", required_argument, NULL, 'n'},     {"owner", required_argument, NULL, 'o'},
-	        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+	        {"cpus", required_argument, NULL, 'c'},
+	        {"memory", required_argument, NULL, 'm'},
+	        {"workload", required_argument, NULL, 'w'},
+	        {"backend", required_argument, NULL, 'b'},
+	        {"name", required_argument, NULL, 'n'},
+	        {"owner", required_argument, NULL, 'o'},
+	        {"bytes", required_argument, NULL, 'B'},
+	        {"help", no_argument, NULL, 'h'},
+	        {NULL, 0, NULL, 0},
 	};
 	int c;
 	optind = 0;

@@ -203,7 +203,7 @@ static int docker_part(struct crash *c, const char *options, struct error *err)
 static int docker_first(struct crash *c, struct error *err)
 {
 	story_step(&c->s, "a dockerd of our own, with its own data and socket, and two containers");
-	int r = story_has_docker(err);
+	int r = story_has_docker(&c->s, err);
 	if (r == 0)
 		r = story_docker(&c->s, err);
 	if (r == 0)
@@ -261,7 +261,7 @@ static int podman_part(struct crash *c, struct error *err)
 	cleanup_free char *options = xasprintf(" --cgroup-parent %s", c->s.group);
 	struct story_process conmon[CONTAINERS] = {{0}};
 	story_step(&c->s, "podman, with a store of its own, and two containers: there is no daemon to kill");
-	int r = story_has("podman", err);
+	int r = story_has(&c->s, "podman", err);
 	if (r == 0)
 		r = story_podman(&c->s, err);
 	if (r == 0)

@@ -110,10 +110,9 @@ static int runtimes(struct life *l, const struct life_builder *b, struct error *
 	int unpacked = unpack(l, b->id, bundle, &why);
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
 		double sec = 0;
-		int r = story_has(programs[i], NULL);
-		if (r < 0 && !l->s.t->dry_run)
+		if (story_has(&l->s, programs[i], NULL) < 0)
 			continue;
-		r = unpacked;
+		int r = unpacked;
 		if (r == 0)
 			r = on_runtime(l, programs[i], b->id, &sec, &why);
 		if (story_over(r))

@@ -112,7 +112,7 @@ static int find_registry(struct life *l, struct error *err)
 	int r = -ENOENT;
 	story_step(&l->s, "a registry on the loopback interface, to carry images from machine to machine");
 	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(programs); i++) {
-		if (!l->s.t->dry_run && story_has(programs[i], &why) < 0)
+		if (story_has(&l->s, programs[i], &why) < 0)
 			continue;
 		r = start_registry(l, programs[i], &why);
 		(void)snprintf(l->ret->registry, sizeof(l->ret->registry), "%s on 127.0.0.1:%u", programs[i], l->port);
@@ -337,9 +337,7 @@ static int prepare(struct life *l, size_t which, struct error *err)
 {
 	cleanup_story_command struct story_command cmd = STORY_COMMAND_INIT;
 	struct life_builder *b = &l->ret->builder[which];
-	int r = which == LIFE_DOCKER ? story_has_docker(err) : story_has(b->id, err);
-	if (l->s.t->dry_run)
-		r = 0;
+	int r = which == LIFE_DOCKER ? story_has_docker(&l->s, err) : story_has(&l->s, b->id, err);
 	if (r == 0)
 		r = story_ask(&l->s, &cmd, err, "%s --version", b->id);
 	if (r == 0)
@@ -396,7 +394,7 @@ static int tell(struct life *l, struct error *err)
 		r = story_podman(&l->s, err);
 	if (r == 0)
 		r = find_registry(l, err);
-	l->podman = l->s.t->dry_run || story_has("podman", NULL) == 0;
+	l->podman = story_has(&l->s, "podman", NULL) == 0;
 	for (size_t i = 0; r == 0 && i < LIFE_BUILDERS; i++)
 		r = builder(l, i, err);
 	return r < 0 ? r : life_runs(l, err);

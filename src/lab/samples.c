@@ -36,6 +36,8 @@ unsigned launch_threads(const struct launched *l)
 
 uint64_t launch_bytes(const struct launched *l)
 {
+	if (l->bytes)
+		return l->bytes;
 	return l->memory ? l->memory / 10 * 6 : FREE_MEMORY_WORKLOAD;
 }
 
@@ -83,7 +85,9 @@ static int check_memory(const struct sample_options *o, bool vm, struct error *e
 	if (o->memory && o->memory < least)
 		return error_set(err, EINVAL, "--memory: a %s needs at least %lluM", vm ? "VM" : "container",
 		                 (unsigned long long)least >> 20);
-	if (o->memory > INT64_MAX)
+	if (o->bytes && o->memory && o->bytes > o->memory)
+		return error_set(err, EINVAL, "--bytes: more than --memory");
+	if (o->memory > INT64_MAX || o->bytes > INT64_MAX)
 		return error_set(err, EINVAL, "--memory: too large");
 	if (vm && sysinfo(&info) == 0 && o->memory > (uint64_t)info.totalram * info.mem_unit)
 		return error_set(err, EINVAL, "--memory: more than this host has");
@@ -157,6 +161,7 @@ static void describe(struct launch *ln, const struct sample_options *o, const ch
 	                : vm        ? 1
 	                            : 0,
 	        .memory = memory,
+	        .bytes = o->bytes,
 	        .starter = getpid(),
 	        .starter_start = proctable_start(getpid()),
 	        .owner = o->owner,

@@ -12,21 +12,21 @@
 
 #define DOCKERD_MSEC 30000 /* 2 s on a free machine */
 
-int story_has(const char *program, struct error *err)
+int story_has(const struct story *s, const char *program, struct error *err)
 {
 	cleanup_free char *path = spawn_find(program);
-	return path ? 0 : error_set(err, ENOENT, "%s: not found on PATH", program);
+	return path || s->t->dry_run ? 0 : error_set(err, ENOENT, "%s: not found on PATH", program);
 }
 
-int story_has_docker(struct error *err)
+int story_has_docker(const struct story *s, struct error *err)
 {
-	int r = story_has("dockerd", err);
-	return r < 0 ? r : story_has("docker", err);
+	int r = story_has(s, "dockerd", err);
+	return r < 0 ? r : story_has(s, "docker", err);
 }
 
 int story_image_dir(const struct story *s, struct error *err)
 {
-	cleanup_free char *workload = workload_find(err);
+	cleanup_free char *workload = s->t->dry_run ? xstrdup("vctop-workload") : workload_find(err);
 	if (!workload)
 		return -ENOENT;
 	int r = story_run(s, NULL, err, "mkdir %s/image", s->dir);

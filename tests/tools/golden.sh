@@ -18,6 +18,7 @@ views_of() { # CASE
 	esac
 }
 cases=$(cd tests/fixtures && for d in */; do [ -d "$d" ] && echo "${d%/}"; done)
+stories="lifecycle daemon-down"
 
 draw() { # CASE VIEW
 	case $2 in
@@ -44,6 +45,9 @@ for line in sys.stdin:
 	services) "$vctop" --root "tests/fixtures/$1" --services --json | jq -S .services
 		"$vctop" --root "tests/fixtures/$1" --services -b ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
+	# The commands of a story; which runtime podman is told to use depends on the host.
+	dry-run) case $1 in lifecycle) "$vctop" lifecycle --dry-run ;; *) "$vctop" demo "$1" --dry-run ;; esac |
+		sed '/^runtime = /d' ;;
 	screen-*) "$vctop" --root "tests/fixtures/$1" --screen "${2#screen-}" ;;
 	esac
 }
@@ -52,6 +56,7 @@ each() { # COMMAND: called with CASE VIEW
 	for c in $cases; do
 		for v in $(views_of "$c"); do "$1" "$c" "$v" || bad=1; done
 	done
+	for c in $stories; do "$1" "$c" dry-run || bad=1; done
 }
 check() {
 	new=$(mktemp) || exit 2

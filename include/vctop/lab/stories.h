@@ -80,4 +80,33 @@ struct lifecycle {
 int lifecycle_run(const struct teller *t, struct lifecycle *ret, struct error *err);
 void lifecycle_release(struct lifecycle *l);
 
+/* ---- waste (lab/waste.c): four teams share this machine by VMs, then by containers ---- */
+
+#define WASTE_TEAMS 4
+struct waste_options {
+	uint64_t memory; /* bytes for the four together; 0: half of what is available, at most 32 GiB */
+};
+struct waste_team {
+	char name[48];
+	struct metric given_bytes, used_bytes, held_bytes, overhead_bytes, used_cores;
+	char verdict[32], reason[320]; /* vctop's, so far */
+};
+enum { WASTE_VMS, WASTE_CONTAINERS, WASTE_MODELS };
+struct waste_model {
+	const char *kind;  /* "vm", "container" */
+	char backend[16];  /* what they ran on */
+	char skipped[512]; /* why it was not measured; "" it was */
+	struct waste_team team[WASTE_TEAMS];
+	/* Sums over the teams; the last two of the budget. */
+	struct metric given_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes, used_cores;
+	struct metric unallocated_bytes; /* promised to nobody */
+	struct metric next_bytes;        /* what one more team could get: VMs: unallocated; containers: not held */
+};
+struct waste {
+	uint64_t total_bytes, team_bytes, work_bytes; /* work: what the one busy team needs, 40 % of its own */
+	double total_cores, team_cores;
+	struct waste_model model[WASTE_MODELS];
+};
+int waste_run(const struct waste_options *o, const struct teller *t, struct waste *ret, struct error *err);
+
 #endif

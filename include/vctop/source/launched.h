@@ -25,6 +25,7 @@ struct launched {
 	char *ref;          /* container id for podman and docker; NULL else */
 	double cpus;        /* 0: unlimited */
 	uint64_t memory;    /* bytes; 0: unlimited */
+	uint64_t bytes;     /* that the workload "memory" holds; 0: its usual share */
 	pid_t pid;          /* init or VMM as seen from the host, vctop that tells the story; 0 not yet */
 	uint64_t pid_start; /* its start_ticks */
 	pid_t starter;      /* process now making or removing it, also a story's own; 0 none */
