@@ -73,7 +73,7 @@ static int ask_vctop(struct crash *c, const char *runtime, struct error *err)
 		int r = look_again(&c->look, err);
 		if (r < 0)
 			return r;
-		row = look_find(&c->look, c->s.name, names[0], runtime);
+		row = look_below(&c->look, c->s.group, runtime, names[0]);
 		if (row && row->background->supervisor.survives)
 			break;
 		r = story_nap(&c->s, 100, err);

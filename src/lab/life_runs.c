@@ -32,16 +32,14 @@ static int on_docker(struct life *l, const char *id, double *ret_sec, struct err
 }
 
 /* The image's files and a configuration: all that an OCI runtime wants. */
-static int unpack(struct life *l, const char *id, const char *bundle, struct error *err)
+static int unpack(struct life *l, size_t which, const char *bundle, struct error *err)
 {
-	cleanup_free char *name = xasprintf("elsewhere-%s", id);
+	cleanup_free char *name = xasprintf("elsewhere-%s", l->ret->builder[which].id);
 	cleanup_free char *store = life_store(l, name);
 	cleanup_free char *engine = l->podman ? xasprintf("podman %s", store) : xstrdup("docker");
-	cleanup_free char *image =
-	        l->port ? xasprintf("127.0.0.1:%u/hello:%s", l->port, id) : xasprintf("hello:%s", id);
 	int r = story_run(&l->s, NULL, err, "mkdir -p %s/rootfs", bundle);
 	if (r == 0)
-		r = story_run(&l->s, NULL, err, "%s create --name bundle %s", engine, image);
+		r = story_run(&l->s, NULL, err, "%s create --name bundle %s", engine, l->far_image[which]);
 	if (r == 0)
 		r = story_run(&l->s, NULL, err, "%s export -o %s/rootfs.tar bundle", engine, bundle);
 	if (r == 0)
@@ -97,17 +95,18 @@ static int on_runtime(struct life *l, const char *runtime, const char *id, doubl
 	return r;
 }
 
-static bool was_pushed(const struct life *l, const struct life_builder *b)
+static bool was_pulled(const struct life *l, const struct life_builder *b)
 {
-	return l->s.t->dry_run || metric_is_ok(b->sec[LIFE_PUSH]);
+	return l->s.t->dry_run || metric_is_ok(b->sec[LIFE_PULL]);
 }
 
-static int runtimes(struct life *l, const struct life_builder *b, struct error *err)
+static int runtimes(struct life *l, size_t which, struct error *err)
 {
+	const struct life_builder *b = &l->ret->builder[which];
 	static const char *const programs[] = {"runc", "crun"};
 	cleanup_free char *bundle = xasprintf("%s/bundle-%s", l->s.dir, b->id);
 	struct error why = {0};
-	int unpacked = unpack(l, b->id, bundle, &why);
+	int unpacked = unpack(l, which, bundle, &why);
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
 		double sec = 0;
 		if (story_has(&l->s, programs[i], NULL) < 0)
@@ -128,7 +127,7 @@ int life_runs(struct life *l, struct error *err)
 		const struct life_builder *b = &l->ret->builder[i];
 		struct error why = {0};
 		double sec = 0;
-		if (!was_pushed(l, b))
+		if (!was_pulled(l, b))
 			continue;
 		story_step(&l->s, "does %s's image run under the others?", b->id);
 		if (l->podman && metric_is_ok(b->sec[LIFE_RUN_ELSEWHERE]))
@@ -139,7 +138,7 @@ int life_runs(struct life *l, struct error *err)
 				return error_set(err, -r, "%s", why.what);
 			take(l, b->id, "docker", r, sec, &why);
 		}
-		int r = runtimes(l, b, err);
+		int r = runtimes(l, i, err);
 		if (r < 0)
 			return r;
 	}

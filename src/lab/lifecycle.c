@@ -326,6 +326,7 @@ static int steps(struct plan *p, struct error *err)
 	if (r < 0)
 		return r;
 	take_id(p, &out);
+	(void)snprintf(l->far_image[p->b - l->ret->builder], sizeof(l->far_image[0]), "%s", p->far_image);
 	tell_layers(p);
 	story_step(&l->s, "run it there");
 	return run_step(p, LIFE_RUN_ELSEWHERE, p->far_runner, p->far_image, p->far_store, err);

@@ -13,6 +13,7 @@ struct life {
 	unsigned port;       /* of the registry; 0: an OCI layout directory */
 	bool podman, docker; /* they are there, and docker's daemon runs */
 	struct story_process registry, dockerd;
+	char far_image[LIFE_BUILDERS][128]; /* what the other machine calls what it pulled */
 };
 
 /* "--root $D/NAME/root --runroot $R/NAME" of another store of podman and buildah. Heap. */
@@ -35,7 +36,7 @@ int life_run_once(const struct life *l, const char *engine, const char *image, s
 /* The layers as pushed, and their unpacked sizes in the store that pulled them. */
 int life_layers(const struct life *l, const char *id, life_layer_vec *ret, struct error *err);
 
-/* Every image that was pushed, under every runtime that is there. */
+/* Every image that was pulled, under every runtime that is there. */
 int life_runs(struct life *l, struct error *err);
 
 #endif

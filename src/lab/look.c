@@ -28,12 +28,23 @@ int look_again(struct look *l, struct error *err)
 	return 0;
 }
 
-const struct row *look_find(const struct look *l, const char *sample, const char *name, const char *runtime)
+const struct row *look_sample(const struct look *l, const char *sample)
 {
 	for (size_t i = 0; i < l->frame->rows.n; i++) {
 		const struct instance *inst = l->frame->rows.v[i].inst;
-		if (inst->state == INSTANCE_RUNNING && inst->sample && strcmp(inst->sample, sample) == 0 &&
-		    (!name || strcmp(inst->name, name) == 0) && (!runtime || strcmp(inst->runtime, runtime) == 0))
+		if (inst->state == INSTANCE_RUNNING && inst->sample && strcmp(inst->sample, sample) == 0)
+			return &l->frame->rows.v[i];
+	}
+	return NULL;
+}
+
+const struct row *look_below(const struct look *l, const char *cgroup, const char *runtime, const char *name)
+{
+	size_t n = strlen(cgroup);
+	for (size_t i = 0; i < l->frame->rows.n; i++) {
+		const struct instance *inst = l->frame->rows.v[i].inst;
+		if (inst->state == INSTANCE_RUNNING && inst->cgroup && strncmp(inst->cgroup, cgroup, n) == 0 &&
+		    inst->cgroup[n] == '/' && strcmp(inst->runtime, runtime) == 0 && strcmp(inst->name, name) == 0)
 			return &l->frame->rows.v[i];
 	}
 	return NULL;

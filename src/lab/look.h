@@ -20,8 +20,9 @@ struct look {
 int look_open(struct look *l, struct error *err);
 /* One tick; l->frame is the newest. */
 int look_again(struct look *l, struct error *err);
-/* The running instance of a sample, by its name (NULL: any); NULL not there. */
-const struct row *look_find(const struct look *l, const char *sample, const char *name, const char *runtime);
+/* The running instance of a sample; of a runtime below a cgroup, by its name.  NULL not there. */
+const struct row *look_sample(const struct look *l, const char *sample);
+const struct row *look_below(const struct look *l, const char *cgroup, const char *runtime, const char *name);
 void look_close(struct look *l);
 
 #endif

@@ -74,12 +74,17 @@ void spawn_child_fds(int in, int out, int err, int keep)
 	(void)close_range(keep < 0 ? 3 : 4, ~0U, 0);
 }
 
-static ATTR_NORETURN void run_captured(char *const argv[], pid_t parent, int out, int err)
+/* It dies with its parent. */
+static void bind_to(pid_t parent)
 {
 	fresh_signals();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
+}
+
+static ATTR_NORETURN void run_captured(char *const argv[], int out, int err)
+{
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	spawn_child_fds(null, out, err, -1);
 	(void)execv(argv[0], argv);
@@ -124,6 +129,12 @@ static int collect(pid_t pid, const int fds[2], int64_t until, const volatile si
 
 int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret)
 {
+	return spawn_run_prepared(argv, limit_msec, cancel, NULL, NULL, ret);
+}
+
+int spawn_run_prepared(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
+                       bool (*prepare)(void *data), void *data, struct spawn_result *ret)
+{
 	int out[2] = {-1, -1}, err[2] = {-1, -1}, status = 0;
 	int64_t until = clock_mono_usec() + (int64_t)limit_msec * 1000;
 	pid_t self = getpid(), pid = -1;
@@ -133,8 +144,12 @@ int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic
 	if (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
 		pid = fork();
 	int r = pid < 0 ? -errno : 0;
-	if (pid == 0)
-		run_captured(argv, self, out[1], err[1]);
+	if (pid == 0) {
+		bind_to(self);
+		if (prepare && !prepare(data))
+			_exit(127);
+		run_captured(argv, out[1], err[1]);
+	}
 	attr_closep(&out[1]);
 	attr_closep(&err[1]);
 	if (r == 0)

@@ -3,6 +3,7 @@
 #define LAB_SPAWN_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,9 @@ void spawn_result_release(struct spawn_result *r);
  * -errno: could not run it.
  */
 int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret);
+/* The same; the child calls prepare (NULL allowed) before it becomes the program; false: it ends instead. */
+int spawn_run_prepared(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
+                       bool (*prepare)(void *data), void *data, struct spawn_result *ret);
 /* The first non-empty line of text, cleaned, in buf. */
 const char *spawn_first_line(const char *text, char *buf, size_t size);
 

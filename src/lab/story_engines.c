@@ -121,7 +121,7 @@ int story_dockerd(const struct story *s, const char *options, struct story_proce
 	}
 	int r = story_start(s, "dockerd", ret, err,
 	                    "dockerd --iptables=false --bridge=none --data-root %s/docker --exec-root %s/docker "
-	                    "-H unix://%s/docker.sock --pidfile %s --cgroup-parent %s "
+	                    "-H unix://%s/docker.sock --pidfile %s --cgroup-parent %s/docker "
 	                    "--exec-opt native.cgroupdriver=cgroupfs%s",
 	                    s->dir, s->run, s->run, pidfile, s->group, options);
 	if (r == 0)

@@ -74,6 +74,16 @@ static int failure(const char *text, const struct spawn_result *res, struct erro
 	                 *said ? last_line(said, line, sizeof(line)) : "failed without a word");
 }
 
+/* In the child: whatever it starts can be found in the story's cgroup, should vctop be killed. */
+static bool join_story(void *data)
+{
+	const struct story *s = data;
+	struct error err = {0};
+	if (lab_cgroup_attach(s->helpers, getpid(), &err) < 0)
+		dprintf(2, "%s\n", err.what);
+	return err.code == 0;
+}
+
 static int run_text(const struct story *s, const char *text, struct story_command *ret, struct error *err)
 {
 	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
@@ -86,7 +96,7 @@ static int run_text(const struct story *s, const char *text, struct story_comman
 		return r;
 	}
 	int64_t began = clock_mono_usec();
-	r = spawn_run(w.v.v, WORK_MSEC, s->t->cancel, &res);
+	r = spawn_run_prepared(w.v.v, WORK_MSEC, s->t->cancel, join_story, (void *)(uintptr_t)s, &res);
 	if (ret)
 		ret->sec = (double)(clock_mono_usec() - began) / 1e6;
 	if (r == -EINTR)

@@ -102,7 +102,7 @@ static int await_work(struct teams *t, const struct waste_model *m, struct error
 		int r = look_again(&t->look, err);
 		if (r < 0)
 			return r;
-		const struct row *row = look_find(&t->look, m->team[0].name, NULL, NULL);
+		const struct row *row = look_sample(&t->look, m->team[0].name);
 		if (row && metric_is_ok(row->sample->mem.held_bytes) &&
 		    row->sample->mem.held_bytes.v >= FILLED * (double)t->w->work_bytes)
 			return 0;
@@ -158,7 +158,7 @@ static int measure(struct teams *t, struct waste_model *m, struct error *err)
 		return r;
 	r = look_again(&t->look, err);
 	for (size_t i = 0; r == 0 && i < WASTE_TEAMS; i++) {
-		const struct row *row = look_find(&t->look, m->team[i].name, NULL, NULL);
+		const struct row *row = look_sample(&t->look, m->team[i].name);
 		if (!row)
 			return error_set(err, ESRCH, "%s: ended before it was measured", m->team[i].name);
 		take(&m->team[i], row);
