@@ -45,10 +45,11 @@ HEADERS := $(sort $(shell find include -name '*.h'))
 all: $(B)/vctop $(B)/vctop-workload $(B)/vctop.1 ## build build/vctop (SANITIZE=address,undefined: build/address-undefined/vctop)
 
 # The only program inside a sample container or VM: static, and never sanitized, for nothing else is in there.
-$(B)/vctop-workload: src/lab/workload/workload.c
+WORKLOAD := $(sort $(wildcard src/lab/workload/*.c))
+$(B)/vctop-workload: $(WORKLOAD) $(wildcard src/lab/workload/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC       $@ (static)"
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(DEVELOPER),-Werror) -static -O2 -o $@ $<
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(DEVELOPER),-Werror) -static -O2 -o $@ $(WORKLOAD)
 
 # A kernel for sample VMs, unpacked beside vctop; nothing is installed.  Fetched once.
 GUEST_ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
@@ -72,11 +73,12 @@ $(B)/vctop: $(B)/app/main.o $(B)/libvctop.a
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
-# The manual's FIELDS are the program's own table.
+# The manual's FIELDS and FIGURES are the program's own tables.
 $(B)/vctop.1: src/doc/vctop.1.in $(B)/vctop
 	@echo "  MAN      $@"
-	$(Q)$(B)/vctop fields --mdoc > $@.fields
-	$(Q)sed -e '/^@FIELDS@$$/{' -e 'r $@.fields' -e 'd' -e '}' $< > $@ && rm -f $@.fields
+	$(Q)$(B)/vctop fields --mdoc > $@.fields && $(B)/vctop fields --figures --mdoc > $@.figures
+	$(Q)sed -e '/^@FIELDS@$$/{' -e 'r $@.fields' -e 'd' -e '}' -e '/^@FIGURES@$$/{' -e 'r $@.figures' -e 'd' -e '}' \
+		$< > $@ && rm -f $@.fields $@.figures
 
 $(B)/libvctop.a: $(LIBOBJ)
 	@echo "  AR       $@"

@@ -20,6 +20,7 @@ static const struct command commands[] = {
         {"lifecycle", "an image from Dockerfile to a container elsewhere, timed and weighed", cmd_lifecycle},
         {"demo", "stories for a class: the death of a daemon, wasted allocations", cmd_demo},
         {"sample", "start, list and stop sample containers and VMs", cmd_sample},
+        {"compare", "what a VM and a container cost: the same program in each, measured", cmd_compare},
         {"explain", "every number of one instance: file, raw text, formula, state", cmd_explain},
         {"doctor", "what can be seen here, what cannot, why, and what would change it", cmd_doctor},
         {"fields", "every field: key, unit, source, meaning", cmd_fields},

@@ -82,6 +82,8 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	r->throttled_pct = throttled_pct(st);
 	r->cpu_pressure_pct = capped(RATE(st, cpu.pressure_usec, 100), 100);
 	r->mem_pressure_pct = capped(RATE(st, mem.pressure_usec, 100), 100);
+	r->mem_pressure_full_pct = capped(RATE(st, mem.pressure_full_usec, 100), 100);
+	r->refault_per_sec = RATE(st, mem.refault_bytes, 1e6);
 	r->mem_used_pct = metric_pct(r->sample->mem.used_bytes, r->sample->mem.allocated.amount);
 	r->io_read_per_sec = RATE(st, io_read_bytes, 1e6);
 	r->io_write_per_sec = RATE(st, io_write_bytes, 1e6);
@@ -120,6 +122,17 @@ static void host_fill(const struct host_sample *prev, const struct host_sample *
 	h->used_bytes = metric_sub_floor0(cur->mem_total_bytes, cur->mem_available_bytes);
 }
 
+static struct row make_row(const struct entry *prev, const struct entry *cur, const struct host_sample *h)
+{
+	struct step st = {.prev = prev, .cur = cur};
+	if (prev && prev->inst.incarnation != cur->inst.incarnation)
+		st = (struct step){.cur = cur, .recreated = true};
+	st.usec = st.prev ? (double)(cur->sample.mono_usec - st.prev->sample.mono_usec) : 0;
+	struct row r = {.inst = &cur->inst, .sample = &cur->sample, .background = &cur->background};
+	row_fill(&r, &st, h);
+	return r;
+}
+
 void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret)
 {
 	frame_clear(ret);
@@ -127,13 +140,11 @@ void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct 
 	host_fill(prev ? &prev->host : NULL, &cur->host, ret);
 	for (size_t i = 0; i < cur->entries.n; i++) {
 		const struct entry *e = &cur->entries.v[i];
-		const struct entry *p = prev ? snapshot_find(prev, e->inst.id) : NULL;
-		struct step st = {.prev = p, .cur = e};
-		if (p && p->inst.incarnation != e->inst.incarnation)
-			st = (struct step){.cur = e, .recreated = true};
-		st.usec = st.prev ? (double)(e->sample.mono_usec - st.prev->sample.mono_usec) : 0;
-		struct row r = {.inst = &e->inst, .sample = &e->sample, .background = &e->background};
-		row_fill(&r, &st, &cur->host);
-		vec_push(&ret->rows, r);
+		vec_push(&ret->rows, make_row(prev ? snapshot_find(prev, e->inst.id) : NULL, e, &cur->host));
+	}
+	for (size_t i = 0; i < cur->services.n; i++) {
+		const struct entry *e = &cur->services.v[i];
+		vec_push(&ret->services,
+		         make_row(prev ? snapshot_find_service(prev, e->inst.id) : NULL, e, &cur->host));
 	}
 }

@@ -20,7 +20,7 @@
 #define PERIOD_USEC 100000 /* the kernel's default */
 #define KILL_WAIT_MSEC 5000
 
-static const char *const controllers[] = {"cpu", "cpuacct", "memory", "pids"};
+static const char *const controllers[] = {"cpu", "cpuacct", "memory", "pids", "freezer"};
 
 /* Where a leaf's directories are: one per hierarchy. */
 struct hierarchy {
@@ -52,8 +52,7 @@ static const char *reason(int rc)
 	return rc == ECGOTHER ? strerror(cgroup_get_last_errno()) : cgroup_strerror(rc);
 }
 
-/* libcgroup knows the hierarchies of our controllers; the others, and a bare cgroup2 tree, only the mount table does.
- */
+/* libcgroup knows the hierarchies that carry ours; those that runc fills besides and a bare cgroup2 tree are mounts. */
 static int find_hierarchies(hierarchy_vec *ret, struct error *err)
 {
 	int rc = cgroup_init();
@@ -78,6 +77,11 @@ static int find_hierarchies(hierarchy_vec *ret, struct error *err)
 	if (f)
 		(void)endmntent(f);
 	return 0;
+}
+
+static bool carries_ours(const struct hierarchy *h)
+{
+	return memchr(h->has, true, sizeof(h->has)) != NULL;
 }
 
 static bool is_v2(const hierarchy_vec *all, size_t controller)
@@ -213,7 +217,7 @@ int lab_cgroup_attach(const char *leaf, pid_t pid, struct error *err)
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		const struct hierarchy *h = &all.v[i];
-		bool optional = !memchr(h->has, true, sizeof(h->has));
+		bool optional = !carries_ours(h);
 		cleanup_free char *path = xasprintf("%s/" PARENT "/%s/cgroup.procs", h->mount, leaf);
 		int w = write_file(path, text);
 		if (w < 0 && !optional)
@@ -239,6 +243,13 @@ static int each_below(const char *dir, int (*fn)(const char *dir))
 	return n;
 }
 
+/* Of the v1 freezer: what is frozen there does not die. */
+static void thaw(const char *dir)
+{
+	cleanup_free char *path = xasprintf("%s/freezer.state", dir);
+	(void)write_file(path, "THAWED");
+}
+
 /* Number of processes in the cgroup, each sent SIGKILL. */
 static int kill_inside(const char *dir)
 {
@@ -254,6 +265,8 @@ static int kill_inside(const char *dir)
 		(void)kill((pid_t)pid, SIGKILL);
 		n++;
 	}
+	if (n)
+		thaw(dir);
 	return n;
 }
 
@@ -324,7 +337,7 @@ int lab_cgroup_usable(struct error *err)
 	hierarchy_vec all = {0};
 	int r = find_hierarchies(&all, err);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (memchr(all.v[i].has, true, sizeof(all.v[i].has)) && access(all.v[i].mount, W_OK) < 0)
+		if (carries_ours(&all.v[i]) && access(all.v[i].mount, W_OK) < 0)
 			r = error_set(err, errno, "%s: %s", all.v[i].mount, strerror(errno));
 	hierarchies_release(&all);
 	return r;
@@ -354,4 +367,54 @@ void leaf_vec_release(leaf_vec *v)
 	for (size_t i = 0; i < v->n; i++)
 		free(v->v[i]);
 	vec_free(v);
+}
+
+/* Where both are, a process is in both: one freezer is enough, and in the second's a frozen process can be killed. */
+static bool any_v2(const hierarchy_vec *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].v2)
+			return true;
+	return false;
+}
+
+static bool file_says(const char *path, const char *text)
+{
+	char buf[256];
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	buf[n > 0 ? n : 0] = '\0';
+	return strstr(buf, text) != NULL;
+}
+
+/* Writes `order` and waits until `state` says `want`. -ENOENT: there is no such file. */
+static int freeze_by(const char *order_path, const char *order, const char *state_path, const char *want)
+{
+	int r = write_file(order_path, order);
+	for (unsigned waited = 0; r == 0 && !file_says(state_path, want); waited++) {
+		if (waited >= KILL_WAIT_MSEC)
+			return -ETIMEDOUT;
+		lab_nap(1);
+	}
+	return r;
+}
+
+int lab_cgroup_freeze(const char *leaf, bool on, struct error *err)
+{
+	hierarchy_vec all = {0};
+	int r = find_hierarchies(&all, err), done = -ENOENT;
+	for (size_t i = 0; r == 0 && done == -ENOENT && i < all.n; i++) {
+		cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", all.v[i].mount, leaf);
+		cleanup_free char *v2 = xasprintf("%s/cgroup.freeze", dir),
+		                  *events = xasprintf("%s/cgroup.events", dir);
+		cleanup_free char *v1 = xasprintf("%s/freezer.state", dir);
+		if (all.v[i].v2)
+			done = freeze_by(v2, on ? "1" : "0", events, on ? "frozen 1" : "frozen 0");
+		else if (!any_v2(&all))
+			done = freeze_by(v1, on ? "FROZEN" : "THAWED", v1, on ? "FROZEN" : "THAWED");
+	}
+	hierarchies_release(&all);
+	if (r == 0 && done < 0)
+		r = error_set(err, -done, "cgroup /" PARENT "/%s: freezer: %s", leaf, strerror(-done));
+	return r;
 }

@@ -78,10 +78,13 @@ int sample_remove(const struct reg *r, struct launched *l, struct error *err)
 /* A register file that cannot be read names a sample all the same. */
 static int remove_unreadable(const struct reg *r, const char *name)
 {
-	static const char *const kinds[] = {"container", "vm", "story"};
+	static const struct {
+		const char *kind, *backend;
+	} each[] = {{"container", "builtin"}, {"vm", "tcg"}, {"process", "process"}, {"story", NULL}};
 	int rc = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds) && rc == 0; i++) {
-		struct launched l = {.name = xstrdup(name), .kind = xstrdup(kinds[i])};
+	for (size_t i = 0; i < ARRAY_SIZE(each) && rc == 0; i++) {
+		struct launched l = {.name = xstrdup(name), .kind = xstrdup(each[i].kind)};
+		l.backend = each[i].backend ? xstrdup(each[i].backend) : NULL;
 		rc = remove_parts(r, &l, NULL);
 		launched_clear(&l);
 	}

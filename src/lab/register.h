@@ -3,8 +3,9 @@
  *
  *   /run/vctop/lock               held while samples are made known, changed or removed
  *   /run/vctop/samples/NAME.json  one sample (source/launched.h)
- *   /run/vctop/ct-NAME, vm-NAME   its files, if it needs some
+ *   /run/vctop/ct-NAME, vm-NAME, ps-NAME   its files, if it needs some
  *   /run/vctop/st-NAME            a story's sockets and states; its data are in /var/tmp/vctop-NAME
+ *   /run/vctop/kvm-silent         the boot id during which no KVM guest reported
  *
  * Without root all of it is below $XDG_RUNTIME_DIR instead of /run.  The directories go with the last sample.
  */
@@ -13,6 +14,9 @@
 
 #include "vctop/base/error.h"
 #include "vctop/source/launched.h"
+
+/* The register's directory, whether it is there or not. */
+int reg_path(char *path, size_t size, struct error *err);
 
 struct reg {
 	int dir, samples, lock; /* -1: not open */
@@ -41,7 +45,7 @@ int reg_write(const struct reg *r, const struct launched *l, struct error *err);
 int reg_remove(const struct reg *r, const char *name, struct error *err);
 bool reg_has(const struct reg *r, const char *name);
 
-/* "ct-NAME", "vm-NAME" or "st-NAME": the leaf of its cgroup and of its directory. */
+/* "ct-NAME", "vm-NAME", "ps-NAME" (process) or "st-NAME" (story): the leaf of its cgroup and of its directory. */
 void sample_leaf(const char *kind, const char *name, char ret[48]);
 const char *sample_kind(const char *leaf); /* static; NULL: no sample's leaf */
 /* The sample's own directory (0700); path gets its full name. */

@@ -1,6 +1,7 @@
 #include "vctop/model/comparison.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define START "Start and stop"
 #define IDLE "Memory, idle"
@@ -39,7 +40,7 @@ const struct figure_info figure_table[FIGURE_MAX] = {
         [FIGURE_BALLOONED_HELD] = {"memory.freed.ballooned_bytes", "  with the balloon", LOAD, UNIT_BYTES, -1, false,
                                    "the same after the balloon was inflated to what the guest does not need", NULL,
                                    NULL},
-        [FIGURE_CPU_WORK] = {"cpu.work_ratio", "CPU work, of a process'", SPEED, UNIT_NONE, 1, true,
+        [FIGURE_CPU_WORK] = {"cpu.work_ratio", "CPU work, process = 1", SPEED, UNIT_NONE, 1, true,
                              "fixed integer work, rounds per second of one thread, divided by the plain process'",
                              "Linpack: Docker 1.00, KVM 0.83 untuned, 0.98 tuned", "Felter et al., IBM RC25482"},
         [FIGURE_SYSCALL] = {"cpu.syscall_sec", "system call", SPEED, UNIT_SECONDS, -1, true,
@@ -63,6 +64,17 @@ const struct figure_info figure_table[FIGURE_MAX] = {
         [FIGURE_FIT] = {"fit.count", "idle ones that would fit", FIT, UNIT_COUNT, 1, false,
                         "memory available on this host divided by what one holds while idle", NULL, NULL},
 };
+
+bool figure_is_part(enum figure f)
+{
+	return figure_table[f].title[0] == ' ';
+}
+
+const char *figure_title(enum figure f)
+{
+	const char *title = figure_table[f].title;
+	return title + strspn(title, " ");
+}
 
 static int by_value(const void *a, const void *b)
 {
@@ -90,6 +102,8 @@ static void subject_release(struct subject *s)
 	free(s->kind);
 	free(s->remark);
 	free(s->skipped);
+	for (size_t i = 0; i < FIGURE_MAX; i++)
+		free(s->why[i]);
 	for (size_t i = 0; i < s->phases.n; i++)
 		free(s->phases.v[i].name);
 	vec_free(&s->phases);

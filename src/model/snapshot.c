@@ -17,6 +17,7 @@ void snapshot_clear(struct snapshot *s)
 	s->host = (struct host_sample){0};
 	s->with_services = false;
 	s->entries.n = 0;
+	s->cores.n = s->nodes.n = 0;
 	s->services.n = s->notices.n = s->stores.n = s->daemons.n = 0;
 }
 
@@ -43,23 +44,28 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->inst.id, ((const struct entry *)b)->inst.id);
 }
 
-static int by_cgroup(const void *a, const void *b)
-{
-	return strcmp(((const struct service *)a)->cgroup, ((const struct service *)b)->cgroup);
-}
-
 void snapshot_seal(struct snapshot *s)
 {
 	if (s->services.n)
-		qsort(s->services.v, s->services.n, sizeof(*s->services.v), by_cgroup);
+		qsort(s->services.v, s->services.n, sizeof(*s->services.v), by_id);
 	if (s->entries.n)
 		qsort(s->entries.v, s->entries.n, sizeof(*s->entries.v), by_id);
 }
 
-const struct entry *snapshot_find(const struct snapshot *s, const char *id)
+static const struct entry *find(const struct entry *v, size_t n, const char *id)
 {
 	struct entry key = {.inst.id = id};
-	return s->entries.n ? bsearch(&key, s->entries.v, s->entries.n, sizeof(key), by_id) : NULL;
+	return n ? bsearch(&key, v, n, sizeof(key), by_id) : NULL;
+}
+
+const struct entry *snapshot_find(const struct snapshot *s, const char *id)
+{
+	return find(s->entries.v, s->entries.n, id);
+}
+
+const struct entry *snapshot_find_service(const struct snapshot *s, const char *id)
+{
+	return find(s->services.v, s->services.n, id);
 }
 
 void snapshot_free(struct snapshot *s)
@@ -69,6 +75,8 @@ void snapshot_free(struct snapshot *s)
 	vec_free(&s->entries);
 	vec_free(&s->notices);
 	vec_free(&s->services);
+	vec_free(&s->cores);
+	vec_free(&s->nodes);
 	vec_free(&s->stores);
 	vec_free(&s->daemons);
 	arena_release(&s->arena);

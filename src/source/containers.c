@@ -115,8 +115,11 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 		i->name = name_of_id(a, rt, runtime_id);
 		i->name_from = rt->named ? "the cgroup's name" : NULL;
 	}
-	if (f)
-		i->image = arena_strdup(a, f->image);
+	i->image = f ? arena_strdup(a, f->image) : NULL;
+	if (!i->image)
+		i->no_image = !f            ? "no file of its runtime was found"
+		              : f->no_image ? f->no_image
+		                            : "its runtime's files do not say";
 }
 
 /* The process that holds a pod's namespaces, where no file says so. */
@@ -138,6 +141,17 @@ static bool is_infra(const struct container *ct, const struct facts *f)
 	return n && f && f->name && strncmp(f->name, ct->pod, n) == 0 && strcmp(f->name + n, "-infra") == 0;
 }
 
+void allocations_read(const struct tick *t, const struct cgroup_reader *r, struct sample *s)
+{
+	const struct host_sample *h = &t->snap->host;
+	struct arena *a = &t->snap->arena;
+	s->cpu.allocated = cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(r, CTRL_CPU), t->now.mono_usec,
+	                                         metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
+	s->mem.allocated =
+	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(r, CTRL_MEMORY), t->now.mono_usec,
+	                                 metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+}
+
 /* 0, or -ENODEV when the group has gone. */
 static int add_running(struct container *ct, const struct tick *t, struct facts *f, enum cgroup_life life,
                        unsigned *budget)
@@ -155,14 +169,11 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	}
 	if (is_pause(ct, f, s.pids))
 		return 0;
-	const struct host_sample *h = &t->snap->host;
-	s.cpu.allocated =
-	        cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_CPU), t->now.mono_usec,
-	                              metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
-	s.mem.allocated =
-	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY),
-	                                 t->now.mono_usec, metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+	allocations_read(t, ct->reader, &s);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
+	rootfs_cite_for(t->fs, ct->id);
+	if (f)
+		facts_find_layer(t->facts, f, ct->pid);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
@@ -182,19 +193,6 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	label_instance(&e->inst, a, f, ct->pod);
 	ct->entry = t->snap->entries.n;
 	return 0;
-}
-
-static void nothing_to_measure(struct sample *s, const char *why)
-{
-	struct metric none = metric_none(METRIC_ABSENT, why);
-	struct sample_cpu *c = &s->cpu;
-	struct sample_memory *m = &s->mem;
-	c->allocated.amount = c->usage_usec = c->periods = c->throttled = c->pressure_usec = none;
-	c->vcpus = c->guest_usec = c->steal_usec = none;
-	m->allocated.amount = m->current_bytes = m->used_bytes = m->held_bytes = m->cache_bytes = m->swap_bytes = none;
-	m->peak_bytes = m->rss_bytes = m->guest_used_bytes = m->overhead_bytes = m->balloon_bytes = none;
-	m->pressure_usec = m->oom_kills = s->pids = none;
-	s->io_read_bytes = s->io_write_bytes = s->net_rx_bytes = s->net_tx_bytes = none;
 }
 
 /* The first process of a container without a group; 0 it does not run. */
@@ -226,17 +224,21 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	struct arena *a = &t->snap->arena;
 	struct process_stat st = {0};
 	pid_t pid = pid_without_group(f, t, &st);
+	bool no_cgroups = t->cgroups->mounts.layout == CGROUP_NONE;
 	const char *owner = pid && f->group ? containers_owner(c, f->group) : NULL;
-	if (!pid && f->group_only)
+	/* Where nobody says whether it runs, nor can its group, it is not called stopped. */
+	if (!pid && (f->group_only || (no_cgroups && !f->tells_pid)))
 		return;
 	/* Flatpak's sandboxes are bubblewrap's, seen already. */
 	if (owner && strncmp(owner, "flatpak:", 8) == 0)
 		return;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
-	nothing_to_measure(&e->sample, !pid          ? "not running"
-	                               : f->no_group ? f->no_group
-	                                             : "it has no cgroup of its own (rootless on cgroup v1)");
+	sample_none(&e->sample, !pid          ? "not running"
+	                        : no_cgroups  ? "no cgroup file system is mounted"
+	                        : f->no_group ? f->no_group
+	                                      : "it has no cgroup of its own (rootless on cgroup v1)");
+	rootfs_cite_for(t->fs, id);
 	e->sample.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	e->inst = (struct instance){
 	        .id = arena_strdup(a, id),
@@ -303,6 +305,7 @@ void containers_collect(struct containers *c, const struct tick *t)
 		if (!f->left_out && (!ct || !ct->entry))
 			add_without_group(c, f, id, t, &budget);
 	}
+	rootfs_cite_for(t->fs, NULL);
 }
 
 void containers_release(struct containers *c)

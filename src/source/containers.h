@@ -22,6 +22,8 @@ struct container {
 	struct kfile monitor_statm;
 };
 
+/* The caps of a group: the least of all levels. */
+void allocations_read(const struct tick *t, const struct cgroup_reader *r, struct sample *s);
 /* Walks the tree when it may have changed. */
 void container_groups_find(struct containers *c, const struct tick *t);
 void container_group_drop(struct containers *c, const struct tick *t, const char *path);

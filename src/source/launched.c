@@ -61,13 +61,14 @@ static bool process_fields(const json_t *o, const char *pid_key, const char *sta
 
 static bool fill(const json_t *o, struct launched *l)
 {
-	static const char *const kinds[] = {"container", "vm", "story", NULL};
-	static const char *const backends[] = {"builtin", "podman", "docker", "kvm", "tcg", NULL};
+	static const char *const kinds[] = {"container", "vm", "process", "story", NULL};
+	static const char *const backends[] = {"process", "builtin", "runc",    "crun",        "podman", "docker",
+	                                       "kvm",     "tcg",     "microvm", "microvm-tcg", NULL};
 	static const char *const workloads[] = {"idle", "cpu", "memory", "burst", NULL};
 	static const char *const states[] = {"starting", "running", "stopping", NULL};
 	const char *name = json_string_value(json_object_get(o, "name"));
 	const json_t *ref = json_object_get(o, "ref"), *cpus = json_object_get(o, "cpus");
-	int64_t memory = 0, bytes = 0, started = 0;
+	int64_t memory = 0, started = 0;
 
 	if (!name || !launched_name_valid(name))
 		return false;
@@ -87,11 +88,9 @@ static bool fill(const json_t *o, struct launched *l)
 	l->cpus = cpus ? json_number_value(cpus) : 0;
 	if ((cpus && !json_is_number(cpus)) || !isfinite(l->cpus) || l->cpus < 0 || l->cpus > 1e5)
 		return false;
-	if (!whole(o, "memory", INT64_MAX, &memory) || !whole(o, "bytes", INT64_MAX, &bytes) ||
-	    !whole(o, "started_usec", INT64_MAX, &started))
+	if (!whole(o, "memory", INT64_MAX, &memory) || !whole(o, "started_usec", INT64_MAX, &started))
 		return false;
 	l->memory = (uint64_t)memory;
-	l->bytes = (uint64_t)bytes;
 	l->started_usec = started;
 	return process_fields(o, "pid", "pid_start", &l->pid, &l->pid_start) &&
 	       process_fields(o, "starter", "starter_start", &l->starter, &l->starter_start) &&

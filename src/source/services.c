@@ -81,15 +81,16 @@ void services_collect(struct services *s, const struct containers *containers, c
 	walk(s, containers, t);
 	for (size_t it = 0; map_next(&s->by_path, &it, &path, &v);) {
 		struct unit *u = v;
-		struct service row = {0};
-		if (cgroup_reader_sample(u->reader, &row.sample) < 0) {
+		struct entry e = {.inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd"}};
+		if (cgroup_reader_sample(u->reader, &e.sample) < 0) {
 			unit_free(map_remove(&s->by_path, path));
 			continue;
 		}
-		row.cgroup = text_clean(arena_strdup(a, u->path), 4096);
-		row.name = strrchr(row.cgroup, '/') + 1;
-		row.incarnation = cgroup_reader_incarnation(u->reader);
-		vec_push(&t->snap->services, row);
+		e.inst.cgroup = e.inst.id = text_clean(arena_strdup(a, u->path), 4096);
+		e.inst.name = strrchr(e.inst.cgroup, '/') + 1;
+		e.inst.incarnation = cgroup_reader_incarnation(u->reader);
+		allocations_read(t, u->reader, &e.sample);
+		vec_push(&t->snap->services, e);
 	}
 }
 

@@ -2,43 +2,21 @@
  * vctop.snapshot/1: the instance objects come from the field table, whose keys are paths ("cpu.used_cores").
  * A number that is not there is null, and `unavailable` says why.
  */
-#include <jansson.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "vctop/base/units.h"
 #include "vctop/view/views.h"
-
-/* What a person can read back and compare; 17 digits would only show that it is binary. */
-#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))
-
-static json_t *text(const char *s)
-{
-	return s ? json_string(s) : json_null();
-}
-
-/* JSON has no infinity; none is expected, and one must not lose the line. */
-static json_t *real(double v)
-{
-	return isfinite(v) ? json_real(v) : json_null();
-}
-
-/* Whole numbers as integers, so that bytes and counts read as such. */
-static json_t *number(double v)
-{
-	return v == floor(v) && fabs(v) < 9007199254740992.0 ? json_integer((json_int_t)v) : real(v);
-}
+#include "view/json_make.h"
 
 static json_t *metric(struct metric m)
 {
-	return metric_is_ok(m) ? number(m.v) : json_null();
+	return metric_is_ok(m) ? json_make_number(m.v) : json_null();
 }
 
 /* Cores and shares are reals even when whole: a script's type must not change with the value. */
 static json_t *metric_real(struct metric m)
 {
-	return metric_is_ok(m) ? real(m.v) : json_null();
+	return metric_is_ok(m) ? json_make_real(m.v) : json_null();
 }
 
 static bool is_real(enum field_unit u)
@@ -46,47 +24,26 @@ static bool is_real(enum field_unit u)
 	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS || u == UNIT_MONEY;
 }
 
-/* Puts value at the dotted path, making the objects on the way. */
-static void put_path(json_t *object, const char *path, json_t *value)
-{
-	const char *dot;
-	while ((dot = strchr(path, '.'))) {
-		char key[64];
-		(void)snprintf(key, sizeof(key), "%.*s", (int)(dot - path), path);
-		json_t *inner = json_object_get(object, key);
-		if (!inner) {
-			inner = json_object();
-			(void)json_object_set_new(object, key, inner);
-		}
-		object = inner;
-		path = dot + 1;
-	}
-	(void)json_object_set_new(object, path, value);
-}
-
 static json_t *field_json(const struct field *f, const struct row *r, json_t *unavailable)
 {
 	struct field_value v = f->get(r);
 	char buf[64];
-	switch (f->kind) {
-	case FIELD_TEXT:
-		return text(v.text);
-	case FIELD_FLAG:
-	case FIELD_METRIC:
-		break;
-	}
-	if (!metric_is_ok(v.metric)) {
+	bool is_text = f->kind == FIELD_TEXT, none = is_text ? !v.text && v.metric.why : !metric_is_ok(v.metric);
+	if (none) {
 		const char *why = v.metric.why;
 		(void)json_object_set_new(
 		        unavailable, f->key,
 		        json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
-		return json_null();
 	}
+	if (is_text)
+		return json_make_text(v.text);
+	if (none)
+		return json_null();
 	if (f->kind == FIELD_FLAG)
 		return json_boolean(v.metric.v != 0);
 	if (f->unit == UNIT_TIME)
 		return json_string(units_rfc3339(buf, sizeof(buf), (int64_t)(v.metric.v * 1e6)));
-	return is_real(f->unit) ? real(v.metric.v) : number(v.metric.v);
+	return is_real(f->unit) ? json_make_real(v.metric.v) : json_make_number(v.metric.v);
 }
 
 static json_t *labels(const struct instance *i)
@@ -101,7 +58,7 @@ static json_t *instance(const struct row *r)
 {
 	json_t *o = json_object(), *unavailable = json_object();
 	for (unsigned i = 0; i < field_count; i++)
-		put_path(o, field_table[i].key, field_json(&field_table[i], r, unavailable));
+		json_put_path(o, field_table[i].key, field_json(&field_table[i], r, unavailable));
 	(void)json_object_set_new(o, "labels", labels(r->inst));
 	(void)json_object_set_new(o, "unavailable", unavailable);
 	return o;
@@ -114,7 +71,7 @@ static json_t *stores(const struct snapshot *s)
 		const struct store *st = &s->stores.v[i];
 		/* clang-format off */
 		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			"runtime", text(st->runtime), "path", text(st->path), "driver", text(st->driver),
+			"runtime", json_make_text(st->runtime), "path", json_make_text(st->path), "driver", json_make_text(st->driver),
 			"images", metric(st->images), "layers", metric(st->layers), "containers", metric(st->containers),
 			"images_bytes", metric(st->images_bytes), "layers_bytes", metric(st->layers_bytes),
 			"writable_bytes", metric(st->writable_bytes), "reclaimable_bytes", metric(st->reclaimable_bytes)));
@@ -129,10 +86,10 @@ static json_t *daemons(const struct snapshot *s)
 	for (size_t i = 0; i < s->daemons.n; i++) {
 		const struct blast_radius *d = &s->daemons.v[i];
 		json_t *running = metric_is_ok(d->running) ? json_boolean(d->running.v != 0) : json_null();
-		(void)json_array_append_new(a,
-		                            json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "daemon", text(d->daemon),
-		                                      "root", text(d->root), "pid", metric(d->pid), "running", running,
-		                                      "instances", (int)d->instances, "survivors", (int)d->survivors));
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "daemon",
+		                                         json_make_text(d->daemon), "root", json_make_text(d->root),
+		                                         "pid", metric(d->pid), "running", running, "instances",
+		                                         (int)d->instances, "survivors", (int)d->survivors));
 	}
 	return a;
 }
@@ -143,10 +100,10 @@ static json_t *host(const struct frame *f)
 	const struct host_frame *h = &f->host;
 	/* clang-format off */
 	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
-		"hostname", text(s->hostname), "kernel", text(s->kernel), "boot_id", text(s->boot_id),
-		"placement", placement_name(s->placement), "hypervisor", text(s->hypervisor),
-		"placement_evidence", text(s->placement_evidence),
-		"cgroup_layout", cgroup_layout_name(s->layout), "cgroup_evidence", text(s->layout_evidence),
+		"hostname", json_make_text(s->hostname), "kernel", json_make_text(s->kernel), "boot_id", json_make_text(s->boot_id),
+		"placement", placement_name(s->placement), "hypervisor", json_make_text(s->hypervisor),
+		"placement_evidence", json_make_text(s->placement_evidence),
+		"cgroup_layout", cgroup_layout_name(s->layout), "cgroup_evidence", json_make_text(s->layout_evidence),
 		"cpu", "capacity_cores", metric_real(h->capacity_cores), "used_cores", metric_real(h->used_cores),
 			"allocated_cores", metric_real(h->allocated_cores), "unallocated_cores", metric_real(h->unallocated_cores),
 			"overcommit", metric_real(h->cpu_overcommit), "steal_cores", metric_real(h->steal_cores),
@@ -182,50 +139,31 @@ static json_t *notices(const struct snapshot *s)
 	json_t *a = json_array();
 	for (size_t i = 0; i < s->notices.n; i++) {
 		const struct notice *n = &s->notices.v[i];
-		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "what", text(n->what), "why", text(n->why),
-		                                         "change", text(n->change)));
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "what", json_make_text(n->what), "why",
+		                                         json_make_text(n->why), "change", json_make_text(n->change)));
 	}
 	return a;
-}
-
-static void say_why(json_t *unavailable, const char *key, struct metric m)
-{
-	if (!metric_is_ok(m))
-		(void)json_object_set_new(
-		        unavailable, key,
-		        json_sprintf("%s%s%s", metric_state_name(m.st), m.why ? ": " : "", m.why ? m.why : ""));
 }
 
 static json_t *services(const struct frame *f)
 {
 	json_t *a = json_array();
 	for (size_t i = 0; i < f->services.n; i++) {
-		const struct service_row *r = &f->services.v[i];
-		const struct sample *s = &r->service->sample;
+		const struct row *r = &f->services.v[i];
+		const struct sample *s = r->sample;
 		json_t *why = json_object();
-		say_why(why, "cpu.used_cores", r->cpu_used_cores);
-		say_why(why, "memory.used_bytes", s->mem.used_bytes);
-		say_why(why, "memory.held_bytes", s->mem.held_bytes);
-		say_why(why, "pids", s->pids);
-		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:{s:o}, s:{s:o, s:o}, s:o, s:o}", "name",
-		                                         text(r->service->name), "cgroup", text(r->service->cgroup),
-		                                         "cpu", "used_cores", metric_real(r->cpu_used_cores), "memory",
-		                                         "used_bytes", metric(s->mem.used_bytes), "held_bytes",
-		                                         metric(s->mem.held_bytes), "pids", metric(s->pids),
-		                                         "unavailable", why));
+		json_say_why(why, "cpu.used_cores", r->cpu_used_cores);
+		json_say_why(why, "memory.used_bytes", s->mem.used_bytes);
+		json_say_why(why, "memory.held_bytes", s->mem.held_bytes);
+		json_say_why(why, "pids", s->pids);
+		(void)json_array_append_new(
+		        a, json_pack("{s:o, s:o, s:{s:o}, s:{s:o, s:o}, s:o, s:o}", "name",
+		                     json_make_text(r->inst->name), "cgroup", json_make_text(r->inst->cgroup), "cpu",
+		                     "used_cores", metric_real(r->cpu_used_cores), "memory", "used_bytes",
+		                     metric(s->mem.used_bytes), "held_bytes", metric(s->mem.held_bytes), "pids",
+		                     metric(s->pids), "unavailable", why));
 	}
 	return a;
-}
-
-static void print_line(json_t *o, struct strbuf *out)
-{
-	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
-	if (line) {
-		strbuf_str(out, line);
-		strbuf_char(out, '\n');
-	}
-	free(line);
-	json_decref(o);
 }
 
 void json_frame(const struct frame *f, struct strbuf *out)
@@ -242,12 +180,12 @@ void json_frame(const struct frame *f, struct strbuf *out)
 		"host", host(f), "instances", rows,
 		"totals", "container", totals(&f->totals[INSTANCE_CONTAINER]), "vm", totals(&f->totals[INSTANCE_VM]),
 		"notices", notices(f->snap),
-		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
+		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", json_make_number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
 			"syscalls", metric(f->self.syscalls));
 	/* clang-format on */
 	if (f->snap->with_services)
 		(void)json_object_set_new(o, "services", services(f));
-	print_line(o, out);
+	json_print_line(o, out);
 }
 
 void json_verdict(const struct verdict_line *l, struct strbuf *out)
@@ -258,12 +196,12 @@ void json_verdict(const struct verdict_line *l, struct strbuf *out)
 	char time[64];
 	for (unsigned i = 0; i < field_count; i++)
 		if (strncmp(field_table[i].key, prefix, sizeof(prefix) - 1) == 0)
-			put_path(verdict, field_table[i].key + sizeof(prefix) - 1,
-			         field_json(&field_table[i], &r, unavailable));
+			json_put_path(verdict, field_table[i].key + sizeof(prefix) - 1,
+			              field_json(&field_table[i], &r, unavailable));
 	json_decref(unavailable);
-	json_t *o =
-	        json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "schema", "vctop.verdict/1", "time",
-	                  units_rfc3339(time, sizeof(time), l->time_usec), "host", text(l->host), "id", l->id, "name",
-	                  l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict", verdict);
-	print_line(o, out);
+	json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "schema", "vctop.verdict/1", "time",
+	                      units_rfc3339(time, sizeof(time), l->time_usec), "host", json_make_text(l->host), "id",
+	                      l->id, "name", l->name, "kind", instance_kind_name(l->kind), "resource", l->resource,
+	                      "verdict", verdict);
+	json_print_line(o, out);
 }

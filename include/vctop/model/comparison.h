@@ -49,6 +49,8 @@ struct figure_info {
 	const char *anchor, *anchor_source; /* what others published; NULL none */
 };
 extern const struct figure_info figure_table[FIGURE_MAX];
+bool figure_is_part(enum figure f);      /* of a figure above it */
+const char *figure_title(enum figure f); /* without the blanks that say so */
 
 /* Median and range over the runs. Not OK: why is in median.why. */
 struct spread {
@@ -74,6 +76,7 @@ struct subject {
 	char *remark;  /* "KVM guest did not report in 8 s: emulated with TCG"; NULL */
 	char *skipped; /* why it was not measured; NULL it was */
 	struct spread value[FIGURE_MAX];
+	char *why[FIGURE_MAX]; /* owns what value[].median.why says */
 	VEC(struct comparison_phase) phases; /* of FIGURE_START, in order */
 	VEC(struct comparison_fact) facts;
 	VEC(char *) commands; /* what a person could type for the same */

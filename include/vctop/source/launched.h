@@ -18,14 +18,13 @@
 
 struct launched {
 	char *name;         /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
-	char *kind;         /* "container", "vm" or "story" */
-	char *backend;      /* "builtin", "podman", "docker", "kvm", "tcg"; NULL: a story */
-	char *workload;     /* "idle", "cpu", "memory", "burst"; NULL: a story */
+	char *kind;         /* "container", "vm", "process" (of the comparison) or "story" */
+	char *backend;      /* "builtin", "runc", "crun", "podman", "docker"; "kvm", "tcg", "microvm", "microvm-tcg" */
+	char *workload;     /* "idle", "cpu", "memory", "burst"; a story has neither: NULL */
 	char *state;        /* "starting", "running", "stopping" */
 	char *ref;          /* container id for podman and docker; NULL else */
 	double cpus;        /* 0: unlimited */
 	uint64_t memory;    /* bytes; 0: unlimited */
-	uint64_t bytes;     /* that the workload "memory" holds; 0: its usual share */
 	pid_t pid;          /* init or VMM as seen from the host, vctop that tells the story; 0 not yet */
 	uint64_t pid_start; /* its start_ticks */
 	pid_t starter;      /* process now making or removing it, also a story's own; 0 none */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "source/cgroup/cgroup.h"
 #include "vctop/base/parse.h"
@@ -15,6 +16,7 @@ enum counter {
 	COUNT_MEMORY,
 	COUNT_MEM_STAT,
 	COUNT_MEM_EVENTS,
+	COUNT_MEM_HITS, /* v2 has them in memory.events */
 	COUNT_PEAK,
 	COUNT_SWAP,
 	COUNT_PIDS,
@@ -37,6 +39,7 @@ static const struct {
         [COUNT_MEMORY] = {CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", false},
         [COUNT_MEM_STAT] = {CTRL_MEMORY, "memory.stat", "memory.stat", false},
         [COUNT_MEM_EVENTS] = {CTRL_MEMORY, "memory.events", "memory.oom_control", false},
+        [COUNT_MEM_HITS] = {CTRL_MEMORY, NULL, "memory.failcnt", false},
         [COUNT_PEAK] = {CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", false},
         [COUNT_SWAP] = {CTRL_MEMORY, "memory.swap.current", NULL, false},
         [COUNT_PIDS] = {CTRL_PIDS, "pids.current", "pids.current", false},
@@ -176,14 +179,14 @@ static struct metric number_metric(struct cgroup_reader *r, enum counter c, char
 	return parse_u64(buf, (size_t)n, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
 }
 
-static struct metric psi_metric(struct cgroup_reader *r, enum counter c, char *buf)
+/* n: what reading it gave. */
+static struct metric psi_metric(const char *buf, ssize_t n, const char *which)
 {
 	static const char why[] = "no pressure information for this group";
 	uint64_t v;
-	ssize_t n = read_counter(r, c, buf, READ_SIZE);
 	if (n < 0)
 		return metric_errno((int)n, why);
-	return parse_psi_total(buf, (size_t)n, "some", &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
+	return parse_psi_total(buf, (size_t)n, which, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
 }
 
 static int sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
@@ -208,8 +211,36 @@ static int sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
 	}
 	s->cpu.periods = flat_metric(buf, n, "nr_periods", "no cpu controller for this group");
 	s->cpu.throttled = flat_metric(buf, n, "nr_throttled", "no cpu controller for this group");
-	s->cpu.pressure_usec = psi_metric(r, COUNT_CPU_PSI, buf);
+	n = read_counter(r, COUNT_CPU_PSI, buf, READ_SIZE);
+	s->cpu.pressure_usec = psi_metric(buf, n, "some");
 	return 0;
+}
+
+/* Pages that were reclaimed and had to be read again; one number for both kinds until Linux 5.9. */
+static struct metric refaults(const char *buf, ssize_t n, bool v1)
+{
+	static const char why[] = "this kernel does not count refaults by group";
+	struct metric anon = flat_metric(buf, n, v1 ? "total_workingset_refault_anon" : "workingset_refault_anon", why);
+	struct metric file = flat_metric(buf, n, v1 ? "total_workingset_refault_file" : "workingset_refault_file", why);
+	struct metric pages = metric_add(anon, file);
+	if (!metric_is_ok(pages))
+		pages = flat_metric(buf, n, v1 ? "total_workingset_refault" : "workingset_refault", why);
+	return metric_is_ok(pages) ? metric_ok(pages.v * (double)sysconf(_SC_PAGESIZE)) : pages;
+}
+
+/* How often memory was short. */
+static void sample_events(struct cgroup_reader *r, struct sample_memory *m, char *buf, const char *off)
+{
+	static const char v2_only[] = "cgroup v1 does not count it";
+	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	ssize_t n = read_counter(r, COUNT_MEM_EVENTS, buf, READ_SIZE);
+	m->oom_kills = flat_metric(buf, n, "oom_kill", off);
+	m->events_high = flat_metric(buf, n, "high", v1 ? v2_only : off);
+	m->events_oom = flat_metric(buf, n, "oom", v1 ? v2_only : off);
+	m->events_max = v1 ? number_metric(r, COUNT_MEM_HITS, buf, off) : flat_metric(buf, n, "max", off);
+	n = read_counter(r, COUNT_MEM_PSI, buf, READ_SIZE);
+	m->pressure_usec = psi_metric(buf, n, "some");
+	m->pressure_full_usec = psi_metric(buf, n, "full");
 }
 
 static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, char *buf)
@@ -220,6 +251,7 @@ static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, char
 	ssize_t n = read_counter(r, COUNT_MEM_STAT, buf, READ_SIZE);
 	struct metric inactive = flat_metric(buf, n, v1 ? "total_inactive_file" : "inactive_file", off);
 	m->cache_bytes = flat_metric(buf, n, v1 ? "total_cache" : "file", off);
+	m->refault_bytes = refaults(buf, n, v1);
 	if (v1)
 		m->swap_bytes = flat_metric(buf, n, "total_swap", "no swap accounting");
 	else
@@ -227,10 +259,8 @@ static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, char
 	m->used_bytes = metric_sub_floor0(m->current_bytes, inactive);
 	m->used_by = "working set";
 	m->held_bytes = m->current_bytes;
-	n = read_counter(r, COUNT_MEM_EVENTS, buf, READ_SIZE);
-	m->oom_kills = flat_metric(buf, n, "oom_kill", off);
 	m->peak_bytes = number_metric(r, COUNT_PEAK, buf, v1 ? off : "memory.peak needs Linux 5.19");
-	m->pressure_usec = psi_metric(r, COUNT_MEM_PSI, buf);
+	sample_events(r, m, buf, off);
 	m->rss_bytes = m->guest_used_bytes = m->balloon_bytes = metric_none(METRIC_ABSENT, "not a VM");
 	m->overhead_bytes = metric_none(METRIC_ABSENT, "no shim or conmon found");
 }

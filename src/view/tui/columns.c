@@ -1,34 +1,49 @@
 /* Columns appear by rank as a list grows; what is left over goes to the name, the bars and the reason. */
+#include <stdio.h>
+#include <string.h>
+
 #include "tui-internal.h"
+#include "vctop/base/text.h"
+
+#define ON(l) (1U << (l))
+#define JUDGED (ON(LIST_CONTAINER) | ON(LIST_VM))
+#define NOW (JUDGED | ON(LIST_SERVICE) | ON(LIST_TREE))
 
 struct spec {
 	const char *key;
 	enum column_kind kind;
-	int rank; /* 0 always; the first that does not fit ends the choice */
+	unsigned on; /* bits of lists */
+	int rank;    /* 0 always; the first that does not fit ends the choice */
 	int min, max, gap;
 };
 
 /* In the order of the screen.  A bar names the field it shows. */
 static const struct spec specs[] = {
-        {"name", COLUMN_FIELD, 0, 10, 32, 0},
-        {"runtime", COLUMN_FIELD, 9, 8, 8, 1},
-        {"age_sec", COLUMN_FIELD, 12, 6, 6, 1},
-        {"cpu.allocated_cores", COLUMN_FIELD, 3, 5, 5, 2},
-        {"cpu.used_cores", COLUMN_FIELD, 0, 5, 5, 1},
-        {"cpu.used_cores", COLUMN_CPU_BAR, 6, 5, 20, 1},
-        {"verdict.slack.cores", COLUMN_FIELD, 7, 5, 5, 1},
-        {"memory.allocated_bytes", COLUMN_FIELD, 4, 6, 6, 2},
-        {"memory.used_bytes", COLUMN_FIELD, 0, 6, 6, 1},
-        {"memory.used_bytes", COLUMN_MEM_BAR, 5, 5, 24, 1},
-        {"verdict.slack.bytes", COLUMN_FIELD, 8, 6, 6, 1},
-        {"pids", COLUMN_FIELD, 13, 5, 5, 2},
-        {"io.read_bytes_per_sec", COLUMN_FIELD, 14, 7, 7, 2},
-        {"io.write_bytes_per_sec", COLUMN_FIELD, 15, 7, 7, 1},
-        {"verdict.state", COLUMN_FIELD, 0, 11, 11, 2},
-        {"verdict.now", COLUMN_FIELD, 10, 9, 9, 1},
-        {"verdict.reason", COLUMN_FIELD, 11, 28, 1000, 1},
+        {"name", COLUMN_FIELD, ~ON(LIST_TREE), 0, 10, 32, 0},
+        {"name", COLUMN_FIELD, ON(LIST_TREE), 0, 18, 48, 0},
+        {"runtime", COLUMN_FIELD, ~ON(LIST_SERVICE), 9, 8, 8, 1},
+        {"age_sec", COLUMN_FIELD, JUDGED, 12, 6, 6, 1},
+        {"cpu.allocated_cores", COLUMN_FIELD, ~0U, 3, 5, 5, 2},
+        {"verdict.recommended.cores", COLUMN_FIELD, ON(LIST_WASTE), 2, 5, 5, 1},
+        {"cpu.used_cores", COLUMN_FIELD, NOW, 0, 5, 5, 1},
+        {"cpu.used_cores", COLUMN_CPU_BAR, NOW, 6, 5, 20, 1},
+        {"verdict.slack.cores", COLUMN_FIELD, JUDGED | ON(LIST_TREE), 7, 5, 5, 1},
+        {"verdict.slack.cores", COLUMN_FIELD, ON(LIST_WASTE), 0, 5, 5, 1},
+        {"memory.allocated_bytes", COLUMN_FIELD, ~0U, 4, 6, 6, 2},
+        {"verdict.recommended.bytes", COLUMN_FIELD, ON(LIST_WASTE), 2, 6, 6, 1},
+        {"memory.used_bytes", COLUMN_FIELD, NOW, 0, 6, 6, 1},
+        {"memory.used_bytes", COLUMN_MEM_BAR, NOW, 5, 5, 24, 1},
+        {"memory.held_bytes", COLUMN_FIELD, ON(LIST_SERVICE), 7, 6, 6, 1},
+        {"verdict.slack.bytes", COLUMN_FIELD, JUDGED | ON(LIST_TREE), 8, 6, 6, 1},
+        {"verdict.slack.bytes", COLUMN_FIELD, ON(LIST_WASTE), 0, 6, 6, 1},
+        {"verdict.slack.cost_per_month", COLUMN_FIELD, ON(LIST_WASTE), 7, 9, 9, 1},
+        {"pids", COLUMN_FIELD, NOW, 13, 5, 5, 2},
+        {"io.read_bytes_per_sec", COLUMN_FIELD, NOW, 14, 7, 7, 2},
+        {"io.write_bytes_per_sec", COLUMN_FIELD, NOW, 15, 7, 7, 1},
+        {"verdict.state", COLUMN_FIELD, ~ON(LIST_SERVICE), 0, 11, 11, 2},
+        {"verdict.now", COLUMN_FIELD, JUDGED, 10, 9, 9, 1},
+        {"verdict.reason", COLUMN_FIELD, JUDGED | ON(LIST_WASTE), 11, 28, 1000, 1},
 };
-_Static_assert(ARRAY_SIZE(specs) <= COLUMNS_MAX, "room for all columns");
 
 #define RANK_MAX 15
 #define SPECS ARRAY_SIZE(specs)
@@ -46,27 +61,47 @@ static void grow(unsigned i, int w[], int upto, int *left)
 
 static void widen(int w[], int name, int bars, int *left)
 {
-	grow(0, w, name, left);
-	for (unsigned i = 0; i < SPECS; i++)
-		if (specs[i].kind != COLUMN_FIELD)
+	for (unsigned i = 0; i < SPECS && specs[i].max < 1000; i++)
+		if (i < 2) /* the tree's names have its lines before them */
+			grow(i, w, i == 1 ? name + 8 : name, left);
+		else if (specs[i].kind != COLUMN_FIELD)
 			grow(i, w, bars, left);
 }
 
-static bool add_rank(int rank, int w[], int *left)
+static int width_of(const struct field *f)
+{
+	int w = f->width < 0 ? -f->width : f->width, title = text_width(f->title);
+	return w > title ? w : title;
+}
+
+/* Use is shown as a share of what was given, where somebody prefers that. */
+static const struct field *field_of(const struct tui *t, const struct spec *s)
+{
+	if (t->looks.shares && s->kind == COLUMN_FIELD && strcmp(s->key, "cpu.used_cores") == 0)
+		return field_by_key("cpu.used_pct");
+	if (t->looks.shares && s->kind == COLUMN_FIELD && strcmp(s->key, "memory.used_bytes") == 0)
+		return field_by_key("memory.used_pct");
+	return field_by_key(s->key);
+}
+
+static bool add_rank(const struct tui *t, enum list l, int rank, int w[], int *left)
 {
 	for (unsigned i = 0; i < SPECS; i++) {
-		if (specs[i].rank != rank)
+		if (specs[i].rank != rank || !(specs[i].on & ON(l)))
 			continue;
-		if (rank > 0 && *left < specs[i].min + specs[i].gap)
+		int need = specs[i].min;
+		if (specs[i].kind == COLUMN_FIELD && specs[i].min == specs[i].max) /* a number: its title too */
+			need = width_of(field_of(t, &specs[i])) > need ? width_of(field_of(t, &specs[i])) : need;
+		if (rank > 0 && *left < need + specs[i].gap)
 			return false;
-		w[i] = specs[i].min;
-		*left -= specs[i].min + specs[i].gap;
+		w[i] = need;
+		*left -= need + specs[i].gap;
 	}
 	return true;
 }
 
 /* A readable name and bars come before the columns of rank 9 and up, longer ones before those of rank 11. */
-static void choose(int width, int w[])
+static void choose(const struct tui *t, enum list l, int width, int w[])
 {
 	int left = width;
 	for (int rank = 0; rank <= RANK_MAX; rank++) {
@@ -74,25 +109,93 @@ static void choose(int width, int w[])
 			widen(w, 16, 8, &left);
 		if (rank == 11)
 			widen(w, 20, 10, &left);
-		if (!add_rank(rank, w, &left))
+		if (!add_rank(t, l, rank, w, &left))
 			break;
 	}
 	widen(w, 16, 8, &left);
 	widen(w, 24, 12, &left);
 	grow(SPECS - 1, w, 1000, &left); /* a sentence uses room better than a longer bar */
-	widen(w, 32, 24, &left);
+	widen(w, 40, 24, &left);
 }
 
-void columns_fit(int width, struct columns *ret)
+bool column_chosen(const struct tui *t, const struct field *f)
+{
+	for (size_t i = 0; i < t->chosen.n; i++)
+		if (t->chosen.v[i] == f)
+			return true;
+	return false;
+}
+
+enum tui_action columns_take(struct tui *t, const struct field *f)
+{
+	size_t kept = 0;
+	bool had = column_chosen(t, f);
+	for (size_t i = 0; i < t->chosen.n; i++)
+		if (t->chosen.v[i] != f)
+			t->chosen.v[kept++] = t->chosen.v[i];
+	t->chosen.n = kept;
+	if (!had && kept < COLUMNS_MAX)
+		vec_push(&t->chosen, f);
+	return TUI_KEEP;
+}
+
+const char *tui_columns(struct tui *t)
+{
+	strbuf_clear(&t->chosen_text);
+	for (size_t i = 0; i < t->chosen.n; i++)
+		strbuf_fmt(&t->chosen_text, "%s%s", i ? "," : "", t->chosen.v[i]->column);
+	return t->chosen_text.buf;
+}
+
+void tui_set_columns(struct tui *t, const char *names)
+{
+	t->chosen.n = 0;
+	for (const char *s = names; s && *s; s += strcspn(s, ",") + (s[strcspn(s, ",")] == ',')) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(s, ","), s);
+		const struct field *f = field_by_column(name);
+		if (f && f->column && t->chosen.n < COLUMNS_MAX)
+			vec_push(&t->chosen, f);
+	}
+}
+
+/* What somebody chose, in that order, as far as it fits; the name is always there, and takes what is left. */
+static void fit_chosen(const struct tui *t, int width, struct columns *ret)
+{
+	const struct field *name = field_by_key("name");
+	int left = width - 10, x;
+	ret->v[0] = (struct column){COLUMN_FIELD, name, 0, 10};
+	ret->n = 1;
+	for (size_t i = 0; i < t->chosen.n && ret->n < COLUMNS_MAX; i++) {
+		const struct field *f = t->chosen.v[i];
+		int w = width_of(f);
+		if (f == name || left < w + 2)
+			continue;
+		ret->v[ret->n++] = (struct column){COLUMN_FIELD, f, 0, w};
+		left -= w + 2;
+	}
+	ret->v[0].w += left > 22 ? 22 : left;
+	x = ret->v[0].w;
+	for (unsigned i = 1; i < ret->n; i++) {
+		ret->v[i].x = x + 2;
+		x += 2 + ret->v[i].w;
+	}
+}
+
+void columns_fit(const struct tui *t, enum list l, int width, struct columns *ret)
 {
 	int w[SPECS] = {0}, x = 0;
-	choose(width, w);
+	if (t->chosen.n && l != LIST_WASTE) {
+		fit_chosen(t, width, ret);
+		return;
+	}
+	choose(t, l, width, w);
 	ret->n = 0;
-	for (unsigned i = 0; i < SPECS; i++) {
+	for (unsigned i = 0; i < SPECS && ret->n < COLUMNS_MAX; i++) {
 		if (!w[i])
 			continue;
-		x += specs[i].gap;
-		ret->v[ret->n++] = (struct column){specs[i].kind, field_by_key(specs[i].key), x, w[i]};
+		x += ret->n ? specs[i].gap : 0;
+		ret->v[ret->n++] = (struct column){specs[i].kind, field_of(t, &specs[i]), x, w[i]};
 		x += w[i];
 	}
 }

@@ -26,6 +26,8 @@
 
 #undef columns /* term.h has a macro for every capability */
 
+#define KEY_PASTE (KEY_MAX + 1) /* ours: define_key teaches curses the sequences */
+#define KEY_PASTE_END (KEY_MAX + 2)
 #define OWN_CONTINUE_USEC 500000
 #define ESC_DELAY_MSEC 25 /* a human cannot press Esc and a letter that fast; a terminal's sequence arrives at once */
 
@@ -39,6 +41,9 @@ static struct {
 	int columns, rows;
 	bool repaint;
 	int64_t resumed_usec; /* from a stop of our own; 0 never */
+	bool mouse, color;
+	size_t theme;
+	int mouse_x, mouse_y;
 } term;
 
 /* Read by the signal handler: written before it is installed, never changed while the screen is ours. */
@@ -107,7 +112,7 @@ static void restore_add(const char *cap)
 	const char *s = tigetstr(name);
 	if (!s || (intptr_t)s == -1)
 		return;
-	while (*s && restore.len + 2 < sizeof(restore.bytes)) {
+	while (*s && restore.len + 40 < sizeof(restore.bytes)) {
 		const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
 		if (end)
 			s = end + 1;
@@ -122,10 +127,13 @@ static void prepare_restore(void)
 	restore.len = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
 		restore_add(caps[i]);
-	restore.bytes[restore.len++] = '\r';
+	static const char input[] = "\033[?2004l\033[?1006l\033[?1000l\r";
+	memcpy(restore.bytes + restore.len, input, sizeof(input) - 1);
+	restore.len += sizeof(input) - 1;
 }
 
 struct look {
+	int rgb;           /* where a terminal takes any colour; -1 its own */
 	short rich, plain; /* colour of 256, of 8; -1 the terminal's own */
 	attr_t attr, mono;
 };
@@ -135,36 +143,139 @@ struct look {
  * a dark background.  Shape and words say the same again; nothing depends on colour.
  */
 static const struct look looks[STYLE_MAX] = {
-        [STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL},
-        [STYLE_DIM] = {245, -1, A_NORMAL, A_DIM},
-        [STYLE_TITLE] = {-1, -1, A_BOLD, A_BOLD},
-        [STYLE_HEAD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
-        [STYLE_SELECTED] = {-1, -1, A_REVERSE, A_REVERSE},
-        [STYLE_KEY] = {-1, -1, A_REVERSE, A_REVERSE},
-        [STYLE_USED] = {32, COLOR_CYAN, A_NORMAL, A_NORMAL},
-        [STYLE_HELD] = {74, COLOR_CYAN, A_NORMAL, A_NORMAL},
-        [STYLE_FREE] = {245, -1, A_NORMAL, A_DIM},
-        [STYLE_GOOD] = {30, COLOR_GREEN, A_NORMAL, A_NORMAL},
-        [STYLE_WARN] = {172, COLOR_YELLOW, A_BOLD, A_BOLD},
-        [STYLE_CRIT] = {166, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
-        [STYLE_CONTAINER] = {32, COLOR_CYAN, A_BOLD, A_BOLD},
-        [STYLE_VM] = {133, COLOR_MAGENTA, A_BOLD, A_BOLD},
+        [STYLE_NORMAL] = {-1, -1, -1, A_NORMAL, A_NORMAL},
+        [STYLE_DIM] = {0x8A8A8A, 245, -1, A_NORMAL, A_DIM},
+        [STYLE_TITLE] = {-1, -1, -1, A_BOLD, A_BOLD},
+        [STYLE_HEAD] = {-1, -1, -1, A_UNDERLINE, A_UNDERLINE},
+        [STYLE_SELECTED] = {-1, -1, -1, A_REVERSE, A_REVERSE},
+        [STYLE_KEY] = {-1, -1, -1, A_REVERSE, A_REVERSE},
+        [STYLE_USED] = {0x0072B2, 32, COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_HELD] = {0x56B4E9, 74, COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_FREE] = {0x8A8A8A, 245, -1, A_NORMAL, A_DIM},
+        [STYLE_GOOD] = {0x009E73, 30, COLOR_GREEN, A_NORMAL, A_NORMAL},
+        [STYLE_WARN] = {0xD98200, 172, COLOR_YELLOW, A_BOLD, A_BOLD},
+        [STYLE_CRIT] = {0xD55E00, 166, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
+        [STYLE_CONTAINER] = {0x0072B2, 32, COLOR_CYAN, A_BOLD, A_BOLD},
+        [STYLE_VM] = {0xB5589A, 133, COLOR_MAGENTA, A_BOLD, A_BOLD},
 };
 
-static void prepare_styles(bool color)
+/* Colours of 256 that stand out more where the background is known. */
+struct tint {
+	enum style style;
+	int rgb;
+	short rich;
+};
+static const struct tint dark[] = {
+        {STYLE_DIM, 0xA8A8A8, 248},  {STYLE_FREE, 0x6C6C6C, 242}, {STYLE_USED, 0x5FAFFF, 75},
+        {STYLE_HELD, 0x87D7FF, 117}, {STYLE_GOOD, 0x5FD7AF, 79},  {STYLE_WARN, 0xFFAF00, 214},
+        {STYLE_CRIT, 0xFF8700, 208}, {STYLE_VM, 0xD787D7, 176},   {STYLE_CONTAINER, 0x5FAFFF, 75}};
+static const struct tint light[] = {
+        {STYLE_DIM, 0x585858, 240},  {STYLE_FREE, 0xA8A8A8, 248}, {STYLE_USED, 0x005FAF, 25},
+        {STYLE_HELD, 0x0087D7, 32},  {STYLE_GOOD, 0x005F5F, 23},  {STYLE_WARN, 0xAF5F00, 130},
+        {STYLE_CRIT, 0xAF0000, 124}, {STYLE_VM, 0x87005F, 89},    {STYLE_CONTAINER, 0x005FAF, 25}};
+
+static const struct theme {
+	const char *name;
+	const struct tint *tints;
+	size_t n;
+	bool mono;
+} themes[] = {
+        {"any", NULL, 0, false},
+        {"dark", dark, ARRAY_SIZE(dark), false},
+        {"light", light, ARRAY_SIZE(light), false},
+        {"mono", NULL, 0, true},
+};
+
+static int color_of(const struct theme *th, enum style s)
 {
-	bool rich = color && COLORS >= 256;
-	color = color && COLORS >= 8;
-	for (short s = 0; s < STYLE_MAX; s++) {
+	struct look l = looks[s];
+	for (size_t i = 0; i < th->n; i++)
+		if (th->tints[i].style == s) {
+			l.rgb = th->tints[i].rgb;
+			l.rich = th->tints[i].rich;
+		}
+	return COLORS >= 1 << 24 ? l.rgb : COLORS >= 256 ? l.rich : l.plain;
+}
+
+static void prepare_styles(void)
+{
+	const struct theme *th = &themes[term.theme];
+	bool color = term.color && !th->mono && COLORS >= 8;
+	for (int s = 0; s < STYLE_MAX; s++) {
 		const struct look *look = &looks[s];
+		int fg = color ? color_of(th, (enum style)s) : -1;
 		term.attr[s] = color ? look->attr : look->mono;
 		term.pair[s] = 0;
-		short fg = rich ? look->rich : look->plain;
-		if (color && fg >= 0 && init_pair((short)(s + 1), fg, -1) == OK)
+		if (fg >= 0 && init_extended_pair(s + 1, fg, -1) == OK)
 			term.pair[s] = (short)(s + 1);
 	}
-	if (color && !rich) /* eight colours have no grey */
+	if (color && COLORS < 256) /* eight colours have no grey */
 		term.attr[STYLE_DIM] = term.attr[STYLE_FREE] = A_DIM;
+}
+
+const char *term_theme(const char *name)
+{
+	size_t at = term.theme + 1;
+	for (size_t i = 0; name && i < ARRAY_SIZE(themes); i++)
+		if (strcmp(themes[i].name, name) == 0)
+			at = i;
+	if (name && strcmp(themes[at % ARRAY_SIZE(themes)].name, name) != 0)
+		return NULL;
+	term.theme = at % ARRAY_SIZE(themes);
+	if (term.open) {
+		prepare_styles();
+		term.repaint = true;
+	}
+	return themes[term.theme].name;
+}
+
+static void put(const char *s)
+{
+	(void)putp(s);
+	(void)fflush(stdout);
+}
+
+/* What is pasted comes between two marks, so that it is never taken for keys. */
+static void mark_pastes(bool on)
+{
+	if (on) {
+		(void)define_key("\033[200~", KEY_PASTE);
+		(void)define_key("\033[201~", KEY_PASTE_END);
+	}
+	put(on ? "\033[?2004h" : "\033[?2004l");
+}
+
+static void use_mouse(bool on)
+{
+	/* All of them: after one that is not asked for ncurses waits for the next key, however it was told not to. */
+	(void)mousemask(on && term.mouse ? ALL_MOUSE_EVENTS | REPORT_MOUSE_POSITION : 0, NULL);
+	(void)mouseinterval(0);
+}
+
+static void take_input(bool on)
+{
+	mark_pastes(on);
+	use_mouse(on);
+}
+
+void term_copy(const char *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	if (!term.open)
+		return;
+	strbuf_str(&sb, "\033]52;c;");
+	for (size_t n = strlen(text), i = 0; i < n; i += 3) {
+		uint32_t v = (uint32_t)(unsigned char)text[i] << 16;
+		v |= i + 1 < n ? (uint32_t)(unsigned char)text[i + 1] << 8 : 0;
+		v |= i + 2 < n ? (uint32_t)(unsigned char)text[i + 2] : 0;
+		strbuf_char(&sb, digits[v >> 18]);
+		strbuf_char(&sb, digits[v >> 12 & 63]);
+		strbuf_char(&sb, i + 1 < n ? digits[v >> 6 & 63] : '=');
+		strbuf_char(&sb, i + 2 < n ? digits[v & 63] : '=');
+	}
+	strbuf_char(&sb, '\a');
+	put(sb.buf);
 }
 
 /* Ctrl-Z comes as a key, so that the program stops at a good moment. */
@@ -197,7 +308,7 @@ static int check_terminal(struct error *err)
 	return 0;
 }
 
-int term_open(bool color, struct error *err)
+int term_open(bool color, bool mouse, struct error *err)
 {
 	static bool at_exit;
 	(void)setlocale(LC_CTYPE, "");
@@ -212,6 +323,7 @@ int term_open(bool color, struct error *err)
 	if (!term.screen)
 		return error_set(err, ENOTSUP, "TERM=%s: curses cannot use it", getenv("TERM"));
 	term.open = true;
+	term.mouse = mouse;
 	prepare_restore();
 	restore.ours = 1;
 	if (!at_exit && atexit(term_close) == 0)
@@ -222,9 +334,10 @@ int term_open(bool color, struct error *err)
 	(void)keypad(stdscr, TRUE);
 	(void)nodelay(stdscr, TRUE);
 	(void)curs_set(0);
-	color = color && has_colors() && start_color() == OK && use_default_colors() == OK;
-	prepare_styles(color);
+	term.color = color && has_colors() && start_color() == OK && use_default_colors() == OK;
+	prepare_styles();
 	own_suspend_key();
+	take_input(true);
 	return 0;
 }
 
@@ -232,6 +345,7 @@ void term_close(void)
 {
 	if (!term.open)
 		return;
+	take_input(false);
 	term.open = false;
 	(void)endwin();
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
@@ -307,18 +421,56 @@ void term_show(const struct canvas *c)
 	(void)refresh();
 }
 
+/* A press of the first button or a turn of the wheel; 0 anything else. */
+static uint32_t map_mouse(void)
+{
+	MEVENT e;
+	if (getmouse(&e) != OK)
+		return 0;
+	term.mouse_x = e.x;
+	term.mouse_y = e.y;
+	if (e.bstate & BUTTON4_PRESSED)
+		return KEYCODE_WHEEL_UP;
+	if (e.bstate & BUTTON5_PRESSED)
+		return KEYCODE_WHEEL_DOWN;
+	return e.bstate & BUTTON1_PRESSED ? KEYCODE_CLICK : 0;
+}
+
+bool term_mouse(int *ret_x, int *ret_y)
+{
+	*ret_x = term.mouse_x;
+	*ret_y = term.mouse_y;
+	return term.open;
+}
+
 static uint32_t map_special(wint_t key)
 {
+	if (key == KEY_MOUSE)
+		return map_mouse();
 	static const struct {
 		int curses;
 		uint32_t key;
 	} map[] = {
-	        {KEY_UP, KEYCODE_UP},         {KEY_DOWN, KEYCODE_DOWN},     {KEY_LEFT, KEYCODE_LEFT},
-	        {KEY_RIGHT, KEYCODE_RIGHT},   {KEY_PPAGE, KEYCODE_PAGE_UP}, {KEY_NPAGE, KEYCODE_PAGE_DOWN},
-	        {KEY_HOME, KEYCODE_HOME},     {KEY_END, KEYCODE_END},       {KEY_ENTER, KEYCODE_ENTER},
-	        {KEY_BTAB, KEYCODE_TAB},      {KEY_F(1), KEYCODE_F1},       {KEY_F(4), KEYCODE_F4},
-	        {KEY_F(6), KEYCODE_F6},       {KEY_F(10), KEYCODE_F10},     {KEY_BACKSPACE, KEYCODE_BACKSPACE},
+	        {KEY_UP, KEYCODE_UP},
+	        {KEY_DOWN, KEYCODE_DOWN},
+	        {KEY_LEFT, KEYCODE_LEFT},
+	        {KEY_RIGHT, KEYCODE_RIGHT},
+	        {KEY_PPAGE, KEYCODE_PAGE_UP},
+	        {KEY_NPAGE, KEYCODE_PAGE_DOWN},
+	        {KEY_HOME, KEYCODE_HOME},
+	        {KEY_END, KEYCODE_END},
+	        {KEY_ENTER, KEYCODE_ENTER},
+	        {KEY_BTAB, KEYCODE_BACKTAB},
+	        {KEY_F(1), KEYCODE_F1},
+	        {KEY_F(4), KEYCODE_F4},
+	        {KEY_F(2), KEYCODE_F2},
+	        {KEY_F(5), KEYCODE_F5},
+	        {KEY_F(6), KEYCODE_F6},
+	        {KEY_F(10), KEYCODE_F10},
 	        {KEY_RESIZE, KEYCODE_RESIZE},
+	        {KEY_BACKSPACE, KEYCODE_BACKSPACE},
+	        {KEY_PASTE, KEYCODE_PASTE_BEGIN},
+	        {KEY_PASTE_END, KEYCODE_PASTE_END},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(map); i++)
 		if ((wint_t)map[i].curses == key)
@@ -372,6 +524,7 @@ void term_suspend(void)
 	(void)sigemptyset(&dfl.sa_mask);
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGTSTP);
+	take_input(false);
 	(void)endwin();
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
 	restore.ours = 0;
@@ -384,6 +537,7 @@ void term_suspend(void)
 	(void)sigaction(SIGTSTP, &old, NULL);
 	restore.ours = 1;
 	(void)reset_prog_mode();
+	take_input(true);
 	term.repaint = true;
 	term_resized();
 }
@@ -398,6 +552,7 @@ void term_continued(void)
 	/* Stopped without a word (kill -STOP): the shell has used the screen and the keypad since. */
 	(void)endwin();
 	(void)reset_prog_mode();
+	take_input(true);
 	term.repaint = true;
 	term_resized();
 }
