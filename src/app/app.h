@@ -28,6 +28,8 @@ int cmd_watch(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
+int cmd_lifecycle(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 
 /* Prints the error; returns `status` for the caller to return. */

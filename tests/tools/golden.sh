@@ -24,6 +24,7 @@ views_of() { # CASE
 	esac
 }
 cases=$(cd tests/fixtures && for d in */ compare-*.json; do case $d in */) echo "${d%/}" ;; *) echo "${d%.json}" ;; esac; done)
+stories="lifecycle daemon-down"
 
 draw() { # CASE VIEW
 	case $2 in
@@ -53,6 +54,9 @@ for line in sys.stdin:
 			"$vctop" explain --root "tests/fixtures/$1" "$id"
 		done ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
+	# The commands of a story; which runtime podman is told to use depends on the host.
+	dry-run) case $1 in lifecycle) "$vctop" lifecycle --dry-run ;; *) "$vctop" demo "$1" --dry-run ;; esac |
+		sed '/^runtime = /d' ;;
 	# screen-WxH or screen-WxH-KEYS, after these keys; own-...: with the host's own.
 	screen-* | own-*)
 		size=${2#*-} keys=
@@ -72,6 +76,7 @@ each() { # COMMAND: called with CASE VIEW
 	for c in $cases; do
 		for v in $(views_of "$c"); do "$1" "$c" "$v" || bad=1; done
 	done
+	for c in $stories; do "$1" "$c" dry-run || bad=1; done
 }
 check() {
 	new=$(mktemp) || exit 2

@@ -39,6 +39,7 @@ struct sample_options {
 	const char *backend;                 /* "auto" when NULL */
 	double cpus;                         /* 0: default (container unlimited, VM 1) */
 	uint64_t memory;                     /* 0: default (container unlimited, VM 128 MiB) */
+	uint64_t bytes;                      /* what "memory" holds; 0: 60 % of memory */
 	pid_t owner;                         /* end with this process; 0: stays */
 	const volatile sig_atomic_t *cancel; /* NULL, or set to non-zero by a signal handler: give up and undo */
 };
