@@ -51,7 +51,7 @@ static int read_root(const struct launched *l, struct strbuf *program, struct er
 	return n < 0 ? error_set(err, errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
-static int snapshot_root(const struct reg *r, const struct launched *l, struct snapshot *ret, struct error *err)
+static int snapshot_root(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err)
 {
 	cleanup_strbuf struct strbuf program = STRBUF_INIT;
 	cleanup_strbuf struct strbuf tar = STRBUF_INIT;
@@ -66,7 +66,7 @@ static int snapshot_root(const struct reg *r, const struct launched *l, struct s
 	if (fd < 0 || write(fd, tar.buf, tar.len) != (ssize_t)tar.len || fsync(fd) < 0 || fstat(fd, &st) < 0)
 		rc = error_set(err, errno ? errno : EIO, "%s: %s", path, strerror(errno));
 	else
-		*ret = (struct snapshot){(uint64_t)st.st_blocks * 512, launch_clock() - from};
+		*ret = (struct saved){(uint64_t)st.st_blocks * 512, launch_clock() - from};
 	(void)unlink(path);
 	return rc;
 }

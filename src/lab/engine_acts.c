@@ -73,7 +73,7 @@ static uint64_t weigh_base(const struct launched *l)
 }
 
 /* Its size is what it adds to the image. */
-static int snapshot_engine(const struct reg *r, const struct launched *l, struct snapshot *ret, struct error *err)
+static int snapshot_engine(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err)
 {
 	cleanup_free char *image = xasprintf(SNAPSHOT ":%s", l->name);
 	cleanup_free char *commit = xasprintf("commit %s %s", l->ref, image), *drop = xasprintf("rmi %s", image);

@@ -37,7 +37,7 @@ struct launch {
 	char detail[256];
 };
 
-struct snapshot {
+struct saved {
 	uint64_t bytes; /* allocated blocks */
 	double sec;     /* to write it, safely on disk where that is ours to say */
 };
@@ -51,7 +51,7 @@ struct acts {
 	int (*pause)(const struct reg *r, const struct launched *l, bool on, struct error *err);
 	int (*end)(const struct reg *r, const struct launched *l, struct error *err); /* asks; does not wait */
 	/* Writes one, weighs it, removes it. The sample goes on. */
-	int (*snapshot)(const struct reg *r, const struct launched *l, struct snapshot *ret, struct error *err);
+	int (*snapshot)(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err);
 	void (*disk)(const struct reg *r, const struct launched *l, struct disk_use *ret);
 	/* What a person could type for a launch, one a line. */
 	void (*commands)(const struct launch *ln, struct strbuf *ret);

@@ -136,7 +136,7 @@ static void measure_pause(struct live *s)
 static void measure_snapshot(struct live *s)
 {
 	struct error err = {0};
-	struct snapshot found = {0, 0};
+	struct saved found = {0, 0};
 	if (!s->b->acts->snapshot) {
 		trial_lack(s->t, FIGURE_SNAPSHOT, "a process alone has none without CRIU");
 		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, "a process alone has none without CRIU");

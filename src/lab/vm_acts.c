@@ -66,7 +66,7 @@ static int migrate_to(struct qmp *q, int fd, struct error *err)
 	return r < 0 ? r : await_migration(q, err);
 }
 
-static int snapshot_vm(const struct reg *r, const struct launched *l, struct snapshot *ret, struct error *err)
+static int snapshot_vm(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err)
 {
 	cleanup_qmp struct qmp q = QMP_INIT;
 	cleanup_free char *path = sample_file(r, l, "snapshot");
@@ -81,7 +81,7 @@ static int snapshot_vm(const struct reg *r, const struct launched *l, struct sna
 	if (rc == 0 && (fsync(fd) < 0 || fstat(fd, &st) < 0))
 		rc = error_set(err, errno, "%s: %s", path, strerror(errno));
 	if (rc == 0)
-		*ret = (struct snapshot){(uint64_t)st.st_blocks * 512, launch_clock() - from};
+		*ret = (struct saved){(uint64_t)st.st_blocks * 512, launch_clock() - from};
 	if (q.fd >= 0 && qmp_do(&q, "cont", NULL, -1, NULL, rc == 0 ? err : NULL) < 0 && rc == 0)
 		rc = -EIO;
 	(void)unlink(path);
