@@ -115,6 +115,12 @@ cells() { awk -F '  +' -v r="$2" '$1 == r { $1 = ""; print substr($0, 2); exit }
 	equal killed "$(cells out killed)" "left out left out conmon"
 	equal survived "$(cells out 'containers that ran on')" "- - 2 of 2"
 	nothing_left "$(name_of out)"
+	# Neither: nothing to tell is a failure.
+	rm bin/podman
+	local status=0
+	PATH=$SCRATCH/bin "$VCTOP" demo daemon-down >out 2>err || status=$?
+	equal status "$status" 1
+	nothing_left "$(name_of out)"
 }
 
 bytes() { numfmt --from=iec "$(echo "$1" | sed 's/B$//')"; }
