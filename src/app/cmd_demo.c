@@ -122,12 +122,14 @@ static void waste_table(const struct waste *w, struct strbuf *out)
 	waste_row(out, "held", units_bytes, v->held_bytes, c->held_bytes);
 	waste_row(out, "overhead: VMMs, helpers", units_bytes, v->overhead_bytes, c->overhead_bytes);
 	waste_row(out, "slack: given and not used", units_bytes, v->slack_bytes, c->slack_bytes);
+	waste_row(out, "held by nobody", units_bytes, v->unheld_bytes, c->unheld_bytes);
 	waste_row(out, "one more team could get", units_bytes, v->next_bytes, c->next_bytes);
 	waste_row(out, "cores used", units_cores, v->used_cores, c->used_cores);
 	strbuf_char(out, '\n');
 	storyteller_wrap(out,
-	                 "A VM's memory is promised to it when it starts, and what its guest ever touched it holds. A "
-	                 "container's limit promises nothing: what it does not hold is anybody's.",
+	                 "A VM's memory is promised to it when it starts, and what its guest ever touched it holds; a "
+	                 "host that promises more than it has fails when guests fill up. A container's limit promises "
+	                 "nothing: what it does not hold is anybody's.",
 	                 "", "", "");
 	for (size_t i = 0; i < WASTE_MODELS; i++)
 		if (w->model[i].skipped[0])
