@@ -123,7 +123,7 @@ cells() { awk -F '  +' -v r="$2" '$1 == r { $1 = ""; print substr($0, 2); exit }
 	nothing_left "$(name_of out)"
 }
 
-bytes() { numfmt --from=iec "$(echo "$1" | sed 's/B$//')"; }
+bytes() { numfmt --from=iec "${1%B}"; } # 1.8G, 0B
 
 @test "waste: VMs leave nothing for one more team, containers nearly all" {
 	qemu_setup
@@ -139,10 +139,12 @@ bytes() { numfmt --from=iec "$(echo "$1" | sed 's/B$//')"; }
 	held=$(awk '/^held/ { print $2 }' out)
 	[ "$(bytes "$held")" -gt $((2 * $(bytes "$used"))) ] || { cat out; return 1; }
 	local team
-	for team in $(sed -n 's/^   \$ vctop sample stop//p; s/^ *\(team-[^ ]*\)/\1/p' out | grep -o 'team-[a-z0-9-]*' | sort -u); do
+	grep -o 'team-[0-9-]*\(vm\|container\)' out | sort -u >teams
+	equal teams "$(wc -l <teams)" 8
+	while read -r team; do
 		if "$VCTOP" sample list | grep "^$team "; then return 1; fi
 		equal "cgroups of $team" "$(find /sys/fs/cgroup -type d -name "*-$team")" ""
-	done
+	done <teams
 }
 
 # ---- ended in the middle ----
