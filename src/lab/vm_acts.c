@@ -152,6 +152,13 @@ int vm_inflate(const struct reg *r, const struct launched *l, struct error *err)
 	return rc < 0 ? rc : await_balloon(&q, target, err);
 }
 
+int vm_press_power(const struct reg *r, const struct launched *l, struct error *err)
+{
+	cleanup_qmp struct qmp q = QMP_INIT;
+	int rc = open_monitor(r, l, &q, err);
+	return rc < 0 ? rc : qmp_do(&q, "system_powerdown", NULL, -1, NULL, err);
+}
+
 static void commands_vm(const struct launch *ln, struct strbuf *ret)
 {
 	qemu_command(ln, ret);
