@@ -28,12 +28,16 @@ int cmd_watch(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
+int cmd_lifecycle(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 
 /* Prints the error; returns `status` for the caller to return. */
 int app_fail(int status, const struct error *err);
 int app_failf(int status, const char *fmt, ...) ATTR_PRINTF(2, 3);
 /* Writes all of sb to standard output. 0; -EPIPE: the reader left (end quietly); -errno. */
 int app_write(const struct strbuf *sb);
+int app_write_to(int fd, const struct strbuf *sb); /* the same, anywhere */
 int app_print(
         const struct strbuf *sb); /* the same; tells why not; returns the exit status. A closed pipe is no failure */
 /* The option getopt stopped at, as it was typed: -Z of -bZ. */

@@ -201,10 +201,15 @@ static bool names_file(const struct explain *x, const char *token, size_t n, con
 
 bool explain_names_line(const char *source, const char *line, size_t n)
 {
+	/* A key of JSON on a line of its own is quoted and indented. */
+	while (n && strchr(" \t{\"", *line) && *line) {
+		line++;
+		n--;
+	}
 	for (const char *s = source; *s; s += strspn(s, SEPARATORS)) {
 		size_t t = strcspn(s, SEPARATORS);
 		if (t && t < n &&
-		    ((memcmp(s, line, t) == 0 && (line[t] == ' ' || line[t] == ':')) ||
+		    ((memcmp(s, line, t) == 0 && strchr(" :\"", line[t]) && line[t]) ||
 		     (s[t - 1] == '=' && memmem(line, n, s, t))))
 			return true;
 		s += t;

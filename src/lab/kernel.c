@@ -170,19 +170,18 @@ static bool read_module(const char *dir, const char *version, const char *name, 
 	return false;
 }
 
-size_t kernel_balloon_modules(const char *kernel, bool mmio, struct strbuf ret[KERNEL_MODULES_MAX])
+size_t kernel_balloon_modules(const char *kernel, struct strbuf ret[KERNEL_MODULES_MAX])
 {
-	static const char *const pci[] = {"virtio_ring",           "virtio",     "virtio_pci_modern_dev",
-	                                  "virtio_pci_legacy_dev", "virtio_pci", "virtio_balloon"};
-	static const char *const micro[] = {"virtio_ring", "virtio", "virtio_mmio", "virtio_balloon"};
+	static const char *const names[KERNEL_MODULES_MAX] = {
+	        "virtio_ring",           "virtio",     "virtio_pci_modern_dev",
+	        "virtio_pci_legacy_dev", "virtio_pci", "virtio_balloon"};
 	cleanup_free char *version = kernel_version(kernel);
 	const char *slash = strrchr(kernel, '/');
 	cleanup_free char *beside = xasprintf("%.*s/modules", slash ? (int)(slash - kernel) : 1, slash ? kernel : ".");
 	size_t n = 0;
-	for (size_t i = 0; version && i < (mmio ? ARRAY_SIZE(micro) : ARRAY_SIZE(pci)); i++) {
-		const char *name = mmio ? micro[i] : pci[i];
-		if (read_module(beside, version, name, &ret[n]) || read_module("/lib/modules", version, name, &ret[n]))
+	for (size_t i = 0; version && i < ARRAY_SIZE(names); i++)
+		if (read_module(beside, version, names[i], &ret[n]) ||
+		    read_module("/lib/modules", version, names[i], &ret[n]))
 			n++; /* one that is missing is built in, or its user says so by not working */
-	}
 	return n;
 }

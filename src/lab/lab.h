@@ -29,6 +29,7 @@ struct launch {
 	bool may_fall_back;   /* to the backend's fallback */
 	uint64_t load_bytes;  /* what "memory" holds; 0: a share of the allocation */
 	enum balloon balloon; /* VM: the device; the guest loads its drivers when it is told (ORDER_BALLOON) */
+	const char *disk;     /* VM: boots this disk, never writing to it, instead of our kernel and program; NULL */
 	bool monitor;         /* VM: a QMP socket, SAMPLE_MONITOR */
 	double asked, running, arrived; /* monotonic seconds: the launch, its process runs, its report was seen */
 	struct ready ready;             /* what it reported */
@@ -79,7 +80,8 @@ int workload_read(struct strbuf *sb, struct error *err);
 char *kernel_find(struct error *err);
 /* The drivers of a balloon, in the order they load, each to be released; their number. None: built in, or not found. */
 #define KERNEL_MODULES_MAX 6
-size_t kernel_balloon_modules(const char *kernel, bool mmio, struct strbuf ret[KERNEL_MODULES_MAX]);
+size_t kernel_balloon_modules(const char *kernel, struct strbuf ret[KERNEL_MODULES_MAX]);
+bool vm_can_balloon(const char *backend);
 /* The command line of a VM, its directory called DIR. */
 void qemu_command(const struct launch *ln, struct strbuf *ret);
 /* The directory of the running program, heap; NULL unknown. */
@@ -100,7 +102,8 @@ double launch_clock(void); /* monotonic seconds, the clock of struct launch */
 /* A child of ours in the sample's cgroup: recorded, released, waited for until it reports or says what went wrong. */
 struct detached;
 int launch_child(struct launch *ln, const struct detached *d, unsigned msec, struct error *err);
-/* Looks at its answers: fills ready, arrived, ready_sec. */
+/* Looks at its answers (what a VM with a disk says on its console: until it asks for a login): fills ready, arrived,
+ * ready_sec. */
 bool launch_has_reported(struct launch *ln);
 /* Full name of a file in its directory ("": of that), heap. */
 char *sample_file(const struct reg *r, const struct launched *l, const char *file);
@@ -118,11 +121,11 @@ int launch_interrupted(const struct launch *ln, struct error *err);
 #define SAMPLE_MONITOR "qmp"
 #define SAMPLE_INITRD "initrd"
 /*
- * Tells the workload. A VM is waited for: until it has read the order (done false) or done it. -ETIMEDOUT: it did not
- * within msec; -ESRCH: it is not there any more; -EOPNOTSUPP: its program takes no orders.
+ * Tells the workload; returns when it has the order: at once, or when a VM's init has read it.  What it answers:
+ * struct acts.answers.  -ETIMEDOUT: not within msec; -ESRCH: it is not there any more; -EOPNOTSUPP: its program takes
+ * no orders.
  */
-int order_give(const struct reg *r, const struct launched *l, enum order order, bool done, unsigned msec,
-               struct error *err);
+int order_give(const struct reg *r, const struct launched *l, enum order order, unsigned msec, struct error *err);
 
 /*
  * KVM that opens and whose guests never report costs 8 s each time: remembered beside the register until the next boot.

@@ -100,14 +100,11 @@ static int await_line(int fd, const char *want, unsigned msec)
 }
 
 /* QEMU drops what it has not passed on when we close: the guest's answer says that it has it. */
-static int give_vm(const struct reg *r, const struct launched *l, enum order order, bool done, unsigned msec,
-                   struct error *err)
+static int give_vm(const struct reg *r, const struct launched *l, enum order order, unsigned msec, struct error *err)
 {
-	char leaf[48];
-	sample_leaf(l->kind, l->name, leaf);
-	cleanup_free char *path = xasprintf("%s/%s/" SAMPLE_ORDERS, r->path, leaf);
+	cleanup_free char *path = sample_file(r, l, SAMPLE_ORDERS);
 	cleanup_free char *line = xasprintf("%s\n", order_names[order]);
-	cleanup_free char *want = xasprintf("%s%s", done ? ANSWER_DONE : ANSWER_TAKEN, order_names[order]);
+	cleanup_free char *want = xasprintf(ANSWER_TAKEN "%s", order_names[order]);
 	cleanup_close int fd = -1;
 	if (!proctable_is(l->pid, l->pid_start))
 		return error_set(err, ESRCH, "%s: its VMM has ended", l->name);
@@ -123,10 +120,9 @@ static int give_vm(const struct reg *r, const struct launched *l, enum order ord
 	return rc < 0 ? error_set(err, -rc, "%s: the VMM hung up", l->name) : 0;
 }
 
-int order_give(const struct reg *r, const struct launched *l, enum order order, bool done, unsigned msec,
-               struct error *err)
+int order_give(const struct reg *r, const struct launched *l, enum order order, unsigned msec, struct error *err)
 {
-	return strcmp(l->kind, "vm") == 0 ? give_vm(r, l, order, done, msec, err) : give_process(l, order, err);
+	return strcmp(l->kind, "vm") == 0 ? give_vm(r, l, order, msec, err) : give_process(l, order, err);
 }
 
 /* The register says what it does now; free memory is idleness. */
@@ -154,7 +150,7 @@ int sample_load(const char *name, const char *workload, struct error *err)
 		return error_set(err, EINVAL, "'%.60s': not one of idle, cpu, memory, burst, free", workload);
 	if (!launched_name_valid(name) || reg_open(&r, false, NULL) < 0 || reg_read(&r, name, &l) < 0)
 		return error_set(err, ENOENT, "%.60s: no such sample", name);
-	int rc = strcmp(l.state, "running") == 0 ? order_give(&r, &l, (enum order)order, false, LOAD_MSEC, err)
+	int rc = strcmp(l.state, "running") == 0 ? order_give(&r, &l, (enum order)order, LOAD_MSEC, err)
 	                                         : error_set(err, EBUSY, "%s: is %s", name, l.state);
 	if (rc == 0)
 		remember(&r, &l, (enum order)order);

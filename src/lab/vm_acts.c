@@ -11,7 +11,6 @@
 #include "lab/proctable.h"
 #include "lab/qmp.h"
 #include "lab/weigh.h"
-#include "vctop/base/clock.h"
 
 #define ORDER_MSEC 10000
 #define MIGRATE_MSEC 60000
@@ -33,7 +32,7 @@ static int pause_vm(const struct reg *r, const struct launched *l, bool on, stru
 
 static int end_vm(const struct reg *r, const struct launched *l, struct error *err)
 {
-	return order_give(r, l, ORDER_OFF, false, ORDER_MSEC, err);
+	return order_give(r, l, ORDER_OFF, ORDER_MSEC, err);
 }
 
 static int await_migration(struct qmp *q, struct error *err)
@@ -151,6 +150,13 @@ int vm_inflate(const struct reg *r, const struct launched *l, struct error *err)
 	uint64_t target = l->memory - (available - BALLOON_RESERVE);
 	rc = qmp_do(&q, "balloon", json_pack("{s:I}", "value", (json_int_t)target), -1, NULL, err);
 	return rc < 0 ? rc : await_balloon(&q, target, err);
+}
+
+int vm_press_power(const struct reg *r, const struct launched *l, struct error *err)
+{
+	cleanup_qmp struct qmp q = QMP_INIT;
+	int rc = open_monitor(r, l, &q, err);
+	return rc < 0 ? rc : qmp_do(&q, "system_powerdown", NULL, -1, NULL, err);
 }
 
 static void commands_vm(const struct launch *ln, struct strbuf *ret)

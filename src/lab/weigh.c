@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,23 +43,38 @@ int weigh_process(pid_t pid, uint64_t *ret_bytes)
 	return r < 0 ? r : parse_colon(text.buf, text.len, "Pss", ret_bytes);
 }
 
+/* "7f00-7f01 rw-p 00000000 00:00 0": what holds code is none of the guest's memory (TCG's is up to 1 GiB of it). */
+static bool is_head(const char *line, size_t len, bool *ret_data)
+{
+	const char *word;
+	size_t n;
+	if (!parse_word(line, len, 0, &word, &n) || !memchr(word, '-', n) || memchr(word, ':', n) ||
+	    !parse_word(line, len, 1, &word, &n) || n != 4)
+		return false;
+	*ret_data = word[0] == 'r' && word[1] == 'w' && word[2] == '-';
+	return true;
+}
+
 int weigh_smaps(const char *text, size_t len, uint64_t ram_bytes, uint64_t *ret_vmm, uint64_t *ret_guest)
 {
 	const char *cursor = text, *line;
-	uint64_t size = 0, all = 0, ram = 0, largest = 0, v;
+	uint64_t size = 0, all = 0, ram = 0, closest = UINT64_MAX, v;
+	bool data = false;
 	size_t n;
 	while (parse_line(&cursor, text + len, &line, &n)) {
+		if (is_head(line, n, &data))
+			continue;
 		if (parse_colon(line, n, "Size", &v) == 0)
 			size = v;
 		if (parse_colon(line, n, "Pss", &v) < 0)
 			continue;
 		all += v;
-		if (size >= ram_bytes && size > largest) {
-			largest = size;
+		if (data && size >= ram_bytes && size < closest) {
+			closest = size;
 			ram = v;
 		}
 	}
-	if (!largest || ram > all)
+	if (closest == UINT64_MAX || ram > all)
 		return -ENOENT;
 	*ret_vmm = all - ram;
 	*ret_guest = ram;

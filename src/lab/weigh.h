@@ -11,7 +11,7 @@
 
 /* Pss of a process (smaps_rollup); -ESRCH it has ended. */
 int weigh_process(pid_t pid, uint64_t *ret_bytes);
-/* Of a VMM: the guest's memory apart, which is the largest mapping of at least ram_bytes; -ENOENT there is none. */
+/* Of a VMM: the guest's memory apart, which is the smallest data mapping of at least ram_bytes; -ENOENT none. */
 int weigh_vmm(pid_t pid, uint64_t ram_bytes, uint64_t *ret_vmm, uint64_t *ret_guest);
 /* The text of /proc/PID/smaps. */
 int weigh_smaps(const char *text, size_t len, uint64_t ram_bytes, uint64_t *ret_vmm, uint64_t *ret_guest);

@@ -81,8 +81,18 @@ static void look(void *data, const struct process *p)
 	runtime_look(&k->l->facts, p);
 }
 
+static bool is_part(const char *story, const char *cgroup)
+{
+	static const char parent[] = "/vctop/st-";
+	size_t n = strlen(story);
+	return cgroup && strncmp(cgroup, parent, sizeof(parent) - 1) == 0 &&
+	       strncmp(cgroup + sizeof(parent) - 1, story, n) == 0 && cgroup[sizeof(parent) - 1 + n] == '/';
+}
+
 static bool is_sample(const struct launched *l, const struct instance *i)
 {
+	if (strcmp(l->kind, "story") == 0)
+		return is_part(l->name, i->cgroup);
 	if (i->kind == INSTANCE_VM)
 		return strcmp(l->kind, "vm") == 0 && l->pid > 0 && l->pid == i->pid;
 	if (strcmp(l->backend, "builtin") == 0)
@@ -145,8 +155,10 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 		return error_set(err, -r, "proc: %s", strerror(-r));
 	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
-		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: what containers use is not known, and not all are seen",
-		                "mount -t cgroup2 none /sys/fs/cgroup");
+		snapshot_notice(
+		        ret, "cgroups",
+		        "no cgroup file system is mounted: what containers use is not known, and not all are seen",
+		        "mount -t cgroup2 none /sys/fs/cgroup");
 	containers_collect(&l->containers, &t);
 	ret->with_services = s->services;
 	if (s->services)

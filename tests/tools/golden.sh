@@ -19,10 +19,12 @@ views_of() { # CASE
 		screen-200x50-4 screen-80x24-5 screen-200x50-5 screen-80x24-6' ;;
 	background) echo 'json plain screen-80x24 screen-200x50 screen-250x70-3 screen-120x40-5 explain' ;;
 	hostile) echo 'json plain screen-80x24 screen-200x50 screen-80x24-2 screen-80x24-3 explain' ;;
+	compare-*) echo 'table-80 table-200 markdown html compare' ;;
 	*) echo 'json plain screen-80x24 screen-200x50' ;;
 	esac
 }
-cases=$(cd tests/fixtures && for d in */; do [ -d "$d" ] && echo "${d%/}"; done)
+cases=$(cd tests/fixtures && for d in */ compare-*.json; do case $d in */) echo "${d%/}" ;; *) echo "${d%.json}" ;; esac; done)
+stories="lifecycle daemon-down"
 
 draw() { # CASE VIEW
 	case $2 in
@@ -52,6 +54,9 @@ for line in sys.stdin:
 			"$vctop" explain --root "tests/fixtures/$1" "$id"
 		done ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
+	# The commands of a story; which runtime podman is told to use depends on the host.
+	dry-run) case $1 in lifecycle) "$vctop" lifecycle --dry-run ;; *) "$vctop" demo "$1" --dry-run ;; esac |
+		sed '/^runtime = /d' ;;
 	# screen-WxH or screen-WxH-KEYS, after these keys; own-...: with the host's own.
 	screen-* | own-*)
 		size=${2#*-} keys=
@@ -61,6 +66,9 @@ for line in sys.stdin:
 		own-*) "$vctop" --root "$1" --services --screen "$size" --keys "$keys" ;;
 		*) "$vctop" --root "$1" --screen "$size" --keys "$keys" ;;
 		esac ;;
+	table-*) COLUMNS=${2#table-} "$vctop" compare --from "tests/fixtures/$1.json" ;;
+	markdown | html) "$vctop" compare --from "tests/fixtures/$1.json" "--$2" --anchors ;;
+	compare) "$vctop" compare --from "tests/fixtures/$1.json" --json | jq . ;;
 	esac
 }
 
@@ -68,6 +76,7 @@ each() { # COMMAND: called with CASE VIEW
 	for c in $cases; do
 		for v in $(views_of "$c"); do "$1" "$c" "$v" || bad=1; done
 	done
+	for c in $stories; do "$1" "$c" dry-run || bad=1; done
 }
 check() {
 	new=$(mktemp) || exit 2

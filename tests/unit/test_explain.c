@@ -139,6 +139,10 @@ static void test_lines(void **state)
 	        {"io.stat rbytes=", "8:0 rbytes=1 wbytes=2", true},
 	        {"cpu.pressure some total=", "full avg10=0 total=3", true},
 	        {"memory.stat file", "inactive_file 12", false},
+	        {"dockerd's live-restore", "\t\"live-restore\": true,", true},
+	        {"dockerd's live-restore", "{\"live-restore\":true}", true},
+	        {"dockerd's live-restore", "\"live-restored\": true", false},
+	        {"x", "\t{\"", false},
 	        {"", "x 1", false},
 	        {"x", "x", false},
 	};

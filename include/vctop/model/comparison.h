@@ -10,7 +10,6 @@
 
 #include <stdint.h>
 
-#include "vctop/base/arena.h"
 #include "vctop/base/vec.h"
 #include "vctop/model/field.h"
 
@@ -77,6 +76,7 @@ struct subject {
 	char *remark;  /* "KVM guest did not report in 8 s: emulated with TCG"; NULL */
 	char *skipped; /* why it was not measured; NULL it was */
 	struct spread value[FIGURE_MAX];
+	char *why[FIGURE_MAX];               /* owns what value[].median.why says */
 	VEC(struct comparison_phase) phases; /* of FIGURE_START, in order */
 	VEC(struct comparison_fact) facts;
 	VEC(char *) commands; /* what a person could type for the same */
@@ -93,7 +93,6 @@ struct comparison {
 	unsigned runs;
 	bool interrupted; /* Ctrl-C: what was measured until then */
 	VEC(struct subject) subjects;
-	struct arena texts; /* reasons of missing numbers that were made or read, not static */
 };
 /* Owns all of it. */
 void comparison_release(struct comparison *c);

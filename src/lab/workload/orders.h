@@ -20,8 +20,8 @@ enum order {
 	ORDER_OFF,     /* end; a VM resets, which ends its VMM */
 	ORDER_MAX
 };
-static const char *const order_names[ORDER_MAX] = {"idle",    "cpu",   "memory",  "burst", "free",
-                                                   "measure", "facts", "weigh", "balloon", "off"};
+static const char *const order_names[ORDER_MAX] = {"idle",    "cpu",   "memory", "burst",   "free",
+                                                   "measure", "facts", "weigh",  "balloon", "off"};
 #define ORDER_SIGNAL(order) (SIGRTMIN + (int)(order))
 
 /* Its lines.  Each order is answered twice: when it is read, and once it is in force (memory touched, figures told). */

@@ -10,7 +10,7 @@
 #include "vctop/base/text.h"
 
 #define SUBJECTS_MAX 64
-#define LIST_MAX 128  /* phases, facts, commands of one subject */
+#define LIST_MAX 128 /* phases, facts, commands of one subject */
 #define ID_BYTES 32
 #define NAME_BYTES 80 /* of what becomes the head of a column or a row */
 #define RUNS_MAX 1e6
@@ -57,15 +57,20 @@ static const json_t *at_path(const json_t *o, const char *path)
 	return json_object_get(o, path);
 }
 
-static void take_figures(struct comparison *c, struct subject *s, const json_t *o)
+static void take_figures(struct subject *s, const json_t *o)
 {
 	const json_t *unavailable = json_object_get(o, "unavailable");
 	for (int f = 0; f < FIGURE_MAX; f++) {
 		const char *key = figure_table[f].key;
 		struct spread *v = &s->value[f];
+		struct arena text = {0};
+		struct metric missing;
 		*v = take_spread(at_path(o, key));
-		if (!metric_is_ok(v->median) && json_take_reason(&c->texts, unavailable, key, &v->median))
-			v->min = v->max = v->median;
+		if (!metric_is_ok(v->median) && json_take_reason(&text, unavailable, key, &missing)) {
+			s->why[f] = xstrdup(missing.why);
+			v->min = v->max = v->median = metric_none(missing.st, s->why[f]);
+		}
+		arena_release(&text);
 	}
 }
 
@@ -114,7 +119,7 @@ static int take_subject(struct comparison *c, const json_t *o, struct error *err
 	bool known = false;
 	for (size_t i = 0; s.kind && i < ARRAY_SIZE(kinds); i++)
 		known = known || strcmp(s.kind, kinds[i]) == 0;
-	take_figures(c, &s, o);
+	take_figures(&s, o);
 	take_phases(&s, at_path(o, "start.phases"));
 	take_facts(&s, json_object_get(o, "facts"));
 	take_commands(&s, json_object_get(o, "commands"));

@@ -60,7 +60,7 @@ static void split_bar(struct chart_bar *b, const struct chart_part *parts, unsig
 		sum += parts[i].value;
 	}
 	if (sum < whole * 0.99)
-		b->part[b->parts++] = (struct chart_part){"other", CHART_COLORS - 1, whole - sum};
+		b->part[b->parts++] = (struct chart_part){"other", CHART_OTHER, whole - sum};
 }
 
 static unsigned phase_parts(const struct html_page *p, const struct subject *s, struct chart_part ret[CHART_PARTS])
@@ -68,7 +68,7 @@ static unsigned phase_parts(const struct html_page *p, const struct subject *s, 
 	name_vec names = {0};
 	unsigned n = 0;
 	comparison_phase_names(p->c, &names);
-	for (unsigned i = 0; i < names.n && n < CHART_PARTS; i++) {
+	for (unsigned i = 0; i < names.n && i < CHART_OTHER && n < CHART_PARTS; i++) {
 		const struct spread *v = comparison_phase_of(s, names.v[i]);
 		if (v && metric_is_ok(v->median))
 			ret[n++] = (struct chart_part){names.v[i], i, v->median.v};
@@ -123,24 +123,31 @@ void html_figure(const struct html_page *p, enum figure f, enum html_split split
 	strbuf_str(p->out, "</figure>\n");
 }
 
+static struct chart_bar memory_bar(const struct html_page *p, const char *label, const struct holding *h)
+{
+	char used[16], held[16];
+	struct chart_bar b = {.label = label,
+	                      .sub = h->when,
+	                      .part = {{"used", 0, h->used}, {"held, not used", 1, h->held - h->used}},
+	                      .parts = 2,
+	                      .outline = (double)p->c->memory};
+	(void)snprintf(b.text, sizeof(b.text), "uses %s, holds %s", units_bytes(used, sizeof(used), h->used),
+	               units_bytes(held, sizeof(held), h->held));
+	return b;
+}
+
 void html_memory(const struct html_page *p)
 {
 	bar_vec bars = {0};
 	for (size_t i = 0; i < p->g->subjects.n; i++) {
 		struct holding h[HOLDINGS_MAX];
 		unsigned n = comparison_holdings(p->c, p->g->subjects.v[i], h);
-		for (unsigned k = 1; k < n; k++) { /* idle has a chart of its own */
-			char used[16], held[16];
-			struct chart_bar b = {
-			        .label = k > 1 ? NULL : p->g->subjects.v[i]->id,
-			        .sub = h[k].when,
-			        .part = {{"used", 0, h[k].used}, {"held, not used", 1, h[k].held - h[k].used}},
-			        .parts = 2,
-			        .outline = (double)p->c->memory};
-			(void)snprintf(b.text, sizeof(b.text), "uses %s, holds %s",
-			               units_bytes(used, sizeof(used), h[k].used),
-			               units_bytes(held, sizeof(held), h[k].held));
-			vec_push(&bars, b);
+		const char *label = p->g->subjects.v[i]->id;
+		for (unsigned k = 0; k < n; k++) {
+			if (h[k].of == FIGURE_IDLE_HELD)
+				continue; /* has a chart of its own */
+			vec_push(&bars, memory_bar(p, label, &h[k]));
+			label = NULL;
 		}
 	}
 	strbuf_str(p->out, "<figure>\n");

@@ -179,7 +179,7 @@ unsigned comparison_holdings(const struct comparison *c, const struct subject *s
 		if (!metric_is_ok(held) || !metric_is_ok(workload))
 			continue;
 		double used = workload.v + (points[i].loaded ? (double)c->load_bytes : 0);
-		ret[n++] = (struct holding){points[i].when, used < held.v ? used : held.v, held.v};
+		ret[n++] = (struct holding){points[i].f, points[i].when, used < held.v ? used : held.v, held.v};
 	}
 	return n;
 }

@@ -8,8 +8,8 @@
 /* Beside every speed of an emulated subject: it is the emulator's, not the price of virtualisation. */
 #define EMULATED "emulated (TCG)"
 #define EMULATED_WHY                                                                                                   \
-	"without hardware virtualisation (KVM), so the emulator sets their speeds, which say nothing of what "         \
-	"virtualisation costs"
+	"without hardware virtualisation (KVM): the emulator sets their speeds, which say nothing of what "            \
+	"virtualisation costs, and its translated code is part of the VMM's memory"
 
 /* "1.24s", "16.0M", "0.98", "12"; the glyph of its state when it is not OK. */
 char *comparison_number(char *buf, size_t size, struct metric m, enum field_unit unit, bool ascii);
@@ -41,6 +41,7 @@ const char *comparison_fact_of(const struct subject *s, const char *key);
 
 /* What a subject uses and holds of what it was given, from the load to when it was given back. */
 struct holding {
+	enum figure of;   /* what is held */
 	const char *when; /* "under load" */
 	double used, held;
 };

@@ -73,7 +73,7 @@ struct tui {
 	bool down;
 	char filter[FILTER_MAX + 1];
 	char jump[FILTER_MAX + 1];
-	enum edit editing; /* what is being typed */
+	enum edit editing;                /* what is being typed */
 	VEC(const struct field *) chosen; /* columns; empty: what fits, by rank */
 	struct strbuf chosen_text;
 	struct tui_looks looks;
@@ -156,7 +156,7 @@ struct columns {
 void columns_fit(const struct tui *t, enum list l, int width, struct columns *ret);
 bool column_chosen(const struct tui *t, const struct field *f);
 enum tui_action columns_take(struct tui *t, const struct field *f); /* shows it, or no longer */
-const struct field *sortable_field(unsigned i); /* NULL past the end */
+const struct field *sortable_field(unsigned i);                     /* NULL past the end */
 
 /* bar.c */
 struct bar {
