@@ -6,18 +6,18 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 vctop=${VCTOP:-build/vctop}
 export LC_ALL=C.UTF-8 TZ=UTC XDG_CONFIG_HOME=/nonexistent
-recording=tests/fixtures/recordings/lab.rec
+recording=tests/recordings/lab.rec
 
-# NAME WIDTHxHEIGHT KEYS OPTIONS...
+# NAME WIDTHxHEIGHT KEYS OPTIONS...: "-" no keys
 pictures() {
 	cat <<-'LIST'
-		overview 132x30 - -n 80 --price-core-hour 0.03 --price-gib-hour 0.004
-		overview-80x24 80x24 - -n 80
-		instance 132x40 lG3 -n 80
-		tree 110x24 2 -n 80
-		waste 120x24 4 -n 80 --price-core-hour 0.03 --price-gib-hour 0.004
-		host 120x30 5 -n 80
-		compare 132x36 6 -n 80
+		overview 132x32 - replay REC -n 60
+		overview-80x24 80x24 - replay REC -n 60
+		tree 110x26 2 replay REC -n 60
+		instance 132x40 jjj3 replay REC -n 60
+		host 132x34 5 replay REC -n 60
+		help 100x40 ? replay REC -n 60
+		waste 120x24 4 --root tests/fixtures/unified --price-core-hour 0.03 --price-gib-hour 0.004
 	LIST
 }
 
@@ -25,7 +25,8 @@ draw() { # NAME SIZE KEYS OPTIONS...
 	size=$2 keys=$3
 	shift 3
 	[ "$keys" = - ] && keys=
-	"$vctop" replay "$recording" --screen "$size" --svg --keys "$keys" "$@"
+	[ "$1" != replay ] || { shift 2 && set -- replay "$recording" "$@"; }
+	"$vctop" "$@" --screen "$size" --svg --keys "$keys"
 }
 
 png() { # SVG PNG WIDTHxHEIGHT
