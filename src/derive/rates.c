@@ -10,7 +10,8 @@
 struct step {
 	const struct entry *prev, *cur; /* prev NULL: not there before, or another incarnation */
 	bool recreated;
-	double usec; /* between the two */
+	double usec;      /* between the two */
+	double slow_usec; /* the same for pressure and I/O */
 };
 
 static struct metric delta(const struct step *st, struct metric before, struct metric now)
@@ -34,10 +35,12 @@ static struct metric scaled(struct metric m, double factor)
 }
 
 /* delta(field) / time * factor; the field is named once for both samples. */
-#define RATE(st, field, factor)                                                                                        \
+#define RATE_OVER(st, field, factor, time)                                                                             \
 	scaled(delta(st, (st)->prev ? (st)->prev->sample.field : metric_none(METRIC_FIRST, NULL),                      \
 	             (st)->cur->sample.field),                                                                         \
-	       (factor) / (st)->usec)
+	       (factor) / (time))
+#define RATE(st, field, factor) RATE_OVER(st, field, factor, (st)->usec)
+#define SLOW_RATE(st, field, factor) RATE_OVER(st, field, factor, (st)->slow_usec)
 
 static struct metric throttled_pct(const struct step *st)
 {
@@ -80,11 +83,11 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	                                           : metric_none(METRIC_ABSENT, "not a VM");
 	r->steal_cores = RATE(st, cpu.steal_usec, 1);
 	r->throttled_pct = throttled_pct(st);
-	r->cpu_pressure_pct = capped(RATE(st, cpu.pressure_usec, 100), 100);
-	r->mem_pressure_pct = capped(RATE(st, mem.pressure_usec, 100), 100);
+	r->cpu_pressure_pct = capped(SLOW_RATE(st, cpu.pressure_usec, 100), 100);
+	r->mem_pressure_pct = capped(SLOW_RATE(st, mem.pressure_usec, 100), 100);
 	r->mem_used_pct = metric_pct(r->sample->mem.used_bytes, r->sample->mem.allocated.amount);
-	r->io_read_per_sec = RATE(st, io_read_bytes, 1e6);
-	r->io_write_per_sec = RATE(st, io_write_bytes, 1e6);
+	r->io_read_per_sec = SLOW_RATE(st, io_read_bytes, 1e6);
+	r->io_write_per_sec = SLOW_RATE(st, io_write_bytes, 1e6);
 	r->net_rx_per_sec = RATE(st, net_rx_bytes, 1e6);
 	r->net_tx_per_sec = RATE(st, net_tx_bytes, 1e6);
 }
@@ -132,6 +135,11 @@ void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct 
 		if (p && p->inst.incarnation != e->inst.incarnation)
 			st = (struct step){.cur = e, .recreated = true};
 		st.usec = st.prev ? (double)(e->sample.mono_usec - st.prev->sample.mono_usec) : 0;
+		/* A counter read after a long rest may have moved at any time since the reading before. */
+		int64_t since = e->sample.unread_since_usec;
+		st.slow_usec = st.prev && since && since < st.prev->sample.mono_usec
+		                       ? (double)(e->sample.mono_usec - since)
+		                       : st.usec;
 		struct row r = {.inst = &e->inst, .sample = &e->sample, .background = &e->background};
 		row_fill(&r, &st, &cur->host);
 		vec_push(&ret->rows, r);

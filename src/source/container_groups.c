@@ -11,10 +11,10 @@
 void container_free(struct rootfs *fs, struct container *ct)
 {
 	cgroup_reader_free(ct->reader);
-	if (fs) {
-		kfile_close(fs, &ct->monitor_statm);
-		kfile_close(fs, &ct->init_stat);
-	}
+	cgroup_level_put(ct->cpu_caps);
+	cgroup_level_put(ct->memory_caps);
+	kfile_close(fs, &ct->monitor_statm);
+	kfile_close(fs, &ct->init_stat);
 	free(ct->id);
 	free(ct->runtime_id);
 	free(ct->path);

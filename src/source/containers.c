@@ -19,6 +19,8 @@
 /* An empty group is searched for processes again after this long. */
 #define SEEK_USEC 1000000
 #define NAME_MAX_BYTES 256
+#define MONITOR_USEC 5000000
+#define MONITOR_SPREAD 2000000
 
 /* Who watches over it: its init's parent, when that is a monitor program. */
 static void find_monitor(struct container *ct, const struct tick *t)
@@ -26,6 +28,7 @@ static void find_monitor(struct container *ct, const struct tick *t)
 	struct process_stat up;
 	kfile_close(t->fs, &ct->monitor_statm);
 	ct->monitor = 0;
+	ct->monitor_due_usec = 0;
 	if (process_read_stat(t->fs, ct->init.ppid, &up) == 0 &&
 	    (strcmp(up.comm, "conmon") == 0 || strncmp(up.comm, "containerd-shim", 15) == 0))
 		ct->monitor = ct->init.ppid;
@@ -65,7 +68,7 @@ static void find_init(struct container *ct, const struct tick *t)
 		ct->runtime->learn(t->facts, ct->pid);
 }
 
-static struct metric monitor_rss(struct container *ct, const struct tick *t)
+static struct metric read_monitor_rss(struct container *ct, const struct tick *t)
 {
 	char path[64], buf[128];
 	const char *w;
@@ -80,6 +83,18 @@ static struct metric monitor_rss(struct container *ct, const struct tick *t)
 		return metric_none(METRIC_ABSENT, "its shim or conmon has gone");
 	}
 	return metric_ok((double)pages * (double)sysconf(_SC_PAGESIZE));
+}
+
+/* A monitor sleeps; its memory hardly ever moves. */
+static struct metric monitor_rss(struct container *ct, const struct tick *t)
+{
+	int64_t wait = ct->monitor_due_usec - t->now.mono_usec;
+	if (!t->cgroups->may_rest || wait <= 0 || wait > MONITOR_USEC) {
+		ct->monitor_rss = read_monitor_rss(ct, t);
+		ct->monitor_due_usec =
+		        t->now.mono_usec + MONITOR_USEC - (int64_t)(ct->incarnation * 7919000 % MONITOR_SPREAD);
+	}
+	return ct->monitor_rss;
 }
 
 /* The pod goes among the labels. */
@@ -138,15 +153,36 @@ static bool is_infra(const struct container *ct, const struct facts *f)
 	return n && f && f->name && strncmp(f->name, ct->pod, n) == 0 && strcmp(f->name + n, "-infra") == 0;
 }
 
+static void ask_caps(struct container *ct, const struct tick *t, struct sample *s)
+{
+	const struct host_sample *h = &t->snap->host;
+	struct cap_question q = {.arena = &t->snap->arena,
+	                         .mono_usec = t->now.mono_usec,
+	                         .host = metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL,
+	                         .resting = cgroup_reader_rested(ct->reader)};
+	cgroup_level_at(t->cgroups, &ct->cpu_caps, cgroup_reader_path_in(ct->reader, CTRL_CPU));
+	s->cpu.allocated = cgroup_cpu_allocation(ct->cpu_caps, &q);
+	cgroup_level_at(t->cgroups, &ct->memory_caps, cgroup_reader_path_in(ct->reader, CTRL_MEMORY));
+	q.host = metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0;
+	s->mem.allocated = cgroup_memory_allocation(ct->memory_caps, &q);
+}
+
 /* 0, or -ENODEV when the group has gone. */
-static int add_running(struct container *ct, const struct tick *t, struct facts *f, enum cgroup_life life,
-                       unsigned *budget)
+static int add_running(struct container *ct, const struct tick *t, struct facts *f, unsigned *budget)
 {
 	struct sample s = {0};
 	struct arena *a = &t->snap->arena;
 	int r = cgroup_reader_sample(ct->reader, &s);
 	if (r < 0)
 		return r;
+	/* Who has not run has not ended, nor been frozen. */
+	if (ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader)) {
+		find_init(ct, t);
+		ct->life = cgroup_reader_life(ct->reader, ct->pid > 0);
+	}
+	enum cgroup_life life = ct->life;
+	if (life == CGROUP_EMPTY && ct->twin)
+		return 0;
 	if (ct->incarnation != cgroup_reader_incarnation(ct->reader)) {
 		ct->incarnation = cgroup_reader_incarnation(ct->reader);
 		ct->pid = 0;
@@ -155,13 +191,7 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	}
 	if (is_pause(ct, f, s.pids))
 		return 0;
-	const struct host_sample *h = &t->snap->host;
-	s.cpu.allocated =
-	        cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_CPU), t->now.mono_usec,
-	                              metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
-	s.mem.allocated =
-	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(ct->reader, CTRL_MEMORY),
-	                                 t->now.mono_usec, metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+	ask_caps(ct, t, &s);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
@@ -278,11 +308,7 @@ static void add_groups(struct containers *c, const struct tick *t, unsigned *bud
 			f->left_out = is_infra(ct, f);
 		if (f && f->left_out)
 			continue;
-		find_init(ct, t);
-		enum cgroup_life life = cgroup_reader_life(ct->reader, ct->pid > 0);
-		if (life == CGROUP_EMPTY && ct->twin)
-			continue;
-		if (add_running(ct, t, f, life, budget) < 0) {
+		if (add_running(ct, t, f, budget) < 0) {
 			c->stale = true;
 			container_group_drop(c, t, path);
 		}
@@ -305,11 +331,11 @@ void containers_collect(struct containers *c, const struct tick *t)
 	}
 }
 
-void containers_release(struct containers *c)
+void containers_release(struct containers *c, struct rootfs *fs)
 {
 	void *v;
 	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
-		container_free(NULL, v);
+		container_free(fs, v);
 	map_release(&c->by_path);
 	map_release(&c->by_id);
 	strbuf_release(&c->census);

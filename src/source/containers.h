@@ -12,6 +12,8 @@ struct container {
 	size_t entry;             /* 1 + its index in the snapshot of this tick; 0 not shown */
 	bool twin;                /* another group has the same id: while empty, this one is what was left behind */
 	struct cgroup_reader *reader;
+	struct cgroup_level *cpu_caps, *memory_caps; /* kept; NULL not asked yet */
+	enum cgroup_life life;
 	unsigned seen;
 	uint64_t incarnation;
 	pid_t pid;
@@ -20,12 +22,14 @@ struct container {
 	int64_t sought_usec;    /* when an init was last looked for in vain */
 	pid_t monitor;          /* conmon or shim; 0 none */
 	struct kfile monitor_statm;
+	struct metric monitor_rss;
+	int64_t monitor_due_usec;
 };
 
 /* Walks the tree when it may have changed. */
 void container_groups_find(struct containers *c, const struct tick *t);
 void container_group_drop(struct containers *c, const struct tick *t, const char *path);
-void container_free(struct rootfs *fs, struct container *ct); /* fs NULL: all is ending */
+void container_free(struct rootfs *fs, struct container *ct);
 /* What its runtime's files say; NULL nothing. */
 struct facts *container_facts(const struct container *ct, const struct tick *t);
 

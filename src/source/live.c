@@ -15,7 +15,6 @@
 #include "vctop/source/source.h"
 
 #define FACTS_USEC 2000000
-#define TRIM_USEC 3000000 /* caps of groups that have gone keep fds until then */
 /* Names learned from command lines; forgotten all at once at the limit, learned again at the next sweep. */
 #define MAX_LEARNED 8192
 
@@ -145,7 +144,6 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	vms_collect(&l->vms, &t, &l->containers);
 	mark_samples(l, ret);
 	background_collect(l->background, &t);
-	cgroup_tree_trim(&l->cgroups, t.now.mono_usec - TRIM_USEC);
 	snapshot_seal(ret);
 	return 0;
 }
@@ -160,7 +158,7 @@ static void live_close(struct source *s)
 	struct live *l = (struct live *)s;
 	vms_release(&l->vms, l->fs);
 	services_release(&l->services);
-	containers_release(&l->containers);
+	containers_release(&l->containers, l->fs);
 	background_reader_free(l->background);
 	facts_table_release(&l->facts);
 	launched_release(&l->launched);

@@ -29,7 +29,7 @@ struct containers {
 	unsigned walk;
 };
 void containers_collect(struct containers *c, const struct tick *t);
-void containers_release(struct containers *c);
+void containers_release(struct containers *c, struct rootfs *fs);
 /* The id of the container whose group holds `path`; NULL none. Borrowed until the next collect. */
 const char *containers_owner(const struct containers *c, const char *path);
 

@@ -151,6 +151,11 @@ void rootfs_set_trace(struct rootfs *fs, rootfs_trace fn, void *data)
 	fs->trace_data = data;
 }
 
+bool rootfs_is_traced(const struct rootfs *fs)
+{
+	return fs->trace != NULL;
+}
+
 static ssize_t traced(struct rootfs *fs, const char *path, const char *text, ssize_t n)
 {
 	if (fs->trace)
@@ -163,6 +168,11 @@ struct rootfs_time rootfs_now(const struct rootfs *fs)
 	if (!fs->live)
 		return fs->time;
 	return (struct rootfs_time){clock_mono_usec(), clock_real_usec(), clock_boot_usec()};
+}
+
+int64_t rootfs_mono_usec(const struct rootfs *fs)
+{
+	return fs->live ? clock_mono_usec() : fs->time.mono_usec;
 }
 
 static int open_at(const struct rootfs *fs, const char *path, int flags)
@@ -318,6 +328,11 @@ void kfile_close(struct rootfs *fs, struct kfile *k)
 	(void)close(k->fd);
 	k->fd = -1;
 	fs->stats.kept_fds--;
+}
+
+bool kfile_is_kept(const struct rootfs *fs, const struct kfile *k)
+{
+	return k->fd >= 0 && k->generation == fs->generation && !fs->trace && !fs->fault;
 }
 
 static int kfile_open(struct rootfs *fs, struct kfile *k, const char *path, bool *ret_keep)

@@ -31,12 +31,14 @@ void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data);
 /* Told of every file and link read: text of n bytes, or n a negative errno.  For `vctop explain`. */
 typedef void (*rootfs_trace)(void *data, const char *path, const char *text, ssize_t n);
 void rootfs_set_trace(struct rootfs *fs, rootfs_trace fn, void *data);
+bool rootfs_is_traced(const struct rootfs *fs);
 
 /* The tick's time: the clocks of the host, or the tree's .clock. */
 struct rootfs_time {
 	int64_t mono_usec, real_usec, boot_usec;
 };
 struct rootfs_time rootfs_now(const struct rootfs *fs);
+int64_t rootfs_mono_usec(const struct rootfs *fs);
 
 /* Reads the whole file, at most `max` bytes (-EFBIG beyond). sb is replaced. Returns its length. */
 ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb);
@@ -71,6 +73,8 @@ ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *b
 /* The same for files of many records (net/dev), which the kernel hands out a page at a time. */
 ssize_t kfile_read_records(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size);
 void kfile_close(struct rootfs *fs, struct kfile *k);
+/* Its fd is kept, and nobody is told of reads: then no path need be made, "" will do. */
+bool kfile_is_kept(const struct rootfs *fs, const struct kfile *k);
 
 struct rootfs_stats {
 	uint64_t opens, reads, syscalls;
