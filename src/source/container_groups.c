@@ -6,8 +6,6 @@
 #include "source/containers.h"
 #include "vctop/base/text.h"
 
-#define WALK_USEC 1000000
-
 void container_free(struct rootfs *fs, struct container *ct)
 {
 	cgroup_reader_free(ct->reader);
@@ -145,16 +143,13 @@ static void find_parents(struct containers *c)
 
 void container_groups_find(struct containers *c, const struct tick *t)
 {
-	cgroup_census(t->cgroups, &c->census_now);
-	bool same = c->census.len == c->census_now.len && memcmp(c->census.buf, c->census_now.buf, c->census.len) == 0;
-	bool due = t->now.mono_usec - c->walked_usec >= WALK_USEC || t->now.mono_usec < c->walked_usec;
-	if (c->walk && same && !due && !c->stale)
+	/* What a runtime's files say may make a container of a group that was none. */
+	bool changed = cgroup_census(t->cgroups, &c->census, t->now.mono_usec) || c->facts_changes != t->facts->changes;
+	if (!changed && !c->stale)
 		return;
-	strbuf_clear(&c->census);
-	strbuf_add(&c->census, c->census_now.buf, c->census_now.len);
 	c->walk++;
-	c->walked_usec = t->now.mono_usec;
 	c->stale = false;
+	c->facts_changes = t->facts->changes;
 	int r = cgroup_walk(t->cgroups, visit_group, &(struct visit){c, t});
 	if (r == -E2BIG)
 		snapshot_notice(t->snap, "cgroups", "more than can be walked: some containers are not shown", NULL);

@@ -338,6 +338,6 @@ void containers_release(struct containers *c, struct rootfs *fs)
 		container_free(fs, v);
 	map_release(&c->by_path);
 	map_release(&c->by_id);
-	strbuf_release(&c->census);
-	strbuf_release(&c->census_now);
+	strbuf_release(&c->census.text);
+	strbuf_release(&c->census.now);
 }

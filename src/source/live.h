@@ -22,8 +22,8 @@ struct tick {
 struct containers {
 	struct map by_path; /* cgroup path -> struct container */
 	struct map by_id;   /* instance id -> the same */
-	struct strbuf census, census_now;
-	int64_t walked_usec;
+	struct cgroup_census census;
+	unsigned facts_changes;
 	bool stale; /* a group vanished: walk again */
 	bool found; /* a new one came in this walk */
 	unsigned walk;

@@ -8,8 +8,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -280,6 +282,19 @@ int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret)
 		return r;
 	fs->stats.syscalls++;
 	return stat_at(fs, path, ret);
+}
+
+int rootfs_watch(struct rootfs *fs, int inotify, const char *path, uint32_t mask)
+{
+	char full[PATH_MAX];
+	int n = snprintf(full, sizeof(full), "/%s", path);
+	if (!fs->live)
+		return -EOPNOTSUPP;
+	if (n < 0 || (size_t)n >= sizeof(full))
+		return -ENAMETOOLONG;
+	fs->stats.syscalls++;
+	int wd = inotify_add_watch(inotify, full, mask);
+	return wd < 0 ? -errno : wd;
 }
 
 int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct rootfs_names *ret)

@@ -47,6 +47,9 @@ int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb);
 int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret);
 int rootfs_openat(struct rootfs *fs, const char *path, int flags); /* read-only flags only; caller owns the fd */
 
+/* inotify_add_watch below the root of the live host: its watch descriptor. */
+int rootfs_watch(struct rootfs *fs, int inotify, const char *path, uint32_t mask);
+
 /* Directory listing; names only, "." and ".." left out. want_dirs_only uses d_type (unknown types pass). */
 struct rootfs_names {
 	struct strbuf text; /* NUL-separated names */

@@ -15,11 +15,13 @@
 #include "vctop/base/map.h"
 
 struct cgroup_level;
+struct cgroup_dirs;
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
-	struct map levels;   /* path -> struct cgroup_level */
-	bool pids_elsewhere; /* our pid namespace does not show all members of a group */
+	struct map levels;        /* path -> struct cgroup_level */
+	struct cgroup_dirs *dirs; /* NULL: groups are found by listing directories */
+	bool pids_elsewhere;      /* our pid namespace does not show all members of a group */
 	bool may_rest; /* what stands still is not read in every tick: a live host of which nobody wants each file */
 	struct {
 		const char *file; /* static; NULL not decided yet */
@@ -82,8 +84,17 @@ bool blkio_busiest(const char *buf, size_t len, char ret[32]);
  */
 typedef bool (*cgroup_visit)(void *data, const char *path);
 int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
-/* A cheap text that changes when groups come or go: /proc/cgroups | cgroup.stat. */
-void cgroup_census(struct cgroup_tree *t, struct strbuf *ret);
+/*
+ * May groups have come or gone since *since was filled (zeroed at first)?  Asked once a tick.  The kernel tells, or
+ * where it does not, their number (/proc/cgroups | cgroup.stat), and after a second nobody knows.
+ */
+struct cgroup_census {
+	struct strbuf text, now;
+	uint64_t changes;
+	int64_t at_usec;
+	bool taken;
+};
+bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t now_usec);
 /* The path of a process in the hierarchy that is walked (from proc/PID/cgroup); -errno. */
 int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret);
 /* The same in the v1 hierarchy of one controller, or on v2 (CTRL_MAX). */

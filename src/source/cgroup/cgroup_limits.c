@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/cgroup/cgroup.h"
+#include "source/cgroup/cgroup_dirs.h"
 #include "source/host.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/text.h"
@@ -186,11 +186,14 @@ int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
 	*t = (struct cgroup_tree){.fs = fs};
 	t->may_rest = rootfs_is_live(fs) && !rootfs_is_traced(fs);
 	t->pids_elsewhere = rootfs_readlink(fs, "proc/self/ns/pid", &ns) == 0 && strcmp(ns.buf, INIT_PID_NS) != 0;
-	return mounts_read(fs, &t->mounts);
+	int r = mounts_read(fs, &t->mounts);
+	t->dirs = cgroup_dirs_new(t);
+	return r;
 }
 
 void cgroup_tree_close(struct cgroup_tree *t)
 {
+	cgroup_dirs_free(t->dirs);
 	map_release(&t->levels);
 	mounts_release(&t->mounts);
 }
