@@ -9,9 +9,7 @@
 
 #include "vctop/base/units.h"
 #include "vctop/view/views.h"
-
-/* What a person can read back and compare; 17 digits would only show that it is binary. */
-#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))
+#include "view/json_row.h"
 
 static json_t *text(const char *s)
 {
@@ -39,72 +37,6 @@ static json_t *metric(struct metric m)
 static json_t *metric_real(struct metric m)
 {
 	return metric_is_ok(m) ? real(m.v) : json_null();
-}
-
-static bool is_real(enum field_unit u)
-{
-	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS || u == UNIT_MONEY;
-}
-
-/* Puts value at the dotted path, making the objects on the way. */
-static void put_path(json_t *object, const char *path, json_t *value)
-{
-	const char *dot;
-	while ((dot = strchr(path, '.'))) {
-		char key[64];
-		(void)snprintf(key, sizeof(key), "%.*s", (int)(dot - path), path);
-		json_t *inner = json_object_get(object, key);
-		if (!inner) {
-			inner = json_object();
-			(void)json_object_set_new(object, key, inner);
-		}
-		object = inner;
-		path = dot + 1;
-	}
-	(void)json_object_set_new(object, path, value);
-}
-
-static json_t *field_json(const struct field *f, const struct row *r, json_t *unavailable)
-{
-	struct field_value v = f->get(r);
-	char buf[64];
-	switch (f->kind) {
-	case FIELD_TEXT:
-		return text(v.text);
-	case FIELD_FLAG:
-	case FIELD_METRIC:
-		break;
-	}
-	if (!metric_is_ok(v.metric)) {
-		const char *why = v.metric.why;
-		(void)json_object_set_new(
-		        unavailable, f->key,
-		        json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
-		return json_null();
-	}
-	if (f->kind == FIELD_FLAG)
-		return json_boolean(v.metric.v != 0);
-	if (f->unit == UNIT_TIME)
-		return json_string(units_rfc3339(buf, sizeof(buf), (int64_t)(v.metric.v * 1e6)));
-	return is_real(f->unit) ? real(v.metric.v) : number(v.metric.v);
-}
-
-static json_t *labels(const struct instance *i)
-{
-	json_t *o = json_object();
-	for (size_t l = 0; l < i->labels_n; l++)
-		(void)json_object_set_new(o, i->labels[l].key, json_string(i->labels[l].value));
-	return o;
-}
-
-static json_t *instance(const struct row *r)
-{
-	json_t *o = json_object(), *unavailable = json_object();
-	for (unsigned i = 0; i < field_count; i++)
-		put_path(o, field_table[i].key, field_json(&field_table[i], r, unavailable));
-	(void)json_object_set_new(o, "labels", labels(r->inst));
-	(void)json_object_set_new(o, "unavailable", unavailable);
-	return o;
 }
 
 static json_t *stores(const struct snapshot *s)
@@ -217,29 +149,43 @@ static json_t *services(const struct frame *f)
 	return a;
 }
 
-static void print_line(json_t *o, struct strbuf *out)
+/* The line, with text in the place of the first occurrence of `mark`, which no string can contain: it has quotes. */
+static void print_line(json_t *o, const char *mark, void (*put)(const void *data, struct strbuf *out), const void *data,
+                       struct strbuf *out)
 {
 	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
-	if (line) {
-		strbuf_str(out, line);
+	char *at = line ? strstr(line, mark) : NULL;
+	if (at) {
+		strbuf_add(out, line, (size_t)(at - line));
+		put(data, out);
+		strbuf_str(out, at + strlen(mark));
 		strbuf_char(out, '\n');
 	}
 	free(line);
 	json_decref(o);
 }
 
+static void put_rows(const void *data, struct strbuf *out)
+{
+	const struct frame *f = data;
+	strbuf_str(out, "\"instances\":[");
+	for (size_t i = 0; i < f->rows.n; i++) {
+		if (i)
+			strbuf_char(out, ',');
+		json_row(json_shape_rows(), &f->rows.v[i], out);
+	}
+	strbuf_char(out, ']');
+}
+
 void json_frame(const struct frame *f, struct strbuf *out)
 {
 	char time[64];
-	json_t *rows = json_array();
-	for (size_t i = 0; i < f->rows.n; i++)
-		(void)json_array_append_new(rows, instance(&f->rows.v[i]));
 	/* clang-format off */
-	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:{s:f, s:o, s:f, s:o}}",
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:[], s:{s:o, s:o}, s:o, s:{s:f, s:o, s:f, s:o}}",
 		"schema", "vctop.snapshot/1",
 		"time", units_rfc3339(time, sizeof(time), f->snap->host.real_usec),
 		"interval_sec", f->interval_sec > 0 ? json_real(f->interval_sec) : json_null(),
-		"host", host(f), "instances", rows,
+		"host", host(f), "instances",
 		"totals", "container", totals(&f->totals[INSTANCE_CONTAINER]), "vm", totals(&f->totals[INSTANCE_VM]),
 		"notices", notices(f->snap),
 		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
@@ -247,23 +193,21 @@ void json_frame(const struct frame *f, struct strbuf *out)
 	/* clang-format on */
 	if (f->snap->with_services)
 		(void)json_object_set_new(o, "services", services(f));
-	print_line(o, out);
+	print_line(o, "\"instances\":[]", put_rows, f, out);
+}
+
+static void put_verdict(const void *data, struct strbuf *out)
+{
+	const struct verdict_line *l = data;
+	strbuf_str(out, "\"verdict\":");
+	json_row(json_shape_verdict(), &(struct row){.verdict = l->verdict}, out);
 }
 
 void json_verdict(const struct verdict_line *l, struct strbuf *out)
 {
-	static const char prefix[] = "verdict.";
-	const struct row r = {.verdict = l->verdict};
-	json_t *unavailable = json_object(), *verdict = json_object();
 	char time[64];
-	for (unsigned i = 0; i < field_count; i++)
-		if (strncmp(field_table[i].key, prefix, sizeof(prefix) - 1) == 0)
-			put_path(verdict, field_table[i].key + sizeof(prefix) - 1,
-			         field_json(&field_table[i], &r, unavailable));
-	json_decref(unavailable);
-	json_t *o =
-	        json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "schema", "vctop.verdict/1", "time",
-	                  units_rfc3339(time, sizeof(time), l->time_usec), "host", text(l->host), "id", l->id, "name",
-	                  l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict", verdict);
-	print_line(o, out);
+	json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:[]}", "schema", "vctop.verdict/1", "time",
+	                      units_rfc3339(time, sizeof(time), l->time_usec), "host", text(l->host), "id", l->id,
+	                      "name", l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict");
+	print_line(o, "\"verdict\":[]", put_verdict, l, out);
 }

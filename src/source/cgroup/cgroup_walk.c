@@ -78,8 +78,9 @@ bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t n
 	} else {
 		count_groups(t, &since->now);
 		int64_t age = now_usec - since->at_usec;
-		changed = age >= WALK_USEC || age < 0 || since->text.len != since->now.len ||
-		          memcmp(since->text.buf, since->now.buf, since->now.len) != 0;
+		bool same = since->text.len == since->now.len &&
+		            (!since->now.len || memcmp(since->text.buf, since->now.buf, since->now.len) == 0);
+		changed = age >= WALK_USEC || age < 0 || !same;
 		strbuf_clear(&since->text);
 		strbuf_add(&since->text, since->now.buf, since->now.len);
 	}
