@@ -34,13 +34,15 @@ static void find_monitor(struct container *ct, const struct tick *t)
 		ct->monitor = ct->init.ppid;
 }
 
-/* One read of a kept file: that of a process that has ended says so, whoever has its pid now. */
+/* Of what is not listed: one read of a kept file. That of a process that has ended says so, whoever has its pid now. */
 static bool init_lives(struct container *ct, const struct tick *t)
 {
 	char path[32], buf[1024];
 	struct process_stat st;
 	if (!ct->pid)
 		return false;
+	if (proctab_start_ticks(t->procs, ct->pid) == ct->init.start_ticks)
+		return true;
 	(void)snprintf(path, sizeof(path), "proc/%d/stat", (int)ct->pid);
 	ssize_t n = kfile_read(t->fs, &ct->init_stat, path, buf, sizeof(buf));
 	return n > 0 && process_parse_stat(buf, (size_t)n, &st) == 0 && st.start_ticks == ct->init.start_ticks;

@@ -162,7 +162,7 @@ static void live_close(struct source *s)
 	background_reader_free(l->background);
 	facts_table_release(&l->facts);
 	launched_release(&l->launched);
-	proctab_release(&l->procs);
+	proctab_release(&l->procs, l->fs);
 	host_reader_close(&l->host);
 	cgroup_tree_close(&l->cgroups);
 	rootfs_close(l->fs);
@@ -194,6 +194,7 @@ struct source *source_open_traced(const char *root, rootfs_trace fn, void *data,
 	l->base.ops = &live_ops;
 	l->fs = fs;
 	l->facts_notices = snapshot_new();
+	proctab_init(&l->procs);
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	host_reader_open(&l->host, fs);
 	facts_table_init(&l->facts, fs, &l->cgroups);

@@ -207,7 +207,7 @@ static void world_init(struct world *w)
 static void world_end(struct world *w)
 {
 	daemons_release(&w->d);
-	proctab_release(&w->procs);
+	proctab_release(&w->procs, w->fs);
 	rootfs_close(w->fs);
 	tree_release(&w->t);
 }
