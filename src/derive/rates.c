@@ -123,14 +123,23 @@ static void host_fill(const struct host_sample *prev, const struct host_sample *
 	h->used_bytes = metric_sub_floor0(cur->mem_total_bytes, cur->mem_available_bytes);
 }
 
+/* Both snapshots are sorted by id: *at goes along the earlier one. */
+static const struct entry *before(const struct snapshot *prev, size_t *at, const char *id)
+{
+	int order = -1;
+	while (prev && *at < prev->entries.n && (order = strcmp(prev->entries.v[*at].inst.id, id)) < 0)
+		(*at)++;
+	return order == 0 ? &prev->entries.v[*at] : NULL;
+}
+
 void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret)
 {
 	frame_clear(ret);
 	ret->snap = cur;
 	host_fill(prev ? &prev->host : NULL, &cur->host, ret);
-	for (size_t i = 0; i < cur->entries.n; i++) {
+	for (size_t i = 0, at = 0; i < cur->entries.n; i++) {
 		const struct entry *e = &cur->entries.v[i];
-		const struct entry *p = prev ? snapshot_find(prev, e->inst.id) : NULL;
+		const struct entry *p = before(prev, &at, e->inst.id);
 		struct step st = {.prev = p, .cur = e};
 		if (p && p->inst.incarnation != e->inst.incarnation)
 			st = (struct step){.cur = e, .recreated = true};

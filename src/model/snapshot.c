@@ -1,5 +1,6 @@
 #include "vctop/model/snapshot.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,11 +49,20 @@ static int by_cgroup(const void *a, const void *b)
 	return strcmp(((const struct service *)a)->cgroup, ((const struct service *)b)->cgroup);
 }
 
+/* As a source that keeps its instances in order fills it. */
+static bool is_sorted(const struct snapshot *s)
+{
+	for (size_t i = 1; i < s->entries.n; i++)
+		if (by_id(&s->entries.v[i - 1], &s->entries.v[i]) > 0)
+			return false;
+	return true;
+}
+
 void snapshot_seal(struct snapshot *s)
 {
 	if (s->services.n)
 		qsort(s->services.v, s->services.n, sizeof(*s->services.v), by_cgroup);
-	if (s->entries.n)
+	if (!is_sorted(s))
 		qsort(s->entries.v, s->entries.n, sizeof(*s->entries.v), by_id);
 }
 

@@ -15,10 +15,8 @@
 
 /* Files looked at per tick for writable layers: about 20 ms. */
 #define DISK_BUDGET 10000
-#define SHORT_ID 12
 /* An empty group is searched for processes again after this long. */
 #define SEEK_USEC 1000000
-#define NAME_MAX_BYTES 256
 #define MONITOR_USEC 5000000
 #define MONITOR_SPREAD 2000000
 
@@ -103,6 +101,8 @@ static struct metric monitor_rss(struct container *ct, const struct tick *t)
 static void label_instance(struct instance *i, struct arena *a, const struct facts *f, const char *pod)
 {
 	size_t n = f ? f->labels_n : 0;
+	if (!n && !pod && !(f && f->pod))
+		return;
 	struct label *labels = arena_alloc(a, (n + 1) * sizeof(*labels));
 	for (size_t l = 0; l < n; l++)
 		labels[l] = (struct label){arena_strdup(a, f->labels[l].key), arena_strdup(a, f->labels[l].value)};
@@ -114,22 +114,23 @@ static void label_instance(struct instance *i, struct arena *a, const struct fac
 	i->labels_n = n;
 }
 
-/* Without files: the id where it is a name, or its beginning. */
-static const char *name_of_id(struct arena *a, const struct runtime_ops *rt, const char *id)
+static const char *from_root(struct arena *a, const char *path)
 {
-	const char *part = id;
-	size_t n = rt->title ? rt->title(id, &part) : rt->named ? strlen(id) : SHORT_ID;
-	return text_clean(arena_fmt(a, "%.*s", (int)n, part), NAME_MAX_BYTES);
+	size_t n = strlen(path);
+	char *s = arena_alloc(a, n + 2);
+	s[0] = '/';
+	memcpy(s + 1, path, n + 1);
+	return s;
 }
 
 static void name_instance(struct instance *i, struct arena *a, const struct tick *t, const struct facts *f,
-                          const struct runtime_ops *rt, const char *runtime_id)
+                          const struct runtime_ops *rt, const char *runtime_id, const char *title)
 {
 	const char *learned = map_get(&t->facts->names, runtime_id);
 	i->name = arena_strdup(a, f && f->name ? f->name : learned);
-	i->name_from = f && f->name ? arena_fmt(a, "/%s", f->from) : learned ? "conmon's command line" : NULL;
+	i->name_from = f && f->name ? from_root(a, f->from) : learned ? "conmon's command line" : NULL;
 	if (!i->name) {
-		i->name = name_of_id(a, rt, runtime_id);
+		i->name = arena_strdup(a, title);
 		i->name_from = rt->named ? "the cgroup's name" : NULL;
 	}
 	if (f)
@@ -207,10 +208,10 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	                                         : INSTANCE_RUNNING,
 	        .pid = life == CGROUP_EMPTY ? 0 : ct->pid,
 	        .started_usec = ct->pid ? process_started(&ct->init, t->now) : 0,
-	        .cgroup = text_clean(arena_strdup(a, ct->path), 4096),
+	        .cgroup = arena_strdup(a, ct->shown_path),
 	        .incarnation = ct->incarnation,
 	};
-	name_instance(&e->inst, a, t, f, ct->runtime, ct->runtime_id);
+	name_instance(&e->inst, a, t, f, ct->runtime, ct->runtime_id, ct->title);
 	label_instance(&e->inst, a, f, ct->pod);
 	ct->entry = t->snap->entries.n;
 	return 0;
@@ -280,31 +281,29 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	        .parent = arena_strdup(a, owner),
 	        .incarnation = f->pid_start,
 	};
-	name_instance(&e->inst, a, t, f, f->runtime, f->id);
+	cleanup_free char *title = container_title(f->runtime, f->id);
+	name_instance(&e->inst, a, t, f, f->runtime, f->id, title);
 	label_instance(&e->inst, a, f, NULL);
 }
 
 /* The nearest container above it that is shown: its numbers are in that one's. */
 static void set_parents(const struct containers *c, const struct tick *t)
 {
-	void *v;
-	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);) {
-		const struct container *ct = v, *up = ct->parent;
+	for (size_t i = 0; i < c->order.n; i++) {
+		const struct container *ct = c->order.v[i], *up = ct ? ct->parent : NULL;
 		while (up && !up->entry)
 			up = up->parent;
-		if (ct->entry && up)
+		if (up && ct->entry)
 			t->snap->entries.v[ct->entry - 1].inst.parent = t->snap->entries.v[up->entry - 1].inst.id;
 	}
 }
 
 static void add_groups(struct containers *c, const struct tick *t, unsigned *budget)
 {
-	const char *path;
-	void *v;
-	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
-		((struct container *)v)->entry = 0;
-	for (size_t it = 0; map_next(&c->by_path, &it, &path, &v);) {
-		struct container *ct = v;
+	for (size_t i = 0; i < c->order.n; i++)
+		c->order.v[i]->entry = 0;
+	for (size_t i = 0; i < c->order.n; i++) {
+		struct container *ct = c->order.v[i];
 		struct facts *f = container_facts(ct, t);
 		if (f && !f->left_out)
 			f->left_out = is_infra(ct, f);
@@ -312,7 +311,8 @@ static void add_groups(struct containers *c, const struct tick *t, unsigned *bud
 			continue;
 		if (add_running(ct, t, f, budget) < 0) {
 			c->stale = true;
-			container_group_drop(c, t, path);
+			container_group_drop(c, t, ct->path);
+			c->order.v[i] = NULL;
 		}
 	}
 }
@@ -340,6 +340,7 @@ void containers_release(struct containers *c, struct rootfs *fs)
 		container_free(fs, v);
 	map_release(&c->by_path);
 	map_release(&c->by_id);
+	vec_free(&c->order);
 	strbuf_release(&c->census.text);
 	strbuf_release(&c->census.now);
 }

@@ -22,6 +22,8 @@ struct tick {
 struct containers {
 	struct map by_path; /* cgroup path -> struct container */
 	struct map by_id;   /* instance id -> the same */
+	VEC(struct container *) order; /* the same by id; NULL: dropped since it was put in order */
+	bool reorder;
 	struct cgroup_census census;
 	unsigned facts_changes;
 	bool stale; /* a group vanished: walk again */

@@ -226,7 +226,7 @@ static struct allocation binding_result(const struct binding *b, struct arena *a
 	struct allocation r = {.amount = b->cap};
 	if (metric_is_ok(b->cap)) {
 		r.by = b->by;
-		r.at = b->len ? text_clean(arena_fmt(a, "%.*s", (int)b->len, of->path), b->len) : "/";
+		r.at = b->len ? text_clean(arena_strndup(a, of->path, b->len), b->len) : "/";
 		r.shared = b->len < of->len;
 	}
 	return r;
