@@ -35,6 +35,9 @@ void cgroup_tree_close(struct cgroup_tree *t);
 /* The group at `path` is another one than before: its caps are read afresh. */
 void cgroup_tree_forget(struct cgroup_tree *t, const char *path);
 
+/* Somebody wrote this file of a group: is it one that caps, and then: what was read of it is no longer so. */
+bool cgroup_is_cap(const char *file);
+void cgroup_tree_stale(struct cgroup_tree *t, const char *path);
 /* The level of a group ("/docker/x") and those above it, kept until given back. */
 struct cgroup_level *cgroup_level_get(struct cgroup_tree *t, const char *path);
 void cgroup_level_put(struct cgroup_level *l); /* NULL is none */

@@ -106,7 +106,7 @@ static void take_in(struct cgroup_dirs *d, struct dir *up, const char *path)
 	if (map_get(&d->by_path, path) || d->lost)
 		return;
 	strbuf_fmt(&full, "%s%s", d->tree->mounts.walk, path);
-	int wd = rootfs_watch(d->tree->fs, d->fd, full.buf, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR);
+	int wd = rootfs_watch(d->tree->fs, d->fd, full.buf, IN_CREATE | IN_DELETE | IN_MOVE | IN_MODIFY | IN_ONLYDIR);
 	if (wd == -ENOENT || wd == -ENOTDIR)
 		return;
 	d->lost = wd < 0 || d->count >= MAX_DIRS;
@@ -145,7 +145,11 @@ static void take_event(struct cgroup_dirs *d, const struct inotify_event *e)
 	if (e->mask & IN_Q_OVERFLOW)
 		d->lost = true;
 	struct dir *dir = map_get(&d->by_wd, wd_key(e->wd, key));
-	if (!dir || !e->len || !(e->mask & IN_ISDIR))
+	if (!dir || !e->len)
+		return;
+	if ((e->mask & IN_MODIFY) && cgroup_is_cap(e->name))
+		cgroup_tree_stale(d->tree, dir->path);
+	if (!(e->mask & IN_ISDIR))
 		return;
 	strbuf_fmt(&path, "%s/%s", dir->path, e->name);
 	struct dir *child = map_get(&d->by_path, path.buf);

@@ -10,9 +10,10 @@
 
 /* Caps change by hand (docker update) or by a controller; two seconds is sooner than anybody looks. */
 #define LIMITS_AGE 2000000
-/* Those of a group in which nothing moves, each at its own moment. */
+/* Those of a group in which nothing moves, each at its own moment; longer where the kernel tells that they were
+ * written. */
 #define RESTING_AGE 10000000
-#define RESTING_SPREAD 4000000
+#define TOLD_AGE 30000000
 
 /* v1 "no limit" is LONG_MAX rounded down to a page; page sizes differ, so anything near it. */
 #define V1_UNLIMITED ((uint64_t)1 << 62)
@@ -26,8 +27,9 @@ struct cgroup_level {
 	struct cgroup_level *up;
 	unsigned users;
 	struct kfile file[LEVEL_FILES];
-	int64_t read_at, resting_age;
-	bool known;
+	int64_t cpu_at, memory_at; /* when they were read */
+	unsigned spread;           /* percent */
+	bool cpu_known, memory_known;
 	struct metric cpu, cpuset, mem_max, mem_high; /* of this level alone */
 };
 
@@ -108,24 +110,48 @@ static struct metric read_memory(const struct cgroup_level *l, struct kfile *k, 
 	return metric_ok((double)v);
 }
 
-static void level_refresh(struct cgroup_level *l, int64_t now, int64_t age)
+/* How old may it be? Of what is in the hierarchy whose directories are watched, writing is told. */
+static int64_t age_of(const struct cgroup_level *l, enum controller c, bool resting)
 {
-	if (l->known && now - l->read_at < age && now >= l->read_at)
+	const struct cgroup_tree *t = l->tree;
+	const char *mount = t->mounts.v1[c] ? t->mounts.v1[c] : t->mounts.v2;
+	if (!resting)
+		return LIMITS_AGE;
+	int64_t age = t->dirs && mount == t->mounts.walk ? TOLD_AGE : RESTING_AGE;
+	return age - age / 300 * l->spread;
+}
+
+static bool is_fresh(bool known, int64_t read_at, int64_t now, int64_t age)
+{
+	return known && now - read_at < age && now >= read_at;
+}
+
+static void refresh_cpu(struct cgroup_level *l, int64_t now, bool resting)
+{
+	if (is_fresh(l->cpu_known, l->cpu_at, now, age_of(l, CTRL_CPU, resting)))
 		return;
 	l->cpu = read_cpu(l);
 	l->cpuset = read_cpuset(l);
+	l->cpu_at = now;
+	l->cpu_known = true;
+}
+
+static void refresh_memory(struct cgroup_level *l, int64_t now, bool resting)
+{
+	if (is_fresh(l->memory_known, l->memory_at, now, age_of(l, CTRL_MEMORY, resting)))
+		return;
 	l->mem_max = read_memory(l, &l->file[LEVEL_MEM_MAX], "memory.max", "memory.limit_in_bytes");
 	l->mem_high = l->tree->mounts.v1[CTRL_MEMORY] ? metric_none(METRIC_UNLIMITED, "no memory.high on v1")
 	                                              : read_memory(l, &l->file[LEVEL_MEM_HIGH], "memory.high", NULL);
-	l->read_at = now;
-	l->known = true;
+	l->memory_at = now;
+	l->memory_known = true;
 }
 
 static void level_close(struct cgroup_level *l)
 {
 	for (int i = 0; i < LEVEL_FILES; i++)
 		kfile_close(l->tree->fs, &l->file[i]);
-	l->known = false;
+	l->cpu_known = l->memory_known = false;
 }
 
 struct cgroup_level *cgroup_level_get(struct cgroup_tree *t, const char *path)
@@ -138,7 +164,7 @@ struct cgroup_level *cgroup_level_get(struct cgroup_tree *t, const char *path)
 		l->tree = t;
 		l->path = xstrdup(root ? "" : path);
 		l->len = strlen(l->path);
-		l->resting_age = RESTING_AGE - (int64_t)(map_hash(path) % RESTING_SPREAD);
+		l->spread = (unsigned)(map_hash(path) % 100);
 		for (int i = 0; i < LEVEL_FILES; i++)
 			l->file[i] = (struct kfile)KFILE_INIT;
 		map_put(&t->levels, key, l);
@@ -178,6 +204,24 @@ void cgroup_tree_forget(struct cgroup_tree *t, const char *path)
 	struct cgroup_level *l = map_get(&t->levels, *path ? path : "/");
 	if (l)
 		level_close(l);
+}
+
+bool cgroup_is_cap(const char *file)
+{
+	static const char *const caps[] = {
+	        "cpu.max",          "memory.max",       "memory.high", "cpuset.cpus", "memory.limit_in_bytes",
+	        "cpu.cfs_quota_us", "cpu.cfs_period_us"};
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
+		if (strcmp(file, caps[i]) == 0)
+			return true;
+	return false;
+}
+
+void cgroup_tree_stale(struct cgroup_tree *t, const char *path)
+{
+	struct cgroup_level *l = map_get(&t->levels, *path ? path : "/");
+	if (l)
+		l->cpu_known = l->memory_known = false;
 }
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
@@ -232,18 +276,13 @@ static struct allocation binding_result(const struct binding *b, struct arena *a
 	return r;
 }
 
-static int64_t age_of(const struct cgroup_level *l, const struct cgroup_level *of, const struct cap_question *q)
-{
-	return l == of && q->resting ? l->resting_age : LIMITS_AGE;
-}
-
 struct allocation cgroup_cpu_allocation(struct cgroup_level *of, const struct cap_question *q)
 {
 	struct binding b = {.cap = metric_none(METRIC_UNLIMITED, "no cpu cap at any level")};
 	/* cpuset.cpus.effective already is what all ancestors leave; the highest level that leaves as few binds. */
 	struct binding set = {.cap = metric_none(METRIC_UNLIMITED, NULL)};
 	for (struct cgroup_level *l = of; l; l = l->up) {
-		level_refresh(l, q->mono_usec, age_of(l, of, q));
+		refresh_cpu(l, q->mono_usec, l == of && q->resting);
 		bind_cap(&b, l->cpu, l->tree->mounts.v1[CTRL_CPU] ? "cpu.cfs_quota_us" : "cpu.max", l->len);
 		if (is_unknown(l->cpuset))
 			bind_cap(&b, l->cpuset, NULL, l->len);
@@ -262,7 +301,7 @@ struct allocation cgroup_memory_allocation(struct cgroup_level *of, const struct
 {
 	struct binding b = {.cap = metric_none(METRIC_UNLIMITED, "no memory cap at any level")};
 	for (struct cgroup_level *l = of; l; l = l->up) {
-		level_refresh(l, q->mono_usec, age_of(l, of, q));
+		refresh_memory(l, q->mono_usec, l == of && q->resting);
 		bind_cap(&b, l->mem_max, l->tree->mounts.v1[CTRL_MEMORY] ? "memory.limit_in_bytes" : "memory.max",
 		         l->len);
 		bind_cap(&b, l->mem_high, "memory.high", l->len);

@@ -31,12 +31,14 @@ struct cgroup_reader {
 	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
 	uint64_t incarnation;
 	struct kfile file[COUNT_MAX];
-	struct sample last;         /* each number as of its last reading */
-	struct metric inactive;     /* file pages that are not needed, as of stat_usec */
-	int64_t stat_usec;          /* when memory.stat was read */
-	int64_t all_usec, due_usec; /* when all was read; when it is next, though nothing should move */
-	bool quiet;                 /* the last reading of all found nothing moved */
-	bool rested;                /* all but two numbers of the last sample are of an earlier one */
+	struct sample last;               /* each number as of its last reading */
+	struct metric inactive;           /* file pages that are not needed, as of stat_usec */
+	int64_t stat_usec;                /* when memory.stat was read */
+	int64_t all_usec;                 /* when all was; 0 not yet */
+	int64_t stall_usec;               /* when pressure and I/O were */
+	int64_t due_usec, stall_due_usec; /* when they are next, though nothing should move */
+	bool quiet;                       /* the last reading of all found nothing moved */
+	bool rested;                      /* all but two numbers of the last sample are of an earlier one */
 };
 
 /* Reads a counter's file. -ENOENT where its controller is on neither version. */

@@ -4,8 +4,9 @@
  * Two counters are read in every tick: CPU time and memory use.  While neither moves, nobody in the group has run and
  * nothing was charged to it, so nothing else has moved either, with four exceptions: a stall that was not over when the
  * group stood still, writeback after the writer has gone to sleep, the kernel's sorting of file pages into active and
- * inactive, and what is changed from outside.  For those all is read every ALL_USEC, and in every tick again from the
- * reading that shows such a movement.  A group is left alone only after one reading of all that found nothing moved.
+ * inactive, and what is changed from outside.  For the first two, pressure and I/O are read every STALL_USEC, and for
+ * the others all is every ALL_USEC; from the reading that shows a stall or I/O on, all is again read in every tick.  A
+ * group is left alone only after one reading of all that found nothing moved.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,9 +14,8 @@
 #include "source/cgroup/cgroup_reader.h"
 #include "vctop/base/parse.h"
 
-#define ALL_USEC 10000000
-/* The readings of many groups are spread: each has its own moment. */
-#define SPREAD_USEC 4000000
+#define STALL_USEC 10000000
+#define ALL_USEC 30000000
 /* Small charges come out of a per-CPU stock that was counted before: they move memory.stat alone. */
 #define STAT_USEC 5000000
 
@@ -153,6 +153,29 @@ static bool is_due(int64_t due, int64_t period, int64_t now)
 	return now >= due || due - now > period;
 }
 
+/* The readings of many groups are spread: each has its own moment, up to a third before the period's end. */
+static int64_t next_due(const struct cgroup_reader *r, int64_t period, int64_t now)
+{
+	return now + period - (int64_t)(r->incarnation * 7919000 % (uint64_t)(period / 3));
+}
+
+static bool stall_differs(const struct sample *a, const struct sample *b)
+{
+	return differs(a->cpu.pressure_usec, b->cpu.pressure_usec) ||
+	       differs(a->mem.pressure_usec, b->mem.pressure_usec) || differs(a->io_read_bytes, b->io_read_bytes) ||
+	       differs(a->io_write_bytes, b->io_write_bytes);
+}
+
+/* Of a group in which nothing moves: did anybody wait, or write what was written before? */
+static bool stalls(struct cgroup_reader *r, char *buf)
+{
+	struct sample s = {.mono_usec = r->last.mono_usec};
+	s.cpu.pressure_usec = psi_metric(r, COUNT_CPU_PSI, buf);
+	s.mem.pressure_usec = psi_metric(r, COUNT_MEM_PSI, buf);
+	sample_io(r, &s, buf);
+	return stall_differs(&s, &r->last);
+}
+
 static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, char *buf)
 {
 	const struct sample *last = &r->last;
@@ -168,17 +191,15 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	s->pids = number_metric(r, COUNT_PIDS, buf, "no pids controller for this group");
 	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "its first process is not known");
 	s->disk_writable_bytes = metric_none(METRIC_ABSENT, "writable layer not found");
-	bool stalled = !first && (differs(s->cpu.pressure_usec, last->cpu.pressure_usec) ||
-	                          differs(s->mem.pressure_usec, last->mem.pressure_usec) ||
-	                          differs(s->io_read_bytes, last->io_read_bytes) ||
-	                          differs(s->io_write_bytes, last->io_write_bytes));
+	bool stalled = !first && stall_differs(s, last);
 	/* Found moving while nobody looked: since when is not known, but not for longer than that. */
-	s->unread_since_usec = stalled && !moved && r->quiet ? r->all_usec : 0;
+	s->unread_since_usec = stalled && !moved && r->quiet ? r->stall_usec : 0;
 	r->quiet = !first && !moved && !stalled && r->tree->may_rest;
-	r->all_usec = now;
+	r->all_usec = r->stall_usec = now;
+	r->stall_due_usec = next_due(r, STALL_USEC, now);
 	r->stat_usec = stat ? now : r->stat_usec;
 	if (slow)
-		r->due_usec = now + ALL_USEC - (int64_t)(r->incarnation * 7919000 % SPREAD_USEC);
+		r->due_usec = next_due(r, ALL_USEC, now);
 	r->last = *s;
 	r->last.unread_since_usec = 0;
 }
@@ -204,6 +225,13 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	             differs(s->cpu.usage_usec, r->last.cpu.usage_usec) ||
 	             differs(s->mem.current_bytes, r->last.mem.current_bytes);
 	r->rested = r->quiet && !moved && !is_due(r->due_usec, ALL_USEC, s->mono_usec);
+	if (r->rested && is_due(r->stall_due_usec, STALL_USEC, s->mono_usec)) {
+		r->rested = !stalls(r, buf);
+		if (r->rested) {
+			r->stall_usec = s->mono_usec;
+			r->stall_due_usec = next_due(r, STALL_USEC, s->mono_usec);
+		}
+	}
 	if (r->rested) {
 		int64_t now = s->mono_usec;
 		*s = r->last;
