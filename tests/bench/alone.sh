@@ -38,7 +38,7 @@ for r in $2; do
 	dir=${r%/*}
 	mount --bind "$r" "$dir" || exit 1
 	GROUPS_AT="$GROUPS_AT $dir"
-	[ -e "$dir/cgroup.controllers" ] || continue
+	[ "$dir" = /sys/fs/cgroup ] || continue
 	# Who has controllers for others has no processes itself.
 	mkdir "$dir/self"
 	for p in $(cat "$dir/cgroup.procs"); do echo "$p" >"$dir/self/cgroup.procs" 2>/dev/null; done
