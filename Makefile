@@ -38,16 +38,18 @@ LAYERS  := base model source derive view lab app
 SRC     := $(sort $(foreach l,$(LAYERS),$(shell find src/$(l) -name '*.c' -not -path 'src/lab/workload/*' 2>/dev/null)))
 OBJ     := $(SRC:src/%.c=$(B)/%.o)
 LIBOBJ  := $(filter-out $(B)/app/main.o,$(OBJ))
+SCHEMAS := $(sort $(wildcard src/doc/*.schema.json))
 HEADERS := $(sort $(shell find include -name '*.h'))
 
 .PHONY: all
 all: $(B)/vctop $(B)/vctop-workload $(B)/vctop.1 ## build build/vctop (SANITIZE=address,undefined: build/address-undefined/vctop)
 
 # The only program inside a sample container or VM: static, and never sanitized, for nothing else is in there.
-$(B)/vctop-workload: src/lab/workload/workload.c
+WORKLOAD := $(sort $(wildcard src/lab/workload/*.c))
+$(B)/vctop-workload: $(WORKLOAD) $(wildcard src/lab/workload/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC       $@ (static)"
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(DEVELOPER),-Werror) -static -O2 -o $@ $<
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(DEVELOPER),-Werror) -static -O2 -o $@ $(WORKLOAD)
 
 # A kernel for sample VMs, unpacked beside vctop; nothing is installed.  Fetched once.
 GUEST_ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
@@ -71,11 +73,12 @@ $(B)/vctop: $(B)/app/main.o $(B)/libvctop.a
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
-# The manual's FIELDS are the program's own table.
+# The manual's FIELDS and FIGURES are the program's own tables.
 $(B)/vctop.1: src/doc/vctop.1.in $(B)/vctop
 	@echo "  MAN      $@"
-	$(Q)$(B)/vctop fields --mdoc > $@.fields
-	$(Q)sed -e '/^@FIELDS@$$/{' -e 'r $@.fields' -e 'd' -e '}' $< > $@ && rm -f $@.fields
+	$(Q)$(B)/vctop fields --mdoc > $@.fields && $(B)/vctop fields --figures --mdoc > $@.figures
+	$(Q)sed -e '/^@FIELDS@$$/{' -e 'r $@.fields' -e 'd' -e '}' -e '/^@FIGURES@$$/{' -e 'r $@.figures' -e 'd' -e '}' \
+		$< > $@ && rm -f $@.fields $@.figures
 
 $(B)/libvctop.a: $(LIBOBJ)
 	@echo "  AR       $@"
@@ -229,7 +232,7 @@ demo: ## build, start a sample container and a sample VM, open the dashboard; re
 install: all ## PREFIX=/usr/local, DESTDIR=
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)'
 	install -m 755 $(B)/vctop '$(DESTDIR)$(BINDIR)/vctop'
-	install -m 644 src/doc/vctop.snapshot-1.schema.json src/doc/vctop.verdict-1.schema.json '$(DESTDIR)$(DATADIR)'
+	install -m 644 $(SCHEMAS) '$(DESTDIR)$(DATADIR)'
 	if [ -f $(B)/vctop-workload ]; then install -d '$(DESTDIR)$(LIBEXEC)' && \
 		install -m 755 $(B)/vctop-workload '$(DESTDIR)$(LIBEXEC)/vctop-workload'; fi
 	install -d '$(DESTDIR)$(MANDIR)/man1'
@@ -239,8 +242,7 @@ install: all ## PREFIX=/usr/local, DESTDIR=
 	chmod 644 '$(DESTDIR)$(UNITDIR)/vctop-watch.service'
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(BINDIR)/vctop' '$(DESTDIR)$(DATADIR)/vctop.snapshot-1.schema.json' \
-		'$(DESTDIR)$(DATADIR)/vctop.verdict-1.schema.json' \
+	rm -f '$(DESTDIR)$(BINDIR)/vctop' $(SCHEMAS:src/doc/%='$(DESTDIR)$(DATADIR)/%') \
 		'$(DESTDIR)$(LIBEXEC)/vctop-workload' '$(DESTDIR)$(MANDIR)/man1/vctop.1' \
 		'$(DESTDIR)$(UNITDIR)/vctop-watch.service'
 	-rmdir '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(LIBEXEC)' 2>/dev/null

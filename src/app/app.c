@@ -34,10 +34,10 @@ int app_failf(int status, const char *fmt, ...)
 	return status;
 }
 
-int app_write(const struct strbuf *sb)
+int app_write_to(int fd, const struct strbuf *sb)
 {
 	for (size_t done = 0; done < sb->len;) {
-		ssize_t n = write(STDOUT_FILENO, sb->buf + done, sb->len - done);
+		ssize_t n = write(fd, sb->buf + done, sb->len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -45,6 +45,11 @@ int app_write(const struct strbuf *sb)
 		done += (size_t)n;
 	}
 	return 0;
+}
+
+int app_write(const struct strbuf *sb)
+{
+	return app_write_to(STDOUT_FILENO, sb);
 }
 
 const char *app_option(char *const *argv)

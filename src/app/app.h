@@ -28,12 +28,14 @@ int cmd_watch(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 
 /* Prints the error; returns `status` for the caller to return. */
 int app_fail(int status, const struct error *err);
 int app_failf(int status, const char *fmt, ...) ATTR_PRINTF(2, 3);
 /* Writes all of sb to standard output. 0; -EPIPE: the reader left (end quietly); -errno. */
 int app_write(const struct strbuf *sb);
+int app_write_to(int fd, const struct strbuf *sb); /* the same, anywhere */
 int app_print(
         const struct strbuf *sb); /* the same; tells why not; returns the exit status. A closed pipe is no failure */
 /* The option getopt stopped at, as it was typed: -Z of -bZ. */
@@ -68,7 +70,7 @@ struct engine {
 };
 
 int engine_open(struct engine *e, const char *root, struct error *err);
-int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err);
+int engine_open_traced(struct engine *e, const char *root, const struct rootfs_trace *trace, struct error *err);
 /* From the next tick on; q's strings must outlive the engine. */
 void engine_ask(struct engine *e, const struct guest_questions *q);
 int engine_open_replay(struct engine *e, const char *path, struct error *err);
@@ -85,7 +87,7 @@ void engine_close(struct engine *e);
 /* Options of the views. */
 struct view_options {
 	bool services; /* --services: the host's own too */
-	bool json, batch, reverse, ascii, no_color, demo, keep_samples, hide_stopped;
+	bool json, batch, reverse, ascii, no_color, no_mouse, demo, keep_samples, hide_stopped;
 	int screen_columns, screen_rows; /* --screen: draw once, print, exit */
 	const char *screen_keys;         /* --keys: pressed before the screen is drawn */
 	unsigned long count;             /* 0: not given */

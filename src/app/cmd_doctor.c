@@ -76,10 +76,15 @@ static void check_instances(struct report *r)
 		unnamed += e->inst.kind == INSTANCE_CONTAINER && !e->inst.name_from;
 		denied += e->sample.mem.held_bytes.st == METRIC_DENIED;
 	}
-	say(r, unnamed ? FOUND_PARTLY : FOUND_OK, "containers", unnamed ? "run vctop as root" : NULL,
-	    "%u seen, %u without a name", n[INSTANCE_CONTAINER], unnamed);
+	bool root = geteuid() == 0;
+	say(r, unnamed ? FOUND_PARTLY : FOUND_OK, "containers", unnamed && !root ? "run vctop as root" : NULL,
+	    "%u seen, %u without a name%s", n[INSTANCE_CONTAINER], unnamed,
+	    unnamed && root ? ": no file of their runtime tells it" : "");
 	say(r, denied ? FOUND_PARTLY : FOUND_OK, "virtual machines", denied ? "run vctop as root" : NULL,
 	    "%u seen; memory held by the guest readable for %u", n[INSTANCE_VM], n[INSTANCE_VM] - denied);
+	say(r, FOUND_NOT, "what guests use inside",
+	    "vctop --qmp SOCKET (QEMU), --guest-api (Firecracker, Cloud Hypervisor)",
+	    "no guest is asked unless you name it: a VM's memory is what is resident");
 }
 
 /* One line a daemon: how many instances hang on it. */
@@ -126,10 +131,6 @@ static void check_privilege(struct report *r)
 	say(r, ok ? FOUND_OK : FOUND_PARTLY, "other users' processes", ok ? NULL : "run vctop as root",
 	    ok ? "CAP_SYS_PTRACE: guest RAM and KVM files of every VM are readable"
 	       : "no CAP_SYS_PTRACE: guest RAM and KVM files of others' VMs stay unknown");
-	struct stat st;
-	if (rootfs_stat(r->fs, "proc/1/stat", &st) == -ENOENT && rootfs_stat(r->fs, "proc/self/stat", &st) == 0)
-		say(r, FOUND_PARTLY, "hidden processes", "run vctop as root, or join the group of the gid= option",
-		    "/proc hides those of others (hidepid): VMs and names of others are not seen");
 	struct rlimit lim;
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
 		say(r, lim.rlim_cur >= 1024 ? FOUND_OK : FOUND_PARTLY, "open files", NULL,
@@ -152,7 +153,7 @@ static void check_kvm(struct report *r)
 
 static void check_backends(struct report *r)
 {
-	struct backend_state b[8];
+	struct backend_state b[16];
 	unsigned n = backends_probe(b, ARRAY_SIZE(b));
 	for (unsigned i = 0; i < n; i++) {
 		char what[64];
@@ -161,10 +162,8 @@ static void check_backends(struct report *r)
 	}
 }
 
-static void check_not_yet(struct report *r)
+static void check_notices(struct report *r)
 {
-	say(r, FOUND_NOT, "what guests use inside", NULL,
-	    "no guest is asked in this version: VM memory is what is resident");
 	for (size_t i = 0; i < r->snap->notices.n; i++) {
 		const struct notice *n = &r->snap->notices.v[i];
 		say(r, FOUND_PARTLY, n->what, n->change, "%s", n->why);
@@ -215,7 +214,7 @@ static int examine(const char *root, bool json)
 			check_kvm(&r);
 			check_backends(&r);
 		}
-		check_not_yet(&r);
+		check_notices(&r);
 		print(&r, json);
 		json_decref(r.lines);
 	}
@@ -246,7 +245,7 @@ static int list_files(const char *root)
 	struct engine e;
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	VEC(const char *) paths = {0};
-	if (engine_open_traced(&e, root, remember, &seen, &err) < 0)
+	if (engine_open_traced(&e, root, &(struct rootfs_trace){.read = remember, .data = &seen}, &err) < 0)
 		return app_fail(EXIT_FAILURE, &err);
 	int r = engine_tick(&e, &err);
 	if (r == 0)

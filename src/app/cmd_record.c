@@ -17,23 +17,22 @@ static const char usage[] =
         "\n"
         "  -d, --delay SECONDS    time between two readings (default 1)\n"
         "  -n, --count N          store N frames, then end\n"
+        "      --services         the host's own services and slices too; replay shows them as text\n"
         "      --no-history       do not judge by what earlier runs learned\n";
 
 struct options {
 	const char *file;
 	double delay;
 	unsigned long count; /* 0: until a signal */
-	bool no_history;
+	bool no_history, services;
 };
 
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
-	        {"delay", required_argument, NULL, 'd'},
-	        {"count", required_argument, NULL, 'n'},
-	        {"no-history", no_argument, NULL, 'H'},
-	        {"help", no_argument, NULL, 'h'},
-	        {0},
+	        {"delay", required_argument, NULL, 'd'}, {"count", required_argument, NULL, 'n'},
+	        {"services", no_argument, NULL, 'S'},    {"no-history", no_argument, NULL, 'H'},
+	        {"help", no_argument, NULL, 'h'},        {0},
 	};
 	int opt, status = 0;
 	opterr = 0;
@@ -45,6 +44,9 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'n':
 			status = option_count(optarg, &o->count);
+			break;
+		case 'S':
+			o->services = true;
 			break;
 		case 'H':
 			o->no_history = true;
@@ -121,6 +123,7 @@ int cmd_record(int argc, char **argv)
 		(void)recorder_close(r, NULL);
 		return app_fail(EXIT_FAILURE, &err);
 	}
+	e.source->services = o.services;
 	signals_hold();
 	engine_remember(&e, o.no_history ? PAST_MEMORY : PAST_READ, PAST_SAVE_SEC);
 	int n = store(&e, &o, r, &err);

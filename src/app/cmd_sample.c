@@ -1,4 +1,4 @@
-/* `vctop sample`: start, list and stop sample containers and VMs. */
+/* `vctop sample`: start, list, load and stop sample containers and VMs. */
 #include "app/app.h"
 
 #include <errno.h>
@@ -24,11 +24,13 @@ static const char usage_text[] = "usage: vctop sample start container|vm [--cpus
                                  "                    [--backend auto|builtin|podman|docker|kvm|tcg]\n"
                                  "                    [--owner PID]\n"
                                  "       vctop sample list [--json]\n"
+                                 "       vctop sample load NAME idle|cpu|memory|burst|free\n"
                                  "       vctop sample stop NAME... | --all\n"
                                  "\n"
                                  "A sample runs one small program that is idle, uses all of its CPU, holds most of\n"
                                  "its memory, or works 1 s of every 10 s.  It stays until it is stopped, or until\n"
-                                 "the process given by --owner ends.\n";
+                                 "the process given by --owner ends.  load changes what it does; free gives the\n"
+                                 "memory back to its kernel, then it is idle.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -250,6 +252,21 @@ static int cmd_list(int argc, char **argv)
 	return fflush(stdout) != 0 ? 1 : status;
 }
 
+static int cmd_load(int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	struct error err = {0};
+	int c;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1)
+		return c == 'h' ? print_usage() : bad_option("load", argv, c);
+	if (argc - optind != 2)
+		return complain("load", 2, "needs the name of a sample and one of idle, cpu, memory, burst, free");
+	(void)samples_clean(NULL, NULL);
+	int r = sample_load(argv[optind], argv[optind + 1], &err);
+	return r < 0 ? report_error("load", r, &err) : 0;
+}
+
 static int stop_all(void)
 {
 	struct error err = {0};
@@ -301,8 +318,12 @@ int cmd_sample(int argc, char **argv)
 		return cmd_start(argc - 1, argv + 1);
 	if (strcmp(verb, "list") == 0)
 		return cmd_list(argc - 1, argv + 1);
+	if (strcmp(verb, "load") == 0)
+		return cmd_load(argc - 1, argv + 1);
 	if (strcmp(verb, "stop") == 0)
 		return cmd_stop(argc - 1, argv + 1);
-	return complain("", 2, *verb ? "'%s': no such command: start, list or stop" : "which? start, list or stop%s",
+	return complain("", 2,
+	                *verb ? "'%s': no such command: start, list, load or stop"
+	                      : "which? start, list, load or stop%s",
 	                verb);
 }

@@ -15,7 +15,8 @@ static const char usage[] =
         "usage: vctop [options]            the dashboard\n"
         "       vctop --json [options]     snapshots as JSON lines (default one, over one second)\n"
         "       vctop -b, --batch [options]  the plain table\n"
-        "       vctop COMMAND [-h]         record, replay, watch, judge, sample, explain, doctor, fields\n"
+        "       vctop COMMAND [-h]         record, replay, watch, judge, sample, compare, explain, doctor,\n"
+        "                                  fields\n"
         "\n"
         "  -d, --delay SECONDS    time between two readings (default 1)\n"
         "  -n, --count N          print N snapshots, then end\n"
@@ -24,7 +25,7 @@ static const char usage[] =
         "  -f, --filter TEXT      only rows with TEXT in name, image, runtime, id or verdict\n"
         "      --columns A,B,...  columns of the plain table\n"
         "      --running          leave stopped instances out\n"
-        "      --services         with --json and -b: the host's own services and slices too\n"
+        "      --services         the host's own services and slices too (dashboard: H)\n"
         "      --root DIR         read a captured tree instead of this host\n"
         "      --qmp PATH         ask the VM behind this QEMU monitor what its guest uses (repeatable)\n"
         "      --guest-api        ask Firecracker and Cloud Hypervisor through their API sockets\n"
@@ -32,6 +33,7 @@ static const char usage[] =
         "      --keys KEYS        press these keys before --screen draws\n"
         "      --ascii            no characters beyond ASCII\n"
         "      --no-color         no colours (also: NO_COLOR in the environment)\n"
+        "      --no-mouse         leave the mouse to the terminal\n"
         "      --demo             start a sample container and VM, show them, remove them\n"
         "      --keep             samples started from the dashboard outlive it\n"
         "      --price-core-hour N, --price-gib-hour N   what slack costs\n"
@@ -96,6 +98,7 @@ enum {
 	OPT_KEYS,
 	OPT_ASCII,
 	OPT_NO_COLOR,
+	OPT_NO_MOUSE,
 	OPT_DEMO,
 	OPT_KEEP,
 	OPT_SERVICES,
@@ -125,6 +128,7 @@ static const struct option long_options[] = {
         {"keys", required_argument, NULL, OPT_KEYS},
         {"ascii", no_argument, NULL, OPT_ASCII},
         {"no-color", no_argument, NULL, OPT_NO_COLOR},
+        {"no-mouse", no_argument, NULL, OPT_NO_MOUSE},
         {"demo", no_argument, NULL, OPT_DEMO},
         {"keep", no_argument, NULL, OPT_KEEP},
         {"qmp", required_argument, NULL, OPT_QMP},
@@ -244,6 +248,9 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 			break;
 		case OPT_NO_COLOR:
 			o->no_color = true;
+			break;
+		case OPT_NO_MOUSE:
+			o->no_mouse = true;
 			break;
 		case OPT_DEMO:
 			o->demo = true;

@@ -13,54 +13,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/app.h"
-#include "app/moment.h"
-#include "app/pair.h"
-#include "vctop/base/units.h"
+#include "app/dashboard.h"
 #include "vctop/derive/derive.h"
 #include "vctop/lab/samples.h"
 #include "vctop/view/term.h"
-#include "vctop/view/tui.h"
 
-/* The first rates come from a short interval, so that a screen with numbers is there at once. */
-#define FIRST_USEC 200000
-#define MIN_DELAY 0.1
-#define MAX_DELAY 60.0
-#define MIN_SPEED 0.125
-#define MAX_SPEED 4096.0
-#define FASTEST_USEC 40000 /* between two screens of a replay */
-
-struct dashboard {
-	const struct view_options *o;
-	struct engine engine;
-	struct tui *tui;
-	struct canvas canvas;
-	struct selection sel;
-	struct pair pair;
-	int timer, signals;
-	double delay, speed; /* speed: of a replay */
-	bool paused, quit, own_samples;
-	int signal; /* that ended it; 0 none */
-};
-
-static void set_timer(const struct dashboard *d, double first)
-{
-	struct itimerspec it = {0};
-	if (!d->paused) {
-		it.it_interval.tv_sec = (time_t)d->delay;
-		it.it_interval.tv_nsec = (long)((d->delay - (double)it.it_interval.tv_sec) * 1e9);
-		it.it_value.tv_sec = (time_t)first;
-		it.it_value.tv_nsec = (long)((first - (double)it.it_value.tv_sec) * 1e9);
-	}
-	(void)timerfd_settime(d->timer, 0, &it, NULL);
-}
-
-static void select_again(struct dashboard *d)
+void dashboard_select(struct dashboard *d)
 {
 	struct query q = tui_query(d->tui);
 	q.hide_stopped = q.hide_stopped || d->o->hide_stopped;
-	select_rows(d->engine.frame, &q, &d->sel);
-	tui_set_frame(d->tui, d->engine.frame, &d->sel);
+	select_rows(d->shown, &q, &d->sel);
+	tui_set_frame(d->tui, d->shown, &d->sel);
+}
+
+void dashboard_trouble(struct dashboard *d)
+{
+	const char *line = past_trouble(d->engine.past);
+	if (line)
+		tui_set_message(d->tui, line);
 }
 
 static void draw(struct dashboard *d)
@@ -71,77 +41,6 @@ static void draw(struct dashboard *d)
 		canvas_resize(&d->canvas, w, h);
 	tui_draw(d->tui, &d->canvas);
 	term_show(&d->canvas);
-}
-
-/* Of a recording: the time of the next moment decides when it comes, and fast ones are passed over. */
-static void schedule_replay(struct dashboard *d)
-{
-	int64_t then, first, last;
-	int64_t shown = d->engine.frame->snap->host.real_usec, skip = (int64_t)(d->speed * FASTEST_USEC);
-	replay_span(d->engine.replay, &first, &last); /* the last is always shown */
-	while (replay_peek(d->engine.replay, &then, NULL) == 0 && then > shown && then - shown < skip && then < last)
-		if (engine_skip(&d->engine) < 0)
-			break;
-	bool more = replay_peek(d->engine.replay, &then, NULL) == 0;
-	int64_t wait = more ? moment_wait(d->engine.frame, then, d->speed) : FASTEST_USEC;
-	double gap = more ? moment_gap(d->engine.frame, then) : 0;
-	if (gap > 0) {
-		char text[96], span[32];
-		(void)snprintf(text, sizeof(text), "nothing was recorded for %s",
-		               units_duration(span, sizeof(span), gap));
-		tui_set_message(d->tui, text);
-	}
-	set_timer(d, (double)(wait < FASTEST_USEC ? FASTEST_USEC : wait) / 1e6);
-}
-
-static void show_trouble(struct dashboard *d)
-{
-	const char *line = past_trouble(d->engine.past);
-	if (line)
-		tui_set_message(d->tui, line);
-}
-
-/* What came of a tick, a step or a jump. */
-static void took(struct dashboard *d, int r, const struct error *err)
-{
-	if (r == -ENODATA) {
-		d->paused = true; /* no further moment: stay on the last */
-		set_timer(d, 0);
-		if (d->engine.replay)
-			tui_set_message(d->tui, "there is nothing recorded beyond");
-	} else if (r < 0) {
-		tui_set_message(d->tui, err->what);
-	}
-	show_trouble(d);
-	select_again(d);
-	if (d->engine.replay && !d->paused)
-		schedule_replay(d);
-	tui_set_timing(d->tui, d->delay, d->paused);
-}
-
-static void tick(struct dashboard *d)
-{
-	struct error err = {0};
-	took(d, engine_tick(&d->engine, &err), &err);
-}
-
-/* One moment on or back, and stay there. */
-static void step(struct dashboard *d, bool back)
-{
-	struct error err = {0};
-	d->paused = true;
-	set_timer(d, 0);
-	took(d, back ? engine_back(&d->engine, &err) : engine_tick(&d->engine, &err), &err);
-}
-
-static void jump(struct dashboard *d)
-{
-	struct error err = {0};
-	int64_t usec;
-	if (moment_parse(tui_jump_text(d->tui), &d->engine, &usec) < 0)
-		tui_set_message(d->tui, "no time: 10:30, 10:30:05, or the beginning of 2026-11-23T10:30:05Z");
-	else
-		took(d, engine_seek(&d->engine, usec, &err), &err);
 }
 
 static void start_pair(struct dashboard *d)
@@ -161,37 +60,35 @@ static void stop_samples(struct dashboard *d)
 	tui_set_message(d->tui, r < 0 ? err.what : "the samples started here are stopped");
 }
 
-static void set_delay(struct dashboard *d, double factor)
+static void load_samples(struct dashboard *d)
 {
-	d->delay *= factor;
-	if (d->delay < MIN_DELAY)
-		d->delay = MIN_DELAY;
-	if (d->delay > MAX_DELAY)
-		d->delay = MAX_DELAY;
-	set_timer(d, d->delay);
-}
-
-/* Slower and faster: the time between two readings, or the speed of a replay. */
-static void set_pace(struct dashboard *d, double factor)
-{
-	if (!d->engine.replay) {
-		set_delay(d, factor);
-		return;
-	}
-	d->speed /= factor;
-	d->speed = d->speed < MIN_SPEED ? MIN_SPEED : d->speed > MAX_SPEED ? MAX_SPEED : d->speed;
-	tui_set_replay(d->tui, d->speed);
-	if (!d->paused)
-		schedule_replay(d);
-}
-
-static void toggle_pause(struct dashboard *d)
-{
-	d->paused = !d->paused;
-	if (d->engine.replay && !d->paused)
-		schedule_replay(d);
+	struct error err = {0};
+	const char *names[INSTANCE_KIND_MAX];
+	char text[64];
+	unsigned n = tui_samples(d->tui, names);
+	(void)snprintf(text, sizeof(text), "telling the samples: %s ...", tui_load(d->tui));
+	if (!n)
+		tui_set_message(d->tui, "no sample runs: press x to start the pair");
 	else
-		set_timer(d, d->delay);
+		tui_set_message(d->tui, pair_load(&d->pair, names, n, tui_load(d->tui), &err) < 0 ? err.what : text);
+}
+
+static void toggle_services(struct dashboard *d)
+{
+	if (d->engine.source)
+		d->engine.source->services = !d->engine.source->services;
+	time_tick(d);
+}
+
+static void copy_name(struct dashboard *d)
+{
+	char text[300];
+	const char *name = tui_copied(d->tui);
+	if (!name)
+		return;
+	term_copy(name);
+	(void)snprintf(text, sizeof(text), "copied: %s (where the terminal allows it)", name);
+	tui_set_message(d->tui, text);
 }
 
 static void act(struct dashboard *d, enum tui_action action)
@@ -201,28 +98,28 @@ static void act(struct dashboard *d, enum tui_action action)
 		d->quit = true;
 		break;
 	case TUI_RESELECT:
-		select_again(d);
+		dashboard_select(d);
 		break;
 	case TUI_REFRESH:
-		tick(d);
+		time_tick(d);
 		break;
 	case TUI_FASTER:
-		set_pace(d, 0.5);
+		time_set_pace(d, 0.5);
 		break;
 	case TUI_SLOWER:
-		set_pace(d, 2);
+		time_set_pace(d, 2);
 		break;
 	case TUI_PAUSE:
-		toggle_pause(d);
+		time_toggle_pause(d);
 		break;
 	case TUI_FORWARD:
-		step(d, false);
+		time_step(d, false);
 		break;
 	case TUI_BACK:
-		step(d, true);
+		time_step(d, true);
 		break;
 	case TUI_JUMP:
-		jump(d);
+		time_jump(d);
 		break;
 	case TUI_SUSPEND:
 		term_suspend();
@@ -232,6 +129,24 @@ static void act(struct dashboard *d, enum tui_action action)
 		break;
 	case TUI_STOP_SAMPLES:
 		stop_samples(d);
+		break;
+	case TUI_LOAD:
+		load_samples(d);
+		break;
+	case TUI_SERVICES:
+		toggle_services(d);
+		break;
+	case TUI_COPY:
+		copy_name(d);
+		break;
+	case TUI_FORWARD_MINUTE:
+		time_move(d, MINUTE_USEC);
+		break;
+	case TUI_BACK_MINUTE:
+		time_move(d, -MINUTE_USEC);
+		break;
+	case TUI_PRESENT:
+		time_present(d);
 		break;
 	case TUI_NONE:
 	case TUI_REDRAW:
@@ -243,8 +158,13 @@ static void act(struct dashboard *d, enum tui_action action)
 
 static void read_keys(struct dashboard *d)
 {
-	for (uint32_t key; !d->quit && (key = term_key());)
-		act(d, tui_key(d->tui, key));
+	for (uint32_t key; !d->quit && (key = term_key());) {
+		int x, y;
+		if (key == KEYCODE_CLICK && term_mouse(&x, &y))
+			act(d, tui_click(d->tui, x, y));
+		else
+			act(d, tui_key(d->tui, key));
+	}
 }
 
 static void take_signal(struct dashboard *d)
@@ -288,7 +208,7 @@ static void loop(struct dashboard *d)
 			read_keys(d);
 		uint64_t expired;
 		if (fds[1].revents && read(d->timer, &expired, sizeof(expired)) > 0)
-			tick(d);
+			time_tick(d);
 		if (fds[3].revents) {
 			char line[256];
 			if (pair_read(&d->pair, line, sizeof(line)) > 0)
@@ -320,6 +240,8 @@ static void close_all(struct dashboard *d)
 	selection_release(&d->sel);
 	canvas_release(&d->canvas);
 	tui_free(d->tui);
+	trends_free(d->trends);
+	moments_free(d->moments);
 	engine_close(&d->engine);
 	if (d->timer >= 0)
 		(void)close(d->timer);
@@ -343,6 +265,11 @@ static void set_up(struct dashboard *d)
 {
 	const struct view_options *o = d->o;
 	d->tui = tui_new();
+	d->trends = trends_new();
+	d->moments = d->engine.replay ? NULL : moments_new();
+	d->shown = d->engine.frame;
+	trends_add(d->trends, d->shown);
+	tui_set_trends(d->tui, d->trends);
 	canvas_init(&d->canvas, 80, 24, o->ascii || !term_utf8());
 	tui_set_sort(d->tui, o->sort, o->sort ? o->sort->sort_down != o->reverse : o->reverse);
 	if (o->filter)
@@ -353,20 +280,20 @@ static void set_up(struct dashboard *d)
 		if (replay_trouble(d->engine.replay))
 			tui_set_message(d->tui, replay_trouble(d->engine.replay));
 	}
-	show_trouble(d);
-	select_again(d);
+	dashboard_trouble(d);
+	dashboard_select(d);
 }
 
 int dashboard_run(const struct view_options *o)
 {
 	struct dashboard d = {.o = o, .timer = -1, .signals = -1, .delay = o->delay, .pair = PAIR_INIT};
 	struct error err = {0};
-	d.speed = o->speed > 0 ? o->speed : MAX_SPEED;
+	d.speed = o->speed > 0 ? o->speed : SPEED_MAX;
 	if (o->demo && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
 		return demo_plain(o);
 	if (view_open(o, PAST_WRITE, &d.engine, &err) < 0 ||
 	    (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) || open_events(&d) < 0 ||
-	    term_open(!o->no_color, &err) < 0) {
+	    term_open(!o->no_color, !o->no_mouse, &err) < 0) {
 		engine_close(&d.engine);
 		return app_fail(EXIT_FAILURE, &err);
 	}
@@ -374,9 +301,9 @@ int dashboard_run(const struct view_options *o)
 	if (o->demo)
 		start_pair(&d);
 	if (d.engine.replay)
-		schedule_replay(&d);
+		time_schedule_replay(&d);
 	else
-		set_timer(&d, d.engine.live ? FIRST_USEC / 1e6 : d.delay);
+		time_set_timer(&d, d.engine.live ? FIRST_USEC / 1e6 : d.delay);
 	loop(&d);
 	int sig = d.signal;
 	close_all(&d);

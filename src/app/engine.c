@@ -11,13 +11,13 @@
 
 int engine_open(struct engine *e, const char *root, struct error *err)
 {
-	return engine_open_traced(e, root, NULL, NULL, err);
+	return engine_open_traced(e, root, NULL, err);
 }
 
-int engine_open_traced(struct engine *e, const char *root, rootfs_trace fn, void *data, struct error *err)
+int engine_open_traced(struct engine *e, const char *root, const struct rootfs_trace *trace, struct error *err)
 {
 	*e = (struct engine){.live = strcmp(root, "/") == 0};
-	e->source = source_open_traced(root, fn, data, err);
+	e->source = source_open_traced(root, trace, err);
 	if (!e->source)
 		return -err->code;
 	e->snap[0] = snapshot_new();

@@ -18,6 +18,7 @@ static const struct command commands[] = {
         {"watch", "collect history in the background", cmd_watch},
         {"judge", "run the verdict engine over recorded snapshots", cmd_judge},
         {"sample", "start, list and stop sample containers and VMs", cmd_sample},
+        {"compare", "what a VM and a container cost: the same program in each, measured", cmd_compare},
         {"explain", "every number of one instance: file, raw text, formula, state", cmd_explain},
         {"doctor", "what can be seen here, what cannot, why, and what would change it", cmd_doctor},
         {"fields", "every field: key, unit, source, meaning", cmd_fields},

@@ -53,12 +53,11 @@ static int time_prefix(const char *s, int64_t *ret_usec)
 	return parse_rfc3339(full, strlen(full), ret_usec);
 }
 
-int moment_parse(const char *text, const struct engine *e, int64_t *ret_usec)
+int moment_parse(const char *text, int64_t shown, int64_t first, int64_t last, int64_t *ret_usec)
 {
-	int64_t first, last, usec, shown = e->frame->snap->host.real_usec;
+	int64_t usec;
 	if (time_of_day(text, shown, &usec) < 0)
 		return time_prefix(text, ret_usec);
-	replay_span(e->replay, &first, &last);
 	int64_t other = usec > last ? shown - DAY_USEC : shown + DAY_USEC, there;
 	/* A minute's name means all of it: 10:30 is there when the recording begins at 10:30:12. */
 	if ((usec > last || usec + 60000000 <= first) && time_of_day(text, other, &there) == 0 && there <= last &&

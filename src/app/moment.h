@@ -9,7 +9,7 @@
  * it that is recorded; or the beginning of an RFC 3339 time ("2026-11-23", "2026-11-23T10"), UTC unless it says
  * otherwise.
  */
-int moment_parse(const char *text, const struct engine *e, int64_t *ret_usec);
+int moment_parse(const char *text, int64_t shown, int64_t first, int64_t last, int64_t *ret_usec);
 /* From the frame shown to the next recorded time: usec of real time to wait. Where nothing was recorded for long: one
  * second. */
 int64_t moment_wait(const struct frame *f, int64_t next_usec, double speed);

@@ -22,11 +22,8 @@ extern char **environ;
 #define PAIR_MEMORY "128M"
 #define PAIR_WORKLOAD "burst"
 
-static int spawn_one(const char *kind, const char *owner, int out, pid_t *ret)
+static int spawn(const char *const *argv, int out, pid_t *ret)
 {
-	const char *const argv[] = {"vctop",   "sample",   "start",     kind,         "--cpus",
-	                            PAIR_CPUS, "--memory", PAIR_MEMORY, "--workload", PAIR_WORKLOAD,
-	                            "--owner", owner,      NULL};
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t none;
@@ -45,22 +42,40 @@ static int spawn_one(const char *kind, const char *owner, int out, pid_t *ret)
 	return -r;
 }
 
-int pair_start(struct pair *p, pid_t owner, struct error *err)
+/* One child for each command; what they say comes through p->fd. */
+static int spawn_both(struct pair *p, const char *const *const commands[2], unsigned n, struct error *err)
 {
-	int ends[2];
-	char text[16];
+	int ends[2], r = 0;
 	if (p->fd >= 0)
-		return error_set(err, EBUSY, "samples: the last pair is still starting");
+		return error_set(err, EBUSY, "samples: they are still taking up what was asked before");
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error_set(err, errno, "samples: %s", strerror(errno));
-	(void)snprintf(text, sizeof(text), "%d", (int)owner);
-	static const char *const kinds[] = {"container", "vm"};
-	int r = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds) && r == 0; i++)
-		r = spawn_one(kinds[i], text, ends[1], &p->child[i]);
+	for (unsigned i = 0; i < n && r == 0; i++)
+		r = spawn(commands[i], ends[1], &p->child[i]);
 	(void)close(ends[1]);
 	p->fd = ends[0];
 	return r < 0 ? error_set(err, -r, "samples: %s", strerror(-r)) : 0;
+}
+
+#define START(kind, owner)                                                                                             \
+	{                                                                                                              \
+		"vctop", "sample", "start", kind, "--cpus", PAIR_CPUS, "--memory", PAIR_MEMORY, "--workload",          \
+		        PAIR_WORKLOAD, "--owner", owner, NULL                                                          \
+	}
+
+int pair_start(struct pair *p, pid_t owner, struct error *err)
+{
+	char text[16];
+	(void)snprintf(text, sizeof(text), "%d", (int)owner);
+	const char *const container[] = START("container", text), *const vm[] = START("vm", text);
+	return spawn_both(p, (const char *const *const[]){container, vm}, 2, err);
+}
+
+int pair_load(struct pair *p, const char *const *names, unsigned n, const char *workload, struct error *err)
+{
+	const char *const first[] = {"vctop", "sample", "load", names[0], workload, NULL};
+	const char *const second[] = {"vctop", "sample", "load", n > 1 ? names[1] : NULL, workload, NULL};
+	return spawn_both(p, (const char *const *const[]){first, second}, n, err);
 }
 
 int pair_fd(const struct pair *p)

@@ -1,6 +1,6 @@
 /*
  * A sample container and a sample VM, started by child processes (`vctop sample start`), so that the one who asks goes
- * on: the dashboard's `x` key and --demo.
+ * on: the dashboard's `x` key and --demo.  The same for what they shall do.
  */
 #ifndef APP_PAIR_H
 #define APP_PAIR_H
@@ -18,8 +18,10 @@ struct pair {
 		.fd = -1                                                                                               \
 	}
 
-/* Starts both; with owner != 0 they end with that process. -EBUSY while the last pair is still starting. */
+/* Starts both; with owner != 0 they end with that process. -EBUSY while the last ones still run. */
 int pair_start(struct pair *p, pid_t owner, struct error *err);
+/* Has the named samples (one or two) do something else from now on: `vctop sample load`. */
+int pair_load(struct pair *p, const char *const *names, unsigned n, const char *workload, struct error *err);
 int pair_fd(const struct pair *p); /* to poll; -1 none */
 /* One line of what they said, cleaned. > 0 a line; 0 nothing more (both ended, fd closed). */
 int pair_read(struct pair *p, char *line, size_t size);

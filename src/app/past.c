@@ -84,6 +84,17 @@ static bool become_writer(struct past *p)
 	return true;
 }
 
+bool past_verdict(const struct past *p, const struct instance *i, enum usage_resource r, struct arena *a,
+                  struct verdict *ret)
+{
+	cleanup_strbuf struct strbuf key = STRBUF_INIT;
+	usage_key(i, &key);
+	const struct usage *u = p ? usage_book_find(p->book, key.buf) : NULL;
+	if (u)
+		usage_verdict(u, r, a, ret);
+	return u != NULL;
+}
+
 struct past *past_open(enum past_mode mode, double save_sec)
 {
 	struct past *p = xcalloc(1, sizeof(*p));
@@ -136,7 +147,7 @@ static bool next_row(void *data, struct history_row *ret)
 			ret->kind = instance_kind_name(r->inst->kind);
 			ret->name = r->inst->name;
 			ret->runtime = r->inst->runtime;
-			ret->verdict = verdict_state_name(r->verdict.state);
+			ret->verdict = verdict_word(&r->verdict);
 		}
 		return true;
 	}

@@ -6,6 +6,7 @@
 #define APP_PAST_H
 
 #include "vctop/base/error.h"
+#include "vctop/derive/usage.h"
 #include "vctop/model/frame.h"
 
 enum past_mode {
@@ -26,6 +27,9 @@ bool past_writes(const struct past *p);
 bool past_waits(const struct past *p); /* another process saves; this one will when that has ended */
 /* One line that was not told yet, about what happened to the file; NULL none. */
 const char *past_trouble(struct past *p);
+/* What history says of one resource of an instance; texts go to the arena. false: nothing is remembered of it. */
+bool past_verdict(const struct past *p, const struct instance *i, enum usage_resource r, struct arena *a,
+                  struct verdict *ret);
 void past_close(struct past *p); /* does not save */
 
 #endif

@@ -15,7 +15,10 @@
 static struct query query_of(const struct view_options *o)
 {
 	bool down = o->sort && o->sort->sort_down;
-	return (struct query){o->sort, o->reverse ? !down : down, o->filter, o->hide_stopped};
+	return (struct query){.sort = o->sort,
+	                      .down = o->reverse ? !down : down,
+	                      .filter = o->filter,
+	                      .hide_stopped = o->hide_stopped};
 }
 
 static void show_rows(struct tui *t, const struct view_options *o, const struct frame *f, struct selection *sel)
@@ -26,12 +29,14 @@ static void show_rows(struct tui *t, const struct view_options *o, const struct 
 	tui_set_frame(t, f, sel);
 }
 
-static void draw_screen(const struct view_options *o, const struct frame *f, struct strbuf *out)
+static void draw_screen(const struct view_options *o, const struct frame *f, const struct trends *trends,
+                        struct strbuf *out)
 {
 	struct tui *t = tui_new();
 	struct canvas c;
 	struct selection sel = {0};
 	struct query q = query_of(o);
+	tui_set_trends(t, trends);
 	tui_set_sort(t, q.sort, q.down);
 	if (o->filter)
 		tui_set_filter(t, o->filter);
@@ -52,13 +57,14 @@ static void draw_screen(const struct view_options *o, const struct frame *f, str
 	tui_free(t);
 }
 
-static int show(const struct view_options *o, const struct frame *f, struct strbuf *out)
+static int show(const struct view_options *o, const struct frame *f, struct trends *trends, struct strbuf *out)
 {
+	trends_add(trends, f);
 	strbuf_clear(out);
 	if (o->json) {
 		json_frame(f, out);
 	} else if (o->screen_columns) {
-		draw_screen(o, f, out);
+		draw_screen(o, f, trends, out);
 	} else {
 		struct selection sel = {0};
 		struct query q = query_of(o);
@@ -92,7 +98,9 @@ int view_open(const struct view_options *o, enum past_mode mode, struct engine *
 	r = r < 0 ? r : engine_tick(e, err);
 	if (r < 0 || !o->at)
 		return r;
-	r = moment_parse(o->at, e, &usec);
+	int64_t first, last;
+	replay_span(e->replay, &first, &last);
+	r = moment_parse(o->at, e->frame->snap->host.real_usec, first, last, &usec);
 	return r < 0 ? error_set(err, EINVAL, "--at: %s: not HH:MM[:SS] nor the beginning of an RFC 3339 time", o->at)
 	             : engine_seek(e, usec, err);
 }
@@ -117,13 +125,14 @@ static int next_frame(const struct view_options *o, struct engine *e, int64_t *d
 }
 
 /* Of a recording every line is a frame; a host or a tree must be looked at twice for rates. */
-static int print_all(const struct view_options *o, struct engine *e, struct strbuf *out, struct error *err)
+static int print_all(const struct view_options *o, struct engine *e, struct trends *trends, struct strbuf *out,
+                     struct error *err)
 {
 	unsigned long shown = 0, count = o->count ? o->count : o->replay && !o->screen_columns ? ULONG_MAX : 1;
 	int64_t due = clock_mono_usec();
 	int r = 0, w = 0;
 	if (e->replay)
-		w = show(o, e->frame, out), shown++;
+		w = show(o, e->frame, trends, out), shown++;
 	while (r == 0 && w == 0 && shown < count) {
 		r = next_frame(o, e, &due, err);
 		if (r == -ENODATA && (shown > 0 || e->replay))
@@ -131,7 +140,7 @@ static int print_all(const struct view_options *o, struct engine *e, struct strb
 		if (r < 0 && r != -ENODATA)
 			break;
 		/* A tree of one moment has no second: show the first, its rates marked as such. */
-		w = show(o, e->frame, out);
+		w = show(o, e->frame, trends, out);
 		shown++;
 	}
 	if (w < 0)
@@ -145,8 +154,10 @@ int print_frames(const struct view_options *o)
 	struct error err = {0};
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	int r = view_open(o, PAST_READ, &e, &err);
+	struct trends *trends = trends_new();
 	if (r == 0)
-		r = print_all(o, &e, &out, &err);
+		r = print_all(o, &e, trends, &out, &err);
+	trends_free(trends);
 	if (e.replay && replay_trouble(e.replay))
 		(void)app_failf(0, "%s: %s", o->replay, replay_trouble(e.replay));
 	engine_close(&e);

@@ -54,6 +54,20 @@ char *units_duration(char *buf, size_t size, double sec)
 	return buf;
 }
 
+char *units_interval(char *buf, size_t size, double sec, bool ascii)
+{
+	const char *const unit[] = {"s", "ms", ascii ? "us" : "µs", "ns"};
+	size_t i = 0;
+	/* Three significant digits; 0.9995 would be shown as 1000 of the smaller unit. */
+	while (sec != 0 && i + 1 < ARRAY_SIZE(unit) && fabs(sec) < 0.9995) {
+		sec *= 1000;
+		i++;
+	}
+	int digits = fabs(sec) < 9.995 ? 2 : fabs(sec) < 99.95 ? 1 : 0;
+	(void)snprintf(buf, size, "%.*f%s", sec == 0 ? 0 : digits, sec, unit[i]);
+	return buf;
+}
+
 char *units_rfc3339(char *buf, size_t size, int64_t real_usec)
 {
 	time_t sec = (time_t)(real_usec / 1000000);

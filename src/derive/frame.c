@@ -3,7 +3,6 @@
 void frame_derive(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret)
 {
 	rates_fill(prev, cur, ret);
-	services_fill(prev, cur, ret);
 	verdict_fill(ret);
 	totals_fill(ret);
 }

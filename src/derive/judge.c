@@ -35,6 +35,8 @@
 #define WAIT_LEAVE 5.0
 #define MEM_WAIT_ENTER 1.0
 #define MEM_WAIT_LEAVE 0.1 /* Senpai's healthy level */
+#define MEM_FULL_ENTER 0.1
+#define NEAR_CAP 0.9
 #define OOM_REMEMBERED ((int64_t)(PEAK_DAYS * DAY * 1e6))
 
 #define IDLE_SEEN HOUR
@@ -164,18 +166,40 @@ static bool cpu_calm(const struct usage *u)
 	       (u->cpu_cap.st != METRIC_OK || (double)u->p95 < AT_CAP_LEAVE * u->cpu_cap.amount);
 }
 
+/*
+ * Needs nearly all it may have?  What it holds is then no cache that costs nothing to drop: a group that streams files
+ * runs into its cap a thousand times a minute and lacks nothing.
+ */
+static bool near_cap(const struct usage *u)
+{
+	return u->mem_cap.st == METRIC_OK && u->inside_known && u->mem_now > NEAR_CAP * u->mem_cap.amount;
+}
+
+/* Events of a minute are summed up over the episode. */
+static enum cause events(const struct usage *u, enum cause cause, float more, float *ret_number)
+{
+	*ret_number = (u->mem.cause == cause ? u->mem.number : 0) + more;
+	return cause;
+}
+
 static enum cause mem_pressed(const struct usage *u, float *ret_number)
 {
-	if (u->mem.cause == CAUSE_OOM && u->oom_usec == u->last_usec) {
-		*ret_number = u->mem.number;
-		return CAUSE_OOM;
-	}
+	if (u->mem.cause == CAUSE_OOM && (u->oom_usec == u->last_usec || u->minute_no_memory > 0))
+		return events(u, CAUSE_OOM, 0, ret_number);
+	if (u->minute_no_memory > 0)
+		return events(u, CAUSE_NO_MEMORY, u->minute_no_memory, ret_number);
 	*ret_number = u->mem_wait_pct;
 	if ((double)u->mem_wait_pct > MEM_WAIT_ENTER)
 		return CAUSE_WAITING;
+	*ret_number = u->mem_full_pct;
+	if ((double)u->mem_full_pct > MEM_FULL_ENTER)
+		return CAUSE_STALLED;
 	*ret_number = (float)u->mem_now;
-	bool near = u->mem_cap.st == METRIC_OK && u->inside_known && u->mem_now > AT_CAP_ENTER * u->mem_cap.amount;
-	return near && (double)u->mem_wait_pct > MEM_WAIT_LEAVE ? CAUSE_NEAR_CAP : CAUSE_NONE;
+	if (near_cap(u) && u->refault_per_sec > 0)
+		return CAUSE_NEAR_CAP;
+	if (u->minute_hits > 0 && (near_cap(u) || u->mem_now < 0))
+		return events(u, CAUSE_HIT_CAP, u->minute_hits, ret_number);
+	return CAUSE_NONE;
 }
 
 /* Of a machine that is pressed or calm: the state pressured comes at once and goes an hour after the last cause. */
@@ -353,6 +377,12 @@ void usage_conclude(struct usage *u, double sec)
 	move(&u->all, combined(u), 0, sec, u->last_usec);
 }
 
+void usage_memory_calm(struct usage *u)
+{
+	u->mem_wait_pct = u->mem_full_pct = u->refault_per_sec = -1;
+	u->minute_hits = u->minute_no_memory = 0;
+}
+
 void usage_cap_changed(struct usage *u, bool cpu)
 {
 	struct machine *m = cpu ? &u->cpu : &u->mem;
@@ -362,5 +392,5 @@ void usage_cap_changed(struct usage *u, bool cpu)
 	if (cpu)
 		u->throttled = (struct window){0};
 	else
-		u->mem_wait_pct = -1;
+		usage_memory_calm(u);
 }

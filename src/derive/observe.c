@@ -25,7 +25,8 @@ struct usage *usage_new(void)
 	struct machine *const all[] = {&u->cpu, &u->mem, &u->all};
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i]->state = all[i]->pending = VERDICT_LEARNING;
-	u->oom_kills = u->mem_now = u->held_now = u->mem_wait_pct = u->age_sec = -1;
+	u->oom_kills = u->cap_hits = u->no_memory = u->mem_now = u->held_now = u->age_sec = -1;
+	usage_memory_calm(u);
 	return u;
 }
 
@@ -75,6 +76,11 @@ static unsigned day_of(double before, double after, bool *ret_new)
 	return (unsigned)fmod(floor(after / DAY), PEAK_DAYS);
 }
 
+static float mean_of(float sum, float sec)
+{
+	return sec > 0 ? sum / sec : -1;
+}
+
 static void minute_end(struct usage *u)
 {
 	struct minute *m = &u->minute;
@@ -103,7 +109,11 @@ static void minute_end(struct usage *u)
 		window_add(&u->throttled, m->throttled / m->throttled_sec, m->throttled_sec);
 	if (m->wait_sec > 0)
 		window_add(&u->wait, m->wait / m->wait_sec, m->wait_sec);
-	u->mem_wait_pct = m->mem_wait_sec > 0 ? m->mem_wait / m->mem_wait_sec : -1;
+	u->mem_wait_pct = mean_of(m->mem_wait, m->mem_wait_sec);
+	u->mem_full_pct = mean_of(m->mem_full, m->mem_full_sec);
+	u->refault_per_sec = mean_of(m->refault, m->refault_sec);
+	u->minute_hits = m->cap_hits;
+	u->minute_no_memory = m->no_memory;
 	double sec = (double)m->sec;
 	*m = (struct minute){0};
 	usage_percentiles(u);
@@ -117,7 +127,7 @@ static void gap(struct usage *u, double step)
 		minute_end(u);
 	u->minute = (struct minute){0};
 	u->throttled = u->wait = (struct window){0};
-	u->mem_wait_pct = -1;
+	usage_memory_calm(u);
 	u->span_sec += fmin(step, SPAN_MAX);
 }
 
@@ -187,19 +197,27 @@ static void take_memory(struct usage *u, const struct sample *s, double sec)
 	u->mem_usec = u->last_usec;
 }
 
-/* Killed since the reading before? A count that went back began anew. */
-static bool take_oom(struct usage *u, const struct sample *s)
+/* What was counted since the reading before. A count that went back began anew, and says nothing this once. */
+static float counted(double *before, struct metric now)
 {
-	struct metric m = s->mem.oom_kills;
-	if (!metric_is_ok(m))
-		return false;
-	double before = u->oom_kills;
-	u->oom_kills = m.v;
-	if (before < 0 || m.v <= before)
+	double was = *before;
+	if (!metric_is_ok(now))
+		return 0;
+	*before = now.v;
+	return was >= 0 && now.v > was ? (float)(now.v - was) : 0;
+}
+
+/* Killed since the reading before? */
+static bool take_events(struct usage *u, const struct sample_memory *m)
+{
+	float kills = counted(&u->oom_kills, m->oom_kills);
+	u->minute.cap_hits += counted(&u->cap_hits, m->events_max);
+	u->minute.no_memory += counted(&u->no_memory, m->events_oom);
+	if (kills <= 0)
 		return false;
 	u->oom_usec = u->last_usec;
 	u->oom_limit = u->mem_cap.st == METRIC_OK ? u->mem_cap.amount : fmax(u->mem_now, 0);
-	u->mem.number = (u->mem.cause == CAUSE_OOM ? u->mem.number : 0) + (float)(m.v - before);
+	u->mem.number = (u->mem.cause == CAUSE_OOM ? u->mem.number : 0) + kills;
 	u->mem.cause = CAUSE_OOM;
 	return true;
 }
@@ -224,6 +242,8 @@ static void take_rates(struct usage *u, const struct row *r, double sec)
 	add_mean(&m->throttled, &m->throttled_sec, r->throttled_pct, sec);
 	add_mean(&m->wait, &m->wait_sec, cpu_wait(r), sec);
 	add_mean(&m->mem_wait, &m->mem_wait_sec, r->mem_pressure_pct, sec);
+	add_mean(&m->mem_full, &m->mem_full_sec, r->mem_pressure_full_pct, sec);
+	add_mean(&m->refault, &m->refault_sec, r->refault_per_sec, sec);
 	if (metric_is_ok(r->net_rx_per_sec) && metric_is_ok(r->net_tx_per_sec)) {
 		add_mean(&m->rx, &m->net_sec, r->net_rx_per_sec, sec);
 		m->tx += (float)(r->net_tx_per_sec.v * sec);
@@ -266,7 +286,7 @@ void usage_observe(struct usage *u, const struct row *r, const struct frame *f)
 	} else {
 		u->held_now = -1;
 	}
-	bool killed = take_oom(u, r->sample);
+	bool killed = take_events(u, &r->sample->mem);
 	if (cpu_changed)
 		usage_cap_changed(u, true);
 	if (mem_changed)

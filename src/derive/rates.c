@@ -85,6 +85,8 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	r->throttled_pct = throttled_pct(st);
 	r->cpu_pressure_pct = capped(SLOW_RATE(st, cpu.pressure_usec, 100), 100);
 	r->mem_pressure_pct = capped(SLOW_RATE(st, mem.pressure_usec, 100), 100);
+	r->mem_pressure_full_pct = capped(SLOW_RATE(st, mem.pressure_full_usec, 100), 100);
+	r->refault_per_sec = RATE(st, mem.refault_bytes, 1e6);
 	r->mem_used_pct = metric_pct(r->sample->mem.used_bytes, r->sample->mem.allocated.amount);
 	r->io_read_per_sec = SLOW_RATE(st, io_read_bytes, 1e6);
 	r->io_write_per_sec = SLOW_RATE(st, io_write_bytes, 1e6);
@@ -123,13 +125,28 @@ static void host_fill(const struct host_sample *prev, const struct host_sample *
 	h->used_bytes = metric_sub_floor0(cur->mem_total_bytes, cur->mem_available_bytes);
 }
 
-/* Both snapshots are sorted by id: *at goes along the earlier one. */
-static const struct entry *before(const struct snapshot *prev, size_t *at, const char *id)
+/* Both snapshots are sorted by id: *at goes along the n earlier ones. */
+static const struct entry *before(const struct entry *v, size_t n, size_t *at, const char *id)
 {
 	int order = -1;
-	while (prev && *at < prev->entries.n && (order = strcmp(prev->entries.v[*at].inst.id, id)) < 0)
+	while (*at < n && (order = strcmp(v[*at].inst.id, id)) < 0)
 		(*at)++;
-	return order == 0 ? &prev->entries.v[*at] : NULL;
+	return order == 0 ? &v[*at] : NULL;
+}
+
+static struct row make_row(const struct entry *prev, const struct entry *cur, const struct host_sample *h)
+{
+	struct step st = {.prev = prev, .cur = cur};
+	if (prev && prev->inst.incarnation != cur->inst.incarnation)
+		st = (struct step){.cur = cur, .recreated = true};
+	st.usec = st.prev ? (double)(cur->sample.mono_usec - st.prev->sample.mono_usec) : 0;
+	/* A counter read after a long rest may have moved at any time since the reading before. */
+	int64_t since = cur->sample.unread_since_usec;
+	bool rested = st.prev && since && since < st.prev->sample.mono_usec;
+	st.slow_usec = rested ? (double)(cur->sample.mono_usec - since) : st.usec;
+	struct row r = {.inst = &cur->inst, .sample = &cur->sample, .background = &cur->background};
+	row_fill(&r, &st, h);
+	return r;
 }
 
 void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret)
@@ -139,18 +156,12 @@ void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct 
 	host_fill(prev ? &prev->host : NULL, &cur->host, ret);
 	for (size_t i = 0, at = 0; i < cur->entries.n; i++) {
 		const struct entry *e = &cur->entries.v[i];
-		const struct entry *p = before(prev, &at, e->inst.id);
-		struct step st = {.prev = p, .cur = e};
-		if (p && p->inst.incarnation != e->inst.incarnation)
-			st = (struct step){.cur = e, .recreated = true};
-		st.usec = st.prev ? (double)(e->sample.mono_usec - st.prev->sample.mono_usec) : 0;
-		/* A counter read after a long rest may have moved at any time since the reading before. */
-		int64_t since = e->sample.unread_since_usec;
-		st.slow_usec = st.prev && since && since < st.prev->sample.mono_usec
-		                       ? (double)(e->sample.mono_usec - since)
-		                       : st.usec;
-		struct row r = {.inst = &e->inst, .sample = &e->sample, .background = &e->background};
-		row_fill(&r, &st, &cur->host);
-		vec_push(&ret->rows, r);
+		const struct entry *p = prev ? before(prev->entries.v, prev->entries.n, &at, e->inst.id) : NULL;
+		vec_push(&ret->rows, make_row(p, e, &cur->host));
+	}
+	for (size_t i = 0, at = 0; i < cur->services.n; i++) {
+		const struct entry *e = &cur->services.v[i];
+		const struct entry *p = prev ? before(prev->services.v, prev->services.n, &at, e->inst.id) : NULL;
+		vec_push(&ret->services, make_row(p, e, &cur->host));
 	}
 }

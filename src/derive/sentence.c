@@ -94,7 +94,20 @@ static const char *pressed(const struct usage *u, const struct machine *m, struc
 		return arena_fmt(a, "its processes waited for memory %.1f%% of the time; needs %s", n, mem_use(u, a));
 	case CAUSE_NEAR_CAP:
 		*ret_rule = "memory-near-cap";
-		return arena_fmt(a, "needs %s%s and waits for memory", bytes(a, n), of_cap(a, &u->mem_cap, false));
+		return arena_fmt(a, "needs %s%s, and reads again what it had to give up", bytes(a, n),
+		                 of_cap(a, &u->mem_cap, false));
+	case CAUSE_STALLED:
+		*ret_rule = "memory-stall";
+		return arena_fmt(a, "all its processes stood still for memory %.1f%% of the time; needs %s", n,
+		                 mem_use(u, a));
+	case CAUSE_NO_MEMORY:
+		*ret_rule = "oom";
+		return arena_fmt(a, "asked %.0f time%s for memory there was none of; needs %s", n, n > 1 ? "s" : "",
+		                 mem_use(u, a));
+	case CAUSE_HIT_CAP:
+		*ret_rule = "memory-at-cap";
+		return arena_fmt(a, "ran into its memory cap %.0f time%s; needs %s", n, n > 1 ? "s" : "",
+		                 mem_use(u, a));
 	case CAUSE_NONE:
 	case CAUSE_MAX:
 		break;

@@ -31,6 +31,9 @@ enum cause {
 	CAUSE_OOM,        /* processes killed */
 	CAUSE_WAITING,    /* percent of the time, for memory */
 	CAUSE_NEAR_CAP,   /* bytes */
+	CAUSE_STALLED,    /* percent of the time, all of it for memory */
+	CAUSE_NO_MEMORY,  /* allocations that found none, though nothing was killed */
+	CAUSE_HIT_CAP,    /* times */
 	CAUSE_MAX
 };
 
@@ -53,6 +56,7 @@ struct cap {
 /* Sums of the minute that is not over. */
 struct minute {
 	float sec, cpu_sec, cpu, net_sec, rx, tx, throttled_sec, throttled, wait_sec, wait, mem_wait_sec, mem_wait;
+	float mem_full_sec, mem_full, refault_sec, refault, cap_hits, no_memory;
 };
 
 struct usage {
@@ -61,16 +65,18 @@ struct usage {
 	uint64_t owner;                    /* hash of the id that last wrote here */
 	double cpu_sec, mem_sec, span_sec; /* observed; of these and the gaps between */
 	double oom_kills, oom_limit;       /* last count (-1 none); allocation when it happened */
+	double cap_hits, no_memory;        /* last counts; -1 none */
 	double mem_now, held_now;          /* bytes; -1 unknown */
 	double mem_peak[PEAK_DAYS];
 	float cpu_peak[PEAK_DAYS];    /* of one-minute means */
 	float cpu_day_p95[PEAK_DAYS]; /* of days that are over */
 	float usual_sec, age_sec;     /* time between frames; < 0 unknown */
 	float net_sec, net_quiet_sec; /* decayed as the histogram is */
-	float mem_wait_pct;           /* of the last whole minute; -1 unknown */
-	uint8_t kind, life, now;      /* enum instance_kind, instance_state, verdict_now */
-	bool inside_known, keep;      /* a VM's memory; never to be called idle */
-	uint8_t cpu_st, mem_st;       /* enum metric_state of the last reading */
+	/* of the last whole minute; -1 unknown */
+	float mem_wait_pct, mem_full_pct, refault_per_sec, minute_hits, minute_no_memory;
+	uint8_t kind, life, now; /* enum instance_kind, instance_state, verdict_now */
+	bool inside_known, keep; /* a VM's memory; never to be called idle */
+	uint8_t cpu_st, mem_st;  /* enum metric_state of the last reading */
 	struct cap cpu_cap, mem_cap;
 	struct minute minute;
 	struct window throttled, wait;
@@ -90,6 +96,7 @@ struct usage *usage_new(void);
 /* judge.c */
 void usage_conclude(struct usage *u, double sec);
 void usage_percentiles(struct usage *u);
+void usage_memory_calm(struct usage *u);           /* what the last minute said of memory is over */
 void usage_cap_changed(struct usage *u, bool cpu); /* neutral bands: what was true of the old cap says nothing */
 double usage_cpu_days(const struct usage *u);
 double usage_mem_days(const struct usage *u);

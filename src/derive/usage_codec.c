@@ -1,6 +1,8 @@
 /*
- * struct usage as bytes: magic, then every member of one table as 8 bytes, little endian, then the buckets that hold
- * something.  The table is also what decode checks by: a number outside its range means that these are not our bytes.
+ * struct usage as bytes: magic and version, then every member of the tables in its size, little endian, then the
+ * buckets that hold something.  The tables are also what decode checks by: a number outside its range means that these
+ * are not our bytes.  What a version added has a table of its own, so that earlier bytes can be read: what they lack is
+ * then as in a new usage.
  */
 #include <errno.h>
 #include <math.h>
@@ -9,7 +11,7 @@
 #include "derive/usage-internal.h"
 #include "vctop/base/attr.h"
 
-#define MAGIC "vcu1"          /* another layout, bucket or table: another digit */
+#define MAGIC "vcu"
 #define TIME_MAX 4102444800e6 /* year 2100 */
 #define SEC_MAX 1e12
 #define BYTES_MAX 1e18
@@ -41,7 +43,10 @@ struct member {
 	        TIME(c.changed_usec)
 #define WINDOW(w) A(F32, w.sec, WINDOW_PARTS, 0, SEC_MAX), A(F32, w.mean, WINDOW_PARTS, 0, BYTES_MAX)
 
-static const struct member members[] = {
+#define MINUTE_1 (offsetof(struct minute, mem_full_sec) / sizeof(float))
+#define MINUTE_2 (sizeof(struct minute) / sizeof(float) - MINUTE_1)
+
+static const struct member since_1[] = {
         TIME(first_usec),
         TIME(last_usec),
         TIME(decayed_usec),
@@ -74,7 +79,7 @@ static const struct member members[] = {
         M(U8, mem_st, 0, METRIC_STATE_MAX - 1),
         CAP(cpu_cap),
         CAP(mem_cap),
-        A(F32, minute, sizeof(struct minute) / sizeof(float), 0, BYTES_MAX),
+        A(F32, minute, MINUTE_1, 0, BYTES_MAX),
         WINDOW(throttled),
         WINDOW(wait),
         MACHINE(cpu),
@@ -85,6 +90,21 @@ static const struct member members[] = {
         A(U16, today.minutes, DAY_BUCKETS, 0, UINT16_MAX),
 };
 
+static const struct member since_2[] = {
+        A(F32, minute.mem_full_sec, MINUTE_2, 0, BYTES_MAX),
+        M(F64, cap_hits, -1, BYTES_MAX),
+        M(F64, no_memory, -1, BYTES_MAX),
+        M(F32, mem_full_pct, -1, BYTES_MAX),
+        M(F32, refault_per_sec, -1, BYTES_MAX),
+        M(F32, minute_hits, 0, BYTES_MAX),
+        M(F32, minute_no_memory, 0, BYTES_MAX),
+};
+
+/* The bytes of version n hold the first n of these. */
+static const struct {
+	const struct member *v;
+	size_t n;
+} tables[] = {{since_1, ARRAY_SIZE(since_1)}, {since_2, ARRAY_SIZE(since_2)}};
 static size_t size_of(enum type t)
 {
 	static const uint8_t sizes[] = {8, 8, 8, 4, 2, 1, 1};
@@ -162,11 +182,11 @@ static bool get_member(const struct member *m, const unsigned char *p, void *at)
 
 void usage_encode(const struct usage *u, struct strbuf *sb)
 {
-	strbuf_str(sb, MAGIC);
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-		for (unsigned k = 0; k < members[i].n; k++)
-			put_member(sb, members[i].type,
-			           (const char *)u + members[i].offset + k * size_of(members[i].type));
+	strbuf_fmt(sb, MAGIC "%zu", ARRAY_SIZE(tables));
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct member *m = tables[t].v; m < tables[t].v + tables[t].n; m++)
+			for (unsigned k = 0; k < m->n; k++)
+				put_member(sb, m->type, (const char *)u + m->offset + k * size_of(m->type));
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		if (u->cores.w[i] <= 0)
 			continue;
@@ -190,34 +210,39 @@ static bool get_buckets(const unsigned char *p, size_t len, struct histogram *h)
 	return true;
 }
 
-static size_t fixed_size(void)
+/* A cursor over bytes that are not believed. */
+struct bytes {
+	const unsigned char *p;
+	size_t len;
+};
+
+static bool get_table(struct bytes *b, const struct member *members, size_t n, struct usage *u)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-		n += members[i].n * size_of(members[i].type);
-	return n;
+	for (const struct member *m = members; m < members + n; m++)
+		for (unsigned k = 0; k < m->n; k++) {
+			size_t size = size_of(m->type);
+			if (b->len < size || !get_member(m, b->p, (char *)u + m->offset + k * size))
+				return false;
+			b->p += size;
+			b->len -= size;
+		}
+	return true;
 }
 
 int usage_decode(const char *buf, size_t len, struct usage **ret)
 {
-	const unsigned char *p = (const unsigned char *)buf;
-	if (len < sizeof(MAGIC) - 1 || memcmp(buf, MAGIC, 3) != 0)
+	const size_t head = sizeof(MAGIC);
+	if (len < head || memcmp(buf, MAGIC, head - 1) != 0)
 		return -EINVAL;
-	if (buf[3] != MAGIC[3])
+	size_t version = (size_t)(unsigned char)buf[head - 1] - '0';
+	if (version < 1 || version > ARRAY_SIZE(tables))
 		return -EPROTO;
-	p += sizeof(MAGIC) - 1;
-	len -= sizeof(MAGIC) - 1;
-	if (len < fixed_size())
-		return -EINVAL;
+	struct bytes b = {(const unsigned char *)buf + head, len - head};
 	struct usage *u = usage_new();
 	bool good = true;
-	for (size_t i = 0; i < ARRAY_SIZE(members) && good; i++)
-		for (unsigned k = 0; k < members[i].n && good; k++) {
-			good = get_member(&members[i], p, (char *)u + members[i].offset + k * size_of(members[i].type));
-			p += size_of(members[i].type);
-			len -= size_of(members[i].type);
-		}
-	if (!good || !get_buckets(p, len, &u->cores)) {
+	for (size_t t = 0; t < version && good; t++)
+		good = get_table(&b, tables[t].v, tables[t].n, u);
+	if (!good || !get_buckets(b.p, b.len, &u->cores)) {
 		usage_free(u);
 		return -EINVAL;
 	}

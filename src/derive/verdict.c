@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "derive/usage-internal.h"
+#include "vctop/base/attr.h"
 #include "vctop/base/units.h"
 #include "vctop/derive/derive.h"
 
@@ -25,8 +26,10 @@
 #define THROTTLED_PCT 5.0 /* of periods; 25 is the usual alarm */
 #define CPU_PRESSURE_PCT 10.0
 #define MEM_PRESSURE_PCT 1.0
-#define STEAL_PCT 10.0         /* of the vCPUs' time waiting for a CPU */
+#define STEAL_PCT 10.0 /* of the vCPUs' time waiting for a CPU */
+#define MEM_FULL_PCT 0.1
 #define PRESSURE_PERIODS 600.0 /* a minute of 100 ms periods before a lifetime ratio means anything */
+#define PRESSURE_AGE 3600.0    /* what waited while it started is soon a small part of an hour */
 
 struct judge {
 	struct frame *f;
@@ -100,6 +103,32 @@ static bool judge_parked(struct judge *j)
 	return true;
 }
 
+/* Pressure stall totals are counted from the group's creation on, as its age is. */
+static bool judge_lifetime_stall(struct judge *j)
+{
+	const struct sample *s = j->s;
+	const struct {
+		struct metric usec;
+		double limit;
+		const char *rule, *what;
+	} stalls[] = {
+	        {s->mem.pressure_full_usec, MEM_FULL_PCT, "lifetime-memory-stall",
+	         "all its processes stood still for memory"},
+	        {s->mem.pressure_usec, MEM_PRESSURE_PCT, "lifetime-memory-pressure", "its processes waited for memory"},
+	        {s->cpu.pressure_usec, CPU_PRESSURE_PCT, "lifetime-cpu-pressure", "its processes waited for CPU"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(stalls) && j->row->age_sec >= PRESSURE_AGE; i++) {
+		struct metric share = metric_pct(stalls[i].usec, metric_ok(j->row->age_sec * 1e6));
+		if (!above(share, stalls[i].limit))
+			continue;
+		decide(j, VERDICT_PRESSURED, stalls[i].rule, BASIS_LIFETIME,
+		       arena_fmt(&j->f->arena, "%s %.1f%% of the time since it was created", stalls[i].what, share.v));
+		j->v.confidence = CONFIDENCE_FAIR;
+		return true;
+	}
+	return false;
+}
+
 /* Evidence since it was created that it got less than it wanted. */
 static bool judge_lifetime_pressure(struct judge *j)
 {
@@ -112,6 +141,13 @@ static bool judge_lifetime_pressure(struct judge *j)
 		j->v.confidence = CONFIDENCE_HIGH;
 		return true;
 	}
+	if (above(s->mem.events_oom, 0)) {
+		decide(j, VERDICT_PRESSURED, "lifetime-oom", BASIS_LIFETIME,
+		       arena_fmt(&j->f->arena, "found no memory below its cap %.0f times since it was created",
+		                 s->mem.events_oom.v));
+		j->v.confidence = CONFIDENCE_FAIR;
+		return true;
+	}
 	if (above(s->cpu.periods, PRESSURE_PERIODS) && above(share, THROTTLED_PCT)) {
 		decide(j, VERDICT_PRESSURED, "lifetime-throttled", BASIS_LIFETIME,
 		       arena_fmt(&j->f->arena, "stopped by its CPU cap in %.0f%% of %.0f periods since it was created",
@@ -119,7 +155,7 @@ static bool judge_lifetime_pressure(struct judge *j)
 		j->v.confidence = CONFIDENCE_FAIR;
 		return true;
 	}
-	return false;
+	return judge_lifetime_stall(j);
 }
 
 /* What the peak says it can need at most: page cache is in a container's peak, so it errs high, never low. */

@@ -19,7 +19,7 @@
 #define PERIOD_USEC 100000 /* the kernel's default */
 #define KILL_WAIT_MSEC 5000
 
-static const char *const controllers[] = {"cpu", "cpuacct", "memory", "pids"};
+static const char *const controllers[] = {"cpu", "cpuacct", "memory", "pids", "freezer"};
 
 /* Where a leaf's directories are: one per hierarchy. */
 struct hierarchy {
@@ -51,7 +51,7 @@ static const char *reason(int rc)
 	return rc == ECGOTHER ? strerror(cgroup_get_last_errno()) : cgroup_strerror(rc);
 }
 
-/* libcgroup knows the hierarchies that carry controllers; a bare cgroup2 tree only the mount table does. */
+/* libcgroup knows the hierarchies that carry ours; those that runc fills besides and a bare cgroup2 tree are mounts. */
 static int find_hierarchies(hierarchy_vec *ret, struct error *err)
 {
 	int rc = cgroup_init();
@@ -71,9 +71,16 @@ static int find_hierarchies(hierarchy_vec *ret, struct error *err)
 	while (f && getmntent_r(f, &entry, text, sizeof(text)))
 		if (strcmp(entry.mnt_type, "cgroup2") == 0)
 			hierarchy_at(ret, entry.mnt_dir)->v2 = true;
+		else if (strcmp(entry.mnt_type, "cgroup") == 0)
+			(void)hierarchy_at(ret, entry.mnt_dir);
 	if (f)
 		(void)endmntent(f);
 	return 0;
+}
+
+static bool carries_ours(const struct hierarchy *h)
+{
+	return memchr(h->has, true, sizeof(h->has)) != NULL;
 }
 
 static bool is_v2(const hierarchy_vec *all, size_t controller)
@@ -209,7 +216,7 @@ int lab_cgroup_attach(const char *leaf, pid_t pid, struct error *err)
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		const struct hierarchy *h = &all.v[i];
-		bool optional = !memchr(h->has, true, sizeof(h->has));
+		bool optional = !carries_ours(h);
 		cleanup_free char *path = xasprintf("%s/" PARENT "/%s/cgroup.procs", h->mount, leaf);
 		int w = write_file(path, text);
 		if (w < 0 && !optional)
@@ -239,6 +246,13 @@ static int kill_inside(const char *dir)
 	return n;
 }
 
+/* Of the v1 freezer: what is frozen there does not die. */
+static void thaw(const char *dir)
+{
+	cleanup_free char *path = xasprintf("%s/freezer.state", dir);
+	(void)write_file(path, "THAWED");
+}
+
 static void kill_all(const hierarchy_vec *all, const char *leaf)
 {
 	for (unsigned waited = 0; waited < KILL_WAIT_MSEC; waited += 5) {
@@ -246,6 +260,8 @@ static void kill_all(const hierarchy_vec *all, const char *leaf)
 		for (size_t i = 0; i < all->n; i++) {
 			cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", all->v[i].mount, leaf);
 			int n = kill_inside(dir);
+			if (n > 0)
+				thaw(dir);
 			left += n > 0 ? n : 0;
 		}
 		if (!left)
@@ -264,8 +280,8 @@ static bool dir_exists(const char *path)
 static bool gone(const struct hierarchy *h, const char *leaf)
 {
 	cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", h->mount, leaf);
-	/* libcgroup does not look into a tree without controllers. */
-	if (h->v2 && rmdir(dir) < 0 && errno != ENOENT)
+	/* libcgroup does not look into a tree without controllers of ours. */
+	if ((h->v2 || !carries_ours(h)) && rmdir(dir) < 0 && errno != ENOENT)
 		return false;
 	return !dir_exists(dir);
 }
@@ -308,7 +324,7 @@ int lab_cgroup_usable(struct error *err)
 	hierarchy_vec all = {0};
 	int r = find_hierarchies(&all, err);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (memchr(all.v[i].has, true, sizeof(all.v[i].has)) && access(all.v[i].mount, W_OK) < 0)
+		if (carries_ours(&all.v[i]) && access(all.v[i].mount, W_OK) < 0)
 			r = error_set(err, errno, "%s: %s", all.v[i].mount, strerror(errno));
 	hierarchies_release(&all);
 	return r;
@@ -323,7 +339,8 @@ void lab_cgroup_leaves(leaf_vec *ret)
 		cleanup_dir DIR *dir = opendir(path);
 		const struct dirent *e;
 		while (dir && (e = readdir(dir))) {
-			bool known = strncmp(e->d_name, "ct-", 3) != 0 && strncmp(e->d_name, "vm-", 3) != 0;
+			bool known = strncmp(e->d_name, "ct-", 3) != 0 && strncmp(e->d_name, "vm-", 3) != 0 &&
+			             strncmp(e->d_name, "ps-", 3) != 0;
 			for (size_t k = 0; !known && k < ret->n; k++)
 				known = strcmp(ret->v[k], e->d_name) == 0;
 			if (!known)
@@ -338,4 +355,54 @@ void leaf_vec_release(leaf_vec *v)
 	for (size_t i = 0; i < v->n; i++)
 		free(v->v[i]);
 	vec_free(v);
+}
+
+/* Where both are, a process is in both: one freezer is enough, and in the second's a frozen process can be killed. */
+static bool any_v2(const hierarchy_vec *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].v2)
+			return true;
+	return false;
+}
+
+static bool file_says(const char *path, const char *text)
+{
+	char buf[256];
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	buf[n > 0 ? n : 0] = '\0';
+	return strstr(buf, text) != NULL;
+}
+
+/* Writes `order` and waits until `state` says `want`. -ENOENT: there is no such file. */
+static int freeze_by(const char *order_path, const char *order, const char *state_path, const char *want)
+{
+	int r = write_file(order_path, order);
+	for (unsigned waited = 0; r == 0 && !file_says(state_path, want); waited++) {
+		if (waited >= KILL_WAIT_MSEC)
+			return -ETIMEDOUT;
+		lab_nap(1);
+	}
+	return r;
+}
+
+int lab_cgroup_freeze(const char *leaf, bool on, struct error *err)
+{
+	hierarchy_vec all = {0};
+	int r = find_hierarchies(&all, err), done = -ENOENT;
+	for (size_t i = 0; r == 0 && done == -ENOENT && i < all.n; i++) {
+		cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", all.v[i].mount, leaf);
+		cleanup_free char *v2 = xasprintf("%s/cgroup.freeze", dir),
+		                  *events = xasprintf("%s/cgroup.events", dir);
+		cleanup_free char *v1 = xasprintf("%s/freezer.state", dir);
+		if (all.v[i].v2)
+			done = freeze_by(v2, on ? "1" : "0", events, on ? "frozen 1" : "frozen 0");
+		else if (!any_v2(&all))
+			done = freeze_by(v1, on ? "FROZEN" : "THAWED", v1, on ? "FROZEN" : "THAWED");
+	}
+	hierarchies_release(&all);
+	if (r == 0 && done < 0)
+		r = error_set(err, -done, "cgroup /" PARENT "/%s: freezer: %s", leaf, strerror(-done));
+	return r;
 }

@@ -8,95 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lab/engine.h"
 #include "lab/lab.h"
 #include "lab/spawn.h"
 #include "lab/tar.h"
-#include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
 
-#define ASK_MSEC 10000  /* questions: a daemon that takes longer is not working */
-#define WORK_MSEC 60000 /* import, run, remove */
-#define IMAGE "localhost/vctop-sample"
 #define IMAGE_LABEL "vctop.image=sample"
-
-struct command {
-	VEC(char *) argv;
-};
-
-static void add(struct command *c, const char *fmt, ...) ATTR_PRINTF(2, 3);
-static void add(struct command *c, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	char *s = xvasprintf(fmt, ap);
-	va_end(ap);
-	vec_push(&c->argv, s);
-}
-
-static void command_release(struct command *c)
-{
-	for (size_t i = 0; i < c->argv.n; i++)
-		free(c->argv.v[i]);
-	vec_free(&c->argv);
-}
-
-/* Each word of `text` an argument. */
-static void add_words(struct command *c, const char *text)
-{
-	for (size_t n; *text; text += n + (text[n] == ' ')) {
-		n = strcspn(text, " ");
-		add(c, "%.*s", (int)n, text);
-	}
-}
-
-static bool command_start(struct command *c, const char *engine, struct error *err)
-{
-	cleanup_free char *path = spawn_find(engine);
-	if (!path) {
-		error_set(err, ENOENT, "%s: not found on PATH", engine);
-		return false;
-	}
-	add(c, "%s", path);
-	return true;
-}
-
-/* Runs and consumes the command. A failure becomes "ENGINE: first line of its stderr". */
-static int run(struct command *c, const char *engine, unsigned msec, const volatile sig_atomic_t *cancel,
-               struct strbuf *out, struct error *err)
-{
-	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
-	char line[320];
-	vec_push(&c->argv, NULL);
-	int r = spawn_run(c->argv.v, msec, cancel, &res);
-	if (r == -ETIMEDOUT)
-		r = error_set(err, ETIMEDOUT, "%s %s: no answer in %u s", engine, c->argv.v[1], msec / 1000);
-	else if (r == -EINTR)
-		r = error_set(err, EINTR, "%s: interrupted", engine);
-	else if (r < 0)
-		r = error_set(err, -r, "%s: %s", engine, strerror(-r));
-	else if (res.status != 0)
-		r = error_set(err, EIO, "%s: %s", engine,
-		              res.err.len ? spawn_first_line(res.err.buf, line, sizeof(line))
-		                          : "failed without a word");
-	if (r == 0 && out)
-		strbuf_add(out, res.out.buf, res.out.len);
-	spawn_result_release(&res);
-	command_release(c);
-	return r;
-}
-
-static int ask(const char *engine, const char *words, struct strbuf *out, struct error *err)
-{
-	struct command c = {0};
-	if (!command_start(&c, engine, err))
-		return -ENOENT;
-	add_words(&c, words);
-	return run(&c, engine, ASK_MSEC, NULL, out, err);
-}
 
 static int check_docker(struct error *err)
 {
-	return ask("docker", "version --format {{.Server.Version}}", NULL, err);
+	return command_ask("docker", "version --format {{.Server.Version}}", NULL, err);
 }
 
 static int check_podman(struct error *err)
@@ -139,17 +61,17 @@ static int make_image(struct launch *ln, const char *engine, char tag[32], struc
 	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
 	int r = write_tar(ln, path, sizeof(path), tag, err);
 	if (r == 0) {
-		cleanup_free char *question = xasprintf("images -q --filter reference=" IMAGE ":%s", tag);
-		r = ask(engine, question, &ids, err);
+		cleanup_free char *question = xasprintf("images -q --filter reference=" ENGINE_IMAGE ":%s", tag);
+		r = command_ask(engine, question, &ids, err);
 	}
 	if (r == 0 && !ids.len) {
 		if (!command_start(&c, engine, err))
 			return -ENOENT;
-		add_words(&c, "import --change");
-		add(&c, "LABEL " IMAGE_LABEL);
-		add(&c, "%s", path);
-		add(&c, IMAGE ":%s", tag);
-		r = run(&c, engine, WORK_MSEC, ln->cancel, NULL, err);
+		command_add_words(&c, "import --change");
+		command_add(&c, "LABEL " IMAGE_LABEL);
+		command_add(&c, "%s", path);
+		command_add(&c, ENGINE_IMAGE ":%s", tag);
+		r = command_run(&c, engine, ENGINE_WORK_MSEC, ln->cancel, NULL, err);
 	}
 	(void)unlink(path);
 	return r;
@@ -173,37 +95,59 @@ static bool adapt(struct adaptation *a, const char *engine, const char *why)
 	return false;
 }
 
+static void build_run(struct command *c, const struct launch *ln, const char *image, const struct adaptation *a)
+{
+	const struct launched *l = &ln->l;
+	if (a->runc)
+		command_add_words(c, "--runtime runc");
+	command_add_words(c, "run -d --network none --name");
+	command_add(c, "vctop-%s", l->name);
+	command_add(c, "--label");
+	command_add(c, "vctop.sample=%s", l->name);
+	if (a->ulimits)
+		command_add_words(c, "--ulimit nofile=1024:1024 --ulimit nproc=1024:1024");
+	if (l->cpus > 0) {
+		command_add(c, "--cpus");
+		command_add(c, "%g", l->cpus);
+	}
+	if (l->memory) {
+		command_add(c, "--memory");
+		command_add(c, "%llub", (unsigned long long)l->memory);
+	}
+	command_add(c, ENGINE_IMAGE ":%s", image);
+	command_add_words(c, "/init --workload");
+	command_add(c, "%s", l->workload);
+	command_add(c, "--threads");
+	command_add(c, "%u", launch_threads(l));
+	command_add(c, "--bytes");
+	command_add(c, "%llu", (unsigned long long)launch_bytes(ln));
+}
+
 static int run_container(struct launch *ln, const char *engine, const char *tag, const struct adaptation *a,
                          struct strbuf *out, struct error *err)
 {
-	const struct launched *l = &ln->l;
 	struct command c = {0};
 	if (!command_start(&c, engine, err))
 		return -ENOENT;
-	if (a->runc)
-		add_words(&c, "--runtime runc");
-	add_words(&c, "run -d --network none --name");
-	add(&c, "vctop-%s", l->name);
-	add(&c, "--label");
-	add(&c, "vctop.sample=%s", l->name);
-	if (a->ulimits)
-		add_words(&c, "--ulimit nofile=1024:1024 --ulimit nproc=1024:1024");
-	if (l->cpus > 0) {
-		add(&c, "--cpus");
-		add(&c, "%g", l->cpus);
-	}
-	if (l->memory) {
-		add(&c, "--memory");
-		add(&c, "%llub", (unsigned long long)l->memory);
-	}
-	add(&c, IMAGE ":%s", tag);
-	add_words(&c, "/init --workload");
-	add(&c, "%s", l->workload);
-	add(&c, "--threads");
-	add(&c, "%u", launch_threads(l));
-	add(&c, "--bytes");
-	add(&c, "%llu", (unsigned long long)launch_bytes(l));
-	return run(&c, engine, WORK_MSEC, ln->cancel, out, err);
+	build_run(&c, ln, tag, a);
+	return command_run(&c, engine, ENGINE_WORK_MSEC, ln->cancel, out, err);
+}
+
+void engine_commands(const struct launch *ln, struct strbuf *ret)
+{
+	const char *engine = ln->l.backend;
+	const struct adaptation usual = {false, false};
+	struct command c = {0};
+	strbuf_fmt(ret, "tar -c -C ROOT . | %s import - " ENGINE_IMAGE ":1\n", engine);
+	command_add(&c, "%s", engine);
+	build_run(&c, ln, "1", &usual);
+	vec_push(&c.argv, NULL);
+	spawn_quote(c.argv.v, ret);
+	command_release(&c);
+	strbuf_fmt(ret, "\n%s logs vctop-%s\n%s pause vctop-%s\n%s unpause vctop-%s\n", engine, ln->l.name, engine,
+	           ln->l.name, engine, ln->l.name);
+	strbuf_fmt(ret, "%s commit vctop-%s vctop-snapshot\n%s stop vctop-%s\n%s rm vctop-%s\n", engine, ln->l.name,
+	           engine, ln->l.name, engine, ln->l.name);
 }
 
 static int remove_id(const char *engine, const char *id, size_t len, struct error *err)
@@ -211,9 +155,9 @@ static int remove_id(const char *engine, const char *id, size_t len, struct erro
 	struct command c = {0};
 	if (!command_start(&c, engine, err))
 		return -ENOENT;
-	add_words(&c, "rm -f");
-	add(&c, "%.*s", (int)len, id);
-	return run(&c, engine, WORK_MSEC, NULL, NULL, err);
+	command_add_words(&c, "rm -f");
+	command_add(&c, "%.*s", (int)len, id);
+	return command_run(&c, engine, ENGINE_WORK_MSEC, NULL, NULL, err);
 }
 
 /*
@@ -223,13 +167,13 @@ static int remove_id(const char *engine, const char *id, size_t len, struct erro
 static int remove_storage(const char *name, struct error *err)
 {
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
-	cleanup_free char *want = xasprintf(" vctop-%s " IMAGE ":", name);
+	cleanup_free char *want = xasprintf(" vctop-%s " ENGINE_IMAGE ":", name);
 	struct command c = {0};
 	if (!command_start(&c, "podman", err))
 		return -ENOENT;
-	add_words(&c, "ps -a --external --no-trunc --format");
-	add(&c, "{{.ID}} {{.Names}} {{.Image}}");
-	int r = run(&c, "podman", ASK_MSEC, NULL, &out, err);
+	command_add_words(&c, "ps -a --external --no-trunc --format");
+	command_add(&c, "{{.ID}} {{.Names}} {{.Image}}");
+	int r = command_run(&c, "podman", ENGINE_ASK_MSEC, NULL, &out, err);
 	const char *cursor = out.buf, *line;
 	size_t len;
 	while (r == 0 && parse_line(&cursor, out.buf + out.len, &line, &len)) {
@@ -245,7 +189,7 @@ static int remove_containers(const char *engine, const char *name, struct error 
 {
 	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
 	cleanup_free char *question = xasprintf("ps -a -q --no-trunc --filter label=vctop.sample=%s", name);
-	int r = ask(engine, question, &ids, err);
+	int r = command_ask(engine, question, &ids, err);
 	const char *word;
 	size_t n;
 	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++)
@@ -265,10 +209,10 @@ static int inspect(struct launch *ln, const char *engine, struct error *err)
 	uint64_t pid = 0;
 	if (!command_start(&c, engine, err))
 		return -ENOENT;
-	add_words(&c, "inspect --format");
-	add(&c, "{{.State.Pid}} {{.State.Running}}");
-	add(&c, "%s", ln->l.ref);
-	int r = run(&c, engine, ASK_MSEC, ln->cancel, &out, err);
+	command_add_words(&c, "inspect --format");
+	command_add(&c, "{{.State.Pid}} {{.State.Running}}");
+	command_add(&c, "%s", ln->l.ref);
+	int r = command_run(&c, engine, ENGINE_ASK_MSEC, ln->cancel, &out, err);
 	if (r < 0)
 		return r;
 	if (!parse_word(out.buf, out.len, 0, &word, &n) || parse_u64(word, n, &pid) < 0 || pid == 0 ||
@@ -290,14 +234,13 @@ static int launch(struct launch *ln, const char *engine, struct error *err)
 	struct adaptation a = {false, false};
 	struct error why = {0};
 	char tag[32];
-	int64_t started = 0;
 	int r = make_image(ln, engine, tag, err);
 	if (r == 0)
 		r = launch_interrupted(ln, err);
 	if (r < 0)
 		return r;
 	do {
-		started = clock_mono_usec();
+		ln->asked = launch_clock();
 		r = run_container(ln, engine, tag, &a, &out, &why);
 		if (r == -EIO)
 			(void)remove_containers(engine, ln->l.name, NULL);
@@ -311,7 +254,7 @@ static int launch(struct launch *ln, const char *engine, struct error *err)
 	if (!ln->l.ref)
 		return error_set(err, EIO, "%s run: gave no container id", engine);
 	r = inspect(ln, engine, err);
-	ln->ready_sec = (double)(clock_mono_usec() - started) / 1e6;
+	ln->ready_sec = launch_clock() - ln->asked;
 	if (a.runc || a.ulimits)
 		(void)snprintf(ln->detail, sizeof(ln->detail), "with%s%s: %s", a.runc ? " --runtime runc" : "",
 		               a.ulimits ? " smaller --ulimit" : "", "podman's defaults do not work on this host");
@@ -340,10 +283,11 @@ static int remove_engine(const struct reg *r, const struct launched *l, struct e
 	int rc = remove_containers(engine, l->name, err);
 	if (rc < 0 || !last_of(r, l))
 		return rc;
-	(void)ask(engine, "images -a -q --filter label=" IMAGE_LABEL, &ids, NULL);
+	(void)command_ask(engine, "images -a -q --filter label=" IMAGE_LABEL, &ids, NULL);
 	for (unsigned i = 0; parse_word(ids.buf, ids.len, i, &word, &n); i++) {
 		cleanup_free char *command = xasprintf("rmi %.*s", (int)n, word);
-		(void)ask(engine, command, NULL, NULL); /* somebody else's container may use it: then it stays */
+		(void)command_ask(engine, command, NULL,
+		                  NULL); /* somebody else's container may use it: then it stays */
 	}
 	return 0;
 }
@@ -358,5 +302,7 @@ static int launch_docker(struct launch *ln, struct error *err)
 	return launch(ln, "docker", err);
 }
 
-const struct backend backend_podman = {"podman", "container", false, check_podman, launch_podman, remove_engine};
-const struct backend backend_docker = {"docker", "container", false, check_docker, launch_docker, remove_engine};
+const struct backend backend_podman = {"podman",      "container",   false,        check_podman,
+                                       launch_podman, remove_engine, &acts_engine, NULL};
+const struct backend backend_docker = {"docker",      "container",   false,        check_docker,
+                                       launch_docker, remove_engine, &acts_engine, NULL};

@@ -27,7 +27,7 @@ static void add_entry(struct strbuf *sb, size_t start, unsigned ino, const struc
 	pad4(sb, start);
 }
 
-void initramfs_build(const void *init, size_t len, struct strbuf *ret)
+void initramfs_build(const void *init, size_t len, const struct strbuf *modules, size_t n, struct strbuf *ret)
 {
 	static const struct entry before[] = {
 	        {"dev", S_IFDIR | 0755, 0, 0},        {"dev/console", S_IFCHR | 0600, 5, 1},
@@ -36,11 +36,20 @@ void initramfs_build(const void *init, size_t len, struct strbuf *ret)
 	        {"sys", S_IFDIR | 0555, 0, 0},
 	};
 	static const struct entry program = {"init", S_IFREG | 0755, 0, 0};
+	static const struct entry folder = {"modules", S_IFDIR | 0555, 0, 0};
 	static const struct entry trailer = {"TRAILER!!!", 0, 0, 0};
 	size_t start = ret->len;
 	unsigned ino = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
 		add_entry(ret, start, ino++, &before[i], "", 0);
 	add_entry(ret, start, ino++, &program, init, len);
+	if (n)
+		add_entry(ret, start, ino++, &folder, "", 0);
+	for (size_t i = 0; i < n; i++) {
+		char name[32];
+		(void)snprintf(name, sizeof(name), "modules/%zu", i);
+		const struct entry module = {name, S_IFREG | 0444, 0, 0};
+		add_entry(ret, start, ino++, &module, modules[i].buf, modules[i].len);
+	}
 	add_entry(ret, start, 0, &trailer, "", 0);
 }

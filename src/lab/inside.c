@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -132,6 +133,7 @@ void inside_run(void *data, int report)
 	                      (char[]){"--bytes"},
 	                      bytes,
 	                      NULL};
+	const struct rlimit most = {1 << 20, 1 << 20};
 	char *const env[] = {(char[]){"PATH=/"}, (char[]){"container=vctop"}, NULL};
 
 	(void)snprintf(threads, sizeof(threads), "%u", in->threads);
@@ -148,7 +150,8 @@ void inside_run(void *data, int report)
 		fail(report, "/dev/null");
 	drop_capabilities(report);
 	(void)umask(022);
-	spawn_child_fds(null, null, null, report);
+	(void)setrlimit(RLIMIT_FSIZE, &most); /* what it may say */
+	spawn_child_fds(null, in->answers, null, report);
 	(void)execve("/init", argv, env);
 	fail(3, "/init");
 }

@@ -10,6 +10,7 @@ struct inside {
 	const char *name, *workload;
 	unsigned threads;
 	uint64_t bytes;
+	int answers; /* its standard output */
 };
 
 /* struct detached.run: runs in the new namespaces, after the parent has put us into the cgroup. Never returns. */

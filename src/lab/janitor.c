@@ -71,10 +71,11 @@ int sample_remove(const struct reg *r, struct launched *l, struct error *err)
 static int remove_unreadable(const struct reg *r, const char *name)
 {
 	int rc = 0;
-	for (int vm = 0; vm < 2 && rc == 0; vm++) {
+	static const struct backend *const each[] = {&backend_builtin, &backend_tcg, &backend_process};
+	for (size_t i = 0; i < ARRAY_SIZE(each) && rc == 0; i++) {
 		struct launched l = {.name = xstrdup(name)};
-		l.kind = xstrdup(vm ? "vm" : "container");
-		l.backend = xstrdup(vm ? "tcg" : "builtin");
+		l.kind = xstrdup(each[i]->kind);
+		l.backend = xstrdup(each[i]->name);
 		rc = remove_parts(r, &l, NULL);
 		launched_clear(&l);
 	}
@@ -128,13 +129,17 @@ static void sweep_cgroups(const launched_vec *all, unsigned *count)
 	leaf_vec_release(&leaves);
 }
 
+static bool is_leaf(const char *name)
+{
+	return strncmp(name, "ct-", 3) == 0 || strncmp(name, "vm-", 3) == 0 || strncmp(name, "ps-", 3) == 0;
+}
+
 static void sweep_dirs(const struct reg *r, const launched_vec *all)
 {
 	cleanup_dir DIR *dir = opendir(r->path);
 	const struct dirent *e;
 	while (dir && (e = readdir(dir)))
-		if ((strncmp(e->d_name, "ct-", 3) == 0 || strncmp(e->d_name, "vm-", 3) == 0) &&
-		    launched_name_valid(e->d_name + 3) && !leaf_is_known(all, e->d_name))
+		if (is_leaf(e->d_name) && launched_name_valid(e->d_name + 3) && !leaf_is_known(all, e->d_name))
 			reg_remove_dir(r, e->d_name);
 }
 

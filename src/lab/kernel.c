@@ -51,11 +51,8 @@ char *workload_find(struct error *err)
 	return NULL;
 }
 
-int workload_read(struct strbuf *sb, struct error *err)
+static int read_whole(const char *path, struct strbuf *sb, struct error *err)
 {
-	cleanup_free char *path = workload_find(err);
-	if (!path)
-		return -ENOENT;
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -66,6 +63,12 @@ int workload_read(struct strbuf *sb, struct error *err)
 	for (ssize_t n = 1; n > 0 && sb->len<(size_t)st.st_size; sb->len += n> 0 ? (size_t)n : 0)
 		n = read(fd, sb->buf + sb->len, (size_t)st.st_size - sb->len);
 	return sb->len == (size_t)st.st_size ? 0 : error_set(err, EIO, "%s: cannot be read", path);
+}
+
+int workload_read(struct strbuf *sb, struct error *err)
+{
+	cleanup_free char *path = workload_find(err);
+	return path ? read_whole(path, sb, err) : -ENOENT;
 }
 
 /* The first bytes say what it is: another architecture's kernel, or a text, would only make QEMU hang. */
@@ -142,4 +145,43 @@ char *qemu_find(struct error *err)
 		error_set(err, ENOENT, "%s: not found: install QEMU (Debian: qemu-system-x86 or qemu-system-arm)",
 		          program);
 	return path;
+}
+
+/* A bzImage names its version: at 0x20e the place of it, less 0x200. */
+static char *kernel_version(const char *kernel)
+{
+	unsigned char at[2];
+	char text[80] = "";
+	cleanup_close int fd = open(kernel, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || !is_kernel(kernel) || pread(fd, at, 2, 0x20e) != 2 || (at[0] | at[1]) == 0 ||
+	    pread(fd, text, sizeof(text) - 1, 0x200 + at[0] + at[1] * 256) <= 0)
+		return NULL;
+	size_t n = strcspn(text, " ");
+	return n && n < sizeof(text) - 1 && !memchr(text, '/', n) ? xstrndup(text, n) : NULL;
+}
+
+static bool read_module(const char *dir, const char *version, const char *name, struct strbuf *ret)
+{
+	cleanup_free char *path = xasprintf("%s/%s/kernel/drivers/virtio/%s.ko", dir, version, name);
+	*ret = (struct strbuf)STRBUF_INIT;
+	if (read_whole(path, ret, NULL) == 0)
+		return true;
+	strbuf_release(ret);
+	return false;
+}
+
+size_t kernel_balloon_modules(const char *kernel, struct strbuf ret[KERNEL_MODULES_MAX])
+{
+	static const char *const names[KERNEL_MODULES_MAX] = {
+	        "virtio_ring",           "virtio",     "virtio_pci_modern_dev",
+	        "virtio_pci_legacy_dev", "virtio_pci", "virtio_balloon"};
+	cleanup_free char *version = kernel_version(kernel);
+	const char *slash = strrchr(kernel, '/');
+	cleanup_free char *beside = xasprintf("%.*s/modules", slash ? (int)(slash - kernel) : 1, slash ? kernel : ".");
+	size_t n = 0;
+	for (size_t i = 0; version && i < ARRAY_SIZE(names); i++)
+		if (read_module(beside, version, names[i], &ret[n]) ||
+		    read_module("/lib/modules", version, names[i], &ret[n]))
+			n++; /* one that is missing is built in, or its user says so by not working */
+	return n;
 }

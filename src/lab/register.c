@@ -12,8 +12,9 @@
 
 /* Longer than any holder needs: removing a container through podman takes seconds at the worst. */
 #define LOCK_WAIT_MSEC 30000
+#define DIR_DEPTH 4 /* a bundle's root file system and a runtime's state: DIR/runc/ID/FILE */
 
-static int register_path(char *path, size_t size, struct error *err)
+int reg_path(char *path, size_t size, struct error *err)
 {
 	const char *base = "/run", *xdg = getenv("XDG_RUNTIME_DIR");
 	if (geteuid() != 0) {
@@ -58,7 +59,7 @@ void reg_close(struct reg *r)
 
 int reg_open(struct reg *r, bool want_write, struct error *err)
 {
-	int rc = register_path(r->path, sizeof(r->path), err);
+	int rc = reg_path(r->path, sizeof(r->path), err);
 	if (rc == 0)
 		rc = open_own_dir(AT_FDCWD, r->path, want_write, &r->dir, err);
 	if (rc == 0)
@@ -226,7 +227,11 @@ int reg_remove(const struct reg *r, const char *name, struct error *err)
 
 void sample_leaf(const char *kind, const char *name, char ret[48])
 {
-	(void)snprintf(ret, 48, "%s-%.40s", strcmp(kind, "vm") == 0 ? "vm" : "ct", name);
+	(void)snprintf(ret, 48, "%s-%.40s",
+	               strcmp(kind, "vm") == 0        ? "vm"
+	               : strcmp(kind, "process") == 0 ? "ps"
+	                                              : "ct",
+	               name);
 }
 
 int reg_make_dir(const struct reg *r, const char *leaf, char *path, size_t size, struct error *err)
@@ -240,13 +245,31 @@ int reg_make_dir(const struct reg *r, const char *leaf, char *path, size_t size,
 	return 0;
 }
 
-/* Flat by construction: whatever else were in there is not ours and stays. */
+/* Everything in dir, at most `depth` levels, on its own file system alone. Takes fd. */
+static void remove_below(int fd, dev_t dev, unsigned depth)
+{
+	cleanup_dir DIR *dir = fdopendir(fd);
+	const struct dirent *e;
+	struct stat st;
+	if (!dir)
+		attr_closep(&fd);
+	while (dir && (e = readdir(dir))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || unlinkat(fd, e->d_name, 0) == 0)
+			continue;
+		int below = depth ? openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		if (below >= 0 && fstat(below, &st) == 0 && st.st_dev == dev)
+			remove_below(steal_fd(&below), dev, depth - 1);
+		attr_closep(&below);
+		(void)unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	}
+}
+
 void reg_remove_dir(const struct reg *r, const char *leaf)
 {
+	struct stat st;
 	int fd = openat(r->dir, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
-	while (dir && (e = readdir(dir)))
-		(void)unlinkat(fd, e->d_name, 0); /* "." and ".." refuse by themselves */
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		remove_below(steal_fd(&fd), st.st_dev, DIR_DEPTH);
+	attr_closep(&fd);
 	(void)unlinkat(r->dir, leaf, AT_REMOVEDIR);
 }

@@ -3,7 +3,8 @@
  *
  *   /run/vctop/lock               held while samples are made known, changed or removed
  *   /run/vctop/samples/NAME.json  one sample (source/launched.h)
- *   /run/vctop/ct-NAME, vm-NAME   its files, if it needs some
+ *   /run/vctop/ct-NAME, vm-NAME, ps-NAME   its files, if it needs some
+ *   /run/vctop/kvm-silent         the boot id during which no KVM guest reported
  *
  * Without root all of it is below $XDG_RUNTIME_DIR instead of /run.  The directories go with the last sample.
  */
@@ -12,6 +13,9 @@
 
 #include "vctop/base/error.h"
 #include "vctop/source/launched.h"
+
+/* The register's directory, whether it is there or not. */
+int reg_path(char *path, size_t size, struct error *err);
 
 struct reg {
 	int dir, samples, lock; /* -1: not open */
@@ -40,7 +44,7 @@ int reg_write(const struct reg *r, const struct launched *l, struct error *err);
 int reg_remove(const struct reg *r, const char *name, struct error *err);
 bool reg_has(const struct reg *r, const char *name);
 
-/* "ct-NAME" or "vm-NAME": the leaf of its cgroup and of its directory. */
+/* "ct-NAME", "vm-NAME" or "ps-NAME" (process): the leaf of its cgroup and of its directory. */
 void sample_leaf(const char *kind, const char *name, char ret[48]);
 /* The sample's own directory (0700); path gets its full name. */
 int reg_make_dir(const struct reg *r, const char *leaf, char *path, size_t size, struct error *err);

@@ -15,7 +15,8 @@
 #define MAX_VCPUS 64
 
 static const struct backend *const backends[] = {
-        &backend_builtin, &backend_podman, &backend_docker, &backend_kvm, &backend_tcg,
+        &backend_process, &backend_builtin, &backend_runc, &backend_crun,    &backend_podman,
+        &backend_docker,  &backend_kvm,     &backend_tcg,  &backend_microvm, &backend_microvm_tcg,
 };
 
 const struct backend *backend_find(const char *name)
@@ -26,6 +27,11 @@ const struct backend *backend_find(const char *name)
 	return NULL;
 }
 
+const struct backend *backend_nth(unsigned i)
+{
+	return i < ARRAY_SIZE(backends) ? backends[i] : NULL;
+}
+
 unsigned launch_threads(const struct launched *l)
 {
 	long here = sysconf(_SC_NPROCESSORS_ONLN);
@@ -34,9 +40,11 @@ unsigned launch_threads(const struct launched *l)
 	return here > 0 ? (unsigned)here : 1;
 }
 
-uint64_t launch_bytes(const struct launched *l)
+uint64_t launch_bytes(const struct launch *ln)
 {
-	return l->memory ? l->memory / 10 * 6 : FREE_MEMORY_WORKLOAD;
+	if (ln->load_bytes)
+		return ln->load_bytes;
+	return ln->l.memory ? ln->l.memory / 10 * 6 : FREE_MEMORY_WORKLOAD;
 }
 
 int launch_interrupted(const struct launch *ln, struct error *err)
@@ -93,10 +101,8 @@ static int check_memory(const struct sample_options *o, bool vm, struct error *e
 static int check_options(const struct sample_options *o, struct error *err)
 {
 	static const char *const workloads[] = {"idle", "cpu", "memory", "burst"};
-	bool vm = o->kind && strcmp(o->kind, "vm") == 0, known = !o->workload;
+	bool vm = strcmp(o->kind, "vm") == 0, known = !o->workload;
 	long here = sysconf(_SC_NPROCESSORS_ONLN);
-	if (!o->kind || (!vm && strcmp(o->kind, "container") != 0))
-		return error_set(err, EINVAL, "'%.60s': no such kind: container or vm", o->kind ? o->kind : "");
 	if (o->name && !launched_name_valid(o->name))
 		return error_set(err, EINVAL,
 		                 "--name: '%.60s': may have small letters, digits and '-', at most 40 of them",
@@ -113,25 +119,26 @@ static int check_options(const struct sample_options *o, struct error *err)
 	return check_memory(o, vm, err);
 }
 
-/* The backends to try, best first. */
-static int choose(const struct sample_options *o, const struct backend *ret[2], struct error *err)
+/* The backend to try first. */
+static int choose(struct launch *ln, const struct sample_options *o, const struct backend **ret, struct error *err)
 {
-	bool vm = strcmp(o->kind, "vm") == 0;
-	if (!o->backend || strcmp(o->backend, "auto") == 0) {
-		ret[0] = vm ? &backend_kvm : &backend_builtin;
-		ret[1] = vm ? &backend_tcg : NULL;
-		if (vm && ret[0]->check(NULL) < 0) {
-			ret[0] = ret[1];
-			ret[1] = NULL;
-		}
-	} else {
-		ret[0] = backend_find(o->backend);
-		if (!ret[0] || strcmp(ret[0]->kind, o->kind) != 0)
-			return error_set(err, EINVAL, "--backend: '%.60s': for a %s one of %s", o->backend,
-			                 vm ? "VM" : "container",
-			                 vm ? "auto, kvm, tcg" : "auto, builtin, podman, docker");
+	bool vm = strcmp(o->kind, "vm") == 0, any = !o->backend || strcmp(o->backend, "auto") == 0;
+	const struct backend *b = any ? vm ? &backend_kvm : &backend_builtin : backend_find(o->backend);
+	if (!b || strcmp(b->kind, o->kind) != 0)
+		return error_set(
+		        err, EINVAL, "--backend: '%.60s': for a %s one of %s", o->backend, vm ? "VM" : "container",
+		        vm ? "auto, kvm, tcg, microvm, microvm-tcg" : "auto, builtin, runc, crun, podman, docker");
+	ln->may_fall_back |= any;
+	if (b->fallback && ln->may_fall_back) {
+		bool silent = kvm_is_silent(NULL, 0);
+		if (silent)
+			(void)snprintf(ln->detail, sizeof(ln->detail),
+			               "no KVM guest has reported since this host was booted; emulated with TCG");
+		if (silent || b->check(NULL) < 0)
+			b = b->fallback;
 	}
-	return ret[0]->check(err);
+	*ret = b;
+	return b->check(err);
 }
 
 static void free_name(const struct reg *r, const char *kind, char *ret, size_t size)
@@ -223,35 +230,38 @@ static int fall_back(struct launch *ln, const struct backend *b, struct error *e
 	return r;
 }
 
-static int launch_first_that_works(struct launch *ln, const struct backend *const try[2], struct error *err)
+static int launch_first_that_works(struct launch *ln, const struct backend *b, struct error *err)
 {
 	struct error first = {0};
-	int r = try[0]->launch(ln, &first);
-	if (r < 0 && try[1] && r != -EINTR && r != -ECANCELED) {
+	int r = b->launch(ln, &first);
+	if (b->fallback && (r == 0 || r == -ETIMEDOUT))
+		kvm_remember(r == 0);
+	if (r < 0 && b->fallback && ln->may_fall_back && r != -EINTR && r != -ECANCELED) {
 		const char *why = strchr(first.what, ' '); /* without the sample's name */
 		(void)snprintf(ln->detail, sizeof(ln->detail), "%.150s; emulated with TCG",
 		               why ? why + 1 : "KVM failed");
 		first = (struct error){0};
-		r = fall_back(ln, try[1], &first);
+		r = fall_back(ln, b->fallback, &first);
 		if (r == 0)
-			r = try[1]->launch(ln, &first);
+			r = b->fallback->launch(ln, &first);
 	}
 	if (r < 0 && err)
 		*err = first;
 	return r;
 }
 
-static int start(struct launch *ln, const struct sample_options *o, struct error *err)
+int launch_start(struct launch *ln, const struct sample_options *o, struct error *err)
 {
-	const struct backend *try[2] = {NULL, NULL};
+	const struct backend *b = NULL;
+	ln->cancel = o->cancel;
 	int r = check_options(o, err);
 	if (r == 0)
-		r = choose(o, try, err);
+		r = choose(ln, o, &b, err);
 	if (r == 0)
-		r = announce(ln, o, try[0], err);
+		r = announce(ln, o, b, err);
 	if (r < 0)
 		return r;
-	r = launch_first_that_works(ln, try, err);
+	r = launch_first_that_works(ln, b, err);
 	if (r == 0) {
 		ln->l.starter = 0;
 		ln->l.starter_start = 0;
@@ -262,17 +272,24 @@ static int start(struct launch *ln, const struct sample_options *o, struct error
 	return r;
 }
 
+void launch_release(struct launch *ln)
+{
+	launched_clear(&ln->l);
+	reg_close(&ln->reg);
+}
+
 int sample_start(const struct sample_options *o, struct sample_result *ret, struct error *err)
 {
-	struct launch ln = {.reg = REG_INIT, .cancel = o->cancel};
-	int r = start(&ln, o, err);
+	struct launch ln = {.reg = REG_INIT};
+	if (!o->kind || (strcmp(o->kind, "vm") != 0 && strcmp(o->kind, "container") != 0))
+		return error_set(err, EINVAL, "'%.60s': no such kind: container or vm", o->kind ? o->kind : "");
+	int r = launch_start(&ln, o, err);
 	if (r == 0) {
 		*ret = (struct sample_result){.ready_sec = ln.ready_sec, .pid = ln.l.pid};
 		(void)snprintf(ret->name, sizeof(ret->name), "%s", ln.l.name);
 		(void)snprintf(ret->backend, sizeof(ret->backend), "%s", ln.l.backend);
 		(void)snprintf(ret->detail, sizeof(ret->detail), "%s", ln.detail);
 	}
-	launched_clear(&ln.l);
-	reg_close(&ln.reg);
+	launch_release(&ln);
 	return r;
 }

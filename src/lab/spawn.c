@@ -52,6 +52,24 @@ const char *spawn_first_line(const char *text, char *buf, size_t size)
 	return text_clean(buf, size - 1);
 }
 
+void spawn_quote(char *const argv[], struct strbuf *ret)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+	for (size_t i = 0; argv[i]; i++) {
+		const char *s = argv[i];
+		if (i)
+			strbuf_char(ret, ' ');
+		if (*s && s[strspn(s, plain)] == '\0') {
+			strbuf_str(ret, s);
+			continue;
+		}
+		strbuf_char(ret, '\'');
+		for (; *s; s++)
+			strbuf_str(ret, *s == '\'' ? "'\\''" : (const char[]){*s, '\0'});
+		strbuf_char(ret, '\'');
+	}
+}
+
 /* A child starts with the signals of a fresh program, whatever ours ignore or block. */
 static void fresh_signals(void)
 {
@@ -104,16 +122,20 @@ static bool drain(int fd, struct strbuf *sb)
 static int collect(pid_t pid, const int fds[2], int64_t until, const volatile sig_atomic_t *cancel,
                    struct spawn_result *ret, int *ret_status)
 {
-	struct pollfd p[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p[3] = {
+	        {.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
 	for (bool ended = false;;) {
 		if (cancel && *cancel)
 			return -EINTR;
 		if (clock_mono_usec() >= until)
 			return -ETIMEDOUT;
-		if (!ended)
-			ended = waitpid(pid, ret_status, WNOHANG) == pid;
-		int ready = poll(p, 2, ended ? 50 : 10);
-		if (ended && (ready <= 0 || (p[0].fd < 0 && p[1].fd < 0)))
+		if (!ended && (ended = waitpid(pid, ret_status, WNOHANG) == pid))
+			p[2].fd = -1;
+		if (ended && p[0].fd < 0 && p[1].fd < 0)
+			return 0;
+		int ready = poll(p, ARRAY_SIZE(p), ended ? 50 : 10);
+		if (ended && ready <= 0)
 			return 0;
 		if (ready > 0 && p[0].revents && !drain(fds[0], &ret->out))
 			p[0].fd = -1;
@@ -122,7 +144,9 @@ static int collect(pid_t pid, const int fds[2], int64_t until, const volatile si
 	}
 }
 
-int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret)
+/* Streams that are not `to` a file are captured. */
+static int run_to(char *const argv[], int to, unsigned limit_msec, const volatile sig_atomic_t *cancel,
+                  struct spawn_result *ret)
 {
 	int out[2] = {-1, -1}, err[2] = {-1, -1}, status = 0;
 	int64_t until = clock_mono_usec() + (int64_t)limit_msec * 1000;
@@ -130,11 +154,11 @@ int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic
 
 	strbuf_clear(&ret->out);
 	strbuf_clear(&ret->err);
-	if (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
+	if (to >= 0 || (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0))
 		pid = fork();
 	int r = pid < 0 ? -errno : 0;
 	if (pid == 0)
-		run_captured(argv, self, out[1], err[1]);
+		run_captured(argv, self, to >= 0 ? to : out[1], to >= 0 ? to : err[1]);
 	attr_closep(&out[1]);
 	attr_closep(&err[1]);
 	if (r == 0)
@@ -147,6 +171,19 @@ int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic
 	attr_closep(&out[0]);
 	attr_closep(&err[0]);
 	ret->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return r;
+}
+
+int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret)
+{
+	return run_to(argv, -1, limit_msec, cancel, ret);
+}
+
+int spawn_run_to(char *const argv[], int to, unsigned limit_msec, const volatile sig_atomic_t *cancel, int *ret_status)
+{
+	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
+	int r = run_to(argv, to, limit_msec, cancel, &res);
+	*ret_status = res.status;
 	return r;
 }
 

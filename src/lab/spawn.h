@@ -22,6 +22,10 @@ void spawn_result_release(struct spawn_result *r);
  * -errno: could not run it.
  */
 int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret);
+/* The same with both streams going to a file, which what it starts keeps: nothing waits for their end. */
+int spawn_run_to(char *const argv[], int to, unsigned limit_msec, const volatile sig_atomic_t *cancel, int *ret_status);
+/* A command as a shell would take it. argv ends with NULL. */
+void spawn_quote(char *const argv[], struct strbuf *ret);
 /* The first non-empty line of text, cleaned, in buf. */
 const char *spawn_first_line(const char *text, char *buf, size_t size);
 

@@ -26,6 +26,8 @@ void frame_free(struct frame *f)
 
 void selection_release(struct selection *s)
 {
-	for (int k = 0; k < INSTANCE_KIND_MAX; k++)
-		vec_free(&s->rows[k]);
+	for (int l = 0; l < LIST_MAX; l++)
+		vec_free(&s->rows[l]);
+	vec_free(&s->branches);
+	arena_release(&s->arena);
 }

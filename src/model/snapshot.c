@@ -44,32 +44,37 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->inst.id, ((const struct entry *)b)->inst.id);
 }
 
-static int by_cgroup(const void *a, const void *b)
-{
-	return strcmp(((const struct service *)a)->cgroup, ((const struct service *)b)->cgroup);
-}
-
 /* As a source that keeps its instances in order fills it. */
-static bool is_sorted(const struct snapshot *s)
+static bool is_sorted(const struct entry *v, size_t n)
 {
-	for (size_t i = 1; i < s->entries.n; i++)
-		if (by_id(&s->entries.v[i - 1], &s->entries.v[i]) > 0)
+	for (size_t i = 1; i < n; i++)
+		if (by_id(&v[i - 1], &v[i]) > 0)
 			return false;
 	return true;
 }
 
 void snapshot_seal(struct snapshot *s)
 {
-	if (s->services.n)
-		qsort(s->services.v, s->services.n, sizeof(*s->services.v), by_cgroup);
-	if (!is_sorted(s))
+	if (!is_sorted(s->services.v, s->services.n))
+		qsort(s->services.v, s->services.n, sizeof(*s->services.v), by_id);
+	if (!is_sorted(s->entries.v, s->entries.n))
 		qsort(s->entries.v, s->entries.n, sizeof(*s->entries.v), by_id);
+}
+
+static const struct entry *find(const struct entry *v, size_t n, const char *id)
+{
+	struct entry key = {.inst.id = id};
+	return n ? bsearch(&key, v, n, sizeof(key), by_id) : NULL;
 }
 
 const struct entry *snapshot_find(const struct snapshot *s, const char *id)
 {
-	struct entry key = {.inst.id = id};
-	return s->entries.n ? bsearch(&key, s->entries.v, s->entries.n, sizeof(key), by_id) : NULL;
+	return find(s->entries.v, s->entries.n, id);
+}
+
+const struct entry *snapshot_find_service(const struct snapshot *s, const char *id)
+{
+	return find(s->services.v, s->services.n, id);
 }
 
 void snapshot_free(struct snapshot *s)

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -92,6 +94,23 @@ int beneath_open_by_hand(int root, const char *path, int flags)
 	strbuf_release(&w.done);
 	strbuf_release(&w.todo);
 	return r;
+}
+
+int beneath_open_file(int root, const char *path)
+{
+	/* Only looked up at first: opening a FIFO or a device may do anything. */
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
+	                       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS};
+	char self[32];
+	struct stat st;
+	cleanup_close int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	int r = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return r < 0 ? -errno : r;
 }
 
 int beneath_open(int root, const char *path, int flags)

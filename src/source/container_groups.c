@@ -12,8 +12,8 @@
 void container_free(struct rootfs *fs, struct container *ct)
 {
 	cgroup_reader_free(ct->reader);
-	cgroup_level_put(ct->cpu_caps);
-	cgroup_level_put(ct->memory_caps);
+	cgroup_level_put(ct->caps.cpu);
+	cgroup_level_put(ct->caps.memory);
 	kfile_close(fs, &ct->monitor_statm);
 	kfile_close(fs, &ct->init_stat);
 	free(ct->id);

@@ -133,8 +133,11 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 		i->name = arena_strdup(a, title);
 		i->name_from = rt->named ? "the cgroup's name" : NULL;
 	}
-	if (f)
-		i->image = arena_strdup(a, f->image);
+	i->image = f ? arena_strdup(a, f->image) : NULL;
+	if (!i->image)
+		i->no_image = !f            ? "no file of its runtime was found"
+		              : f->no_image ? f->no_image
+		                            : "its runtime's files do not say";
 }
 
 /* The process that holds a pod's namespaces, where no file says so. */
@@ -156,18 +159,18 @@ static bool is_infra(const struct container *ct, const struct facts *f)
 	return n && f && f->name && strncmp(f->name, ct->pod, n) == 0 && strcmp(f->name + n, "-infra") == 0;
 }
 
-static void ask_caps(struct container *ct, const struct tick *t, struct sample *s)
+void allocations_read(const struct tick *t, const struct cgroup_reader *r, struct caps *caps, struct sample *s)
 {
 	const struct host_sample *h = &t->snap->host;
 	struct cap_question q = {.arena = &t->snap->arena,
 	                         .mono_usec = t->now.mono_usec,
 	                         .host = metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL,
-	                         .resting = cgroup_reader_rested(ct->reader)};
-	cgroup_level_at(t->cgroups, &ct->cpu_caps, cgroup_reader_path_in(ct->reader, CTRL_CPU));
-	s->cpu.allocated = cgroup_cpu_allocation(ct->cpu_caps, &q);
-	cgroup_level_at(t->cgroups, &ct->memory_caps, cgroup_reader_path_in(ct->reader, CTRL_MEMORY));
+	                         .resting = cgroup_reader_rested(r)};
+	cgroup_level_at(t->cgroups, &caps->cpu, cgroup_reader_path_in(r, CTRL_CPU));
+	s->cpu.allocated = cgroup_cpu_allocation(caps->cpu, &q);
+	cgroup_level_at(t->cgroups, &caps->memory, cgroup_reader_path_in(r, CTRL_MEMORY));
 	q.host = metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0;
-	s->mem.allocated = cgroup_memory_allocation(ct->memory_caps, &q);
+	s->mem.allocated = cgroup_memory_allocation(caps->memory, &q);
 }
 
 /* 0, or -ENODEV when the group has gone. */
@@ -194,8 +197,11 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	}
 	if (is_pause(ct, f, s.pids))
 		return 0;
-	ask_caps(ct, t, &s);
+	allocations_read(t, ct->reader, &ct->caps, &s);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
+	rootfs_cite_for(t->fs, ct->id);
+	if (f)
+		facts_find_layer(t->facts, f, ct->pid);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
@@ -215,19 +221,6 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	label_instance(&e->inst, a, f, ct->pod);
 	ct->entry = t->snap->entries.n;
 	return 0;
-}
-
-static void nothing_to_measure(struct sample *s, const char *why)
-{
-	struct metric none = metric_none(METRIC_ABSENT, why);
-	struct sample_cpu *c = &s->cpu;
-	struct sample_memory *m = &s->mem;
-	c->allocated.amount = c->usage_usec = c->periods = c->throttled = c->pressure_usec = none;
-	c->vcpus = c->guest_usec = c->steal_usec = none;
-	m->allocated.amount = m->current_bytes = m->used_bytes = m->held_bytes = m->cache_bytes = m->swap_bytes = none;
-	m->peak_bytes = m->rss_bytes = m->guest_used_bytes = m->overhead_bytes = m->balloon_bytes = none;
-	m->pressure_usec = m->oom_kills = s->pids = none;
-	s->io_read_bytes = s->io_write_bytes = s->net_rx_bytes = s->net_tx_bytes = none;
 }
 
 /* The first process of a container without a group; 0 it does not run. */
@@ -259,17 +252,21 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	struct arena *a = &t->snap->arena;
 	struct process_stat st = {0};
 	pid_t pid = pid_without_group(f, t, &st);
+	bool no_cgroups = t->cgroups->mounts.layout == CGROUP_NONE;
 	const char *owner = pid && f->group ? containers_owner(c, f->group) : NULL;
-	if (!pid && f->group_only)
+	/* Where nobody says whether it runs, nor can its group, it is not called stopped. */
+	if (!pid && (f->group_only || (no_cgroups && !f->tells_pid)))
 		return;
 	/* Flatpak's sandboxes are bubblewrap's, seen already. */
 	if (owner && strncmp(owner, "flatpak:", 8) == 0)
 		return;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
-	nothing_to_measure(&e->sample, !pid          ? "not running"
-	                               : f->no_group ? f->no_group
-	                                             : "it has no cgroup of its own (rootless on cgroup v1)");
+	sample_none(&e->sample, !pid          ? "not running"
+	                        : no_cgroups  ? "no cgroup file system is mounted"
+	                        : f->no_group ? f->no_group
+	                                      : "it has no cgroup of its own (rootless on cgroup v1)");
+	rootfs_cite_for(t->fs, id);
 	e->sample.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
 	e->inst = (struct instance){
 	        .id = arena_strdup(a, id),
@@ -331,6 +328,7 @@ void containers_collect(struct containers *c, const struct tick *t)
 		if (!f->left_out && (!ct || !ct->entry))
 			add_without_group(c, f, id, t, &budget);
 	}
+	rootfs_cite_for(t->fs, NULL);
 }
 
 void containers_release(struct containers *c, struct rootfs *fs)

@@ -4,6 +4,11 @@
 
 #include "source/live.h"
 
+/* Where a group's caps begin; NULL not asked yet. */
+struct caps {
+	struct cgroup_level *cpu, *memory;
+};
+
 struct container {
 	char *id, *runtime_id, *path;
 	char *title, *shown_path; /* cleaned: its name where nobody says another; its path */
@@ -15,7 +20,7 @@ struct container {
 	size_t entry;             /* 1 + its index in the snapshot of this tick; 0 not shown */
 	bool twin;                /* another group has the same id: while empty, this one is what was left behind */
 	struct cgroup_reader *reader;
-	struct cgroup_level *cpu_caps, *memory_caps; /* kept; NULL not asked yet */
+	struct caps caps;
 	enum cgroup_life life;
 	unsigned seen;
 	uint64_t incarnation;
@@ -29,6 +34,8 @@ struct container {
 	int64_t monitor_due_usec;
 };
 
+/* The caps of a group: the least of all levels. */
+void allocations_read(const struct tick *t, const struct cgroup_reader *r, struct caps *caps, struct sample *s);
 /* Walks the tree when it may have changed. */
 void container_groups_find(struct containers *c, const struct tick *t);
 void container_group_drop(struct containers *c, const struct tick *t, const char *path);

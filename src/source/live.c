@@ -39,17 +39,6 @@ struct look {
 	const struct tick *t;
 };
 
-/* dockerd --data-root DIR, --data-root=DIR, -g DIR; NULL none. */
-static const char *daemon_root(const struct process *p)
-{
-	static const char with_value[] = "--data-root=";
-	for (size_t i = 1; i < p->argc; i++)
-		if (strncmp(p->argv[i], with_value, sizeof(with_value) - 1) == 0)
-			return p->argv[i] + sizeof(with_value) - 1;
-	const char *root = process_option(p, "--data-root");
-	return root ? root : process_option(p, "-g");
-}
-
 /* Anybody may call a process dockerd and name a directory; only root's is read on its word (users' by their homes). */
 static bool is_roots(struct rootfs *fs, pid_t pid)
 {
@@ -72,8 +61,14 @@ static void learn_names(struct facts_table *f, const struct process *p)
 		if (clean)
 			map_put(&f->names, id, clean);
 	}
-	if (strcmp(p->comm, "dockerd") == 0 && is_roots(f->fs, p->pid))
-		facts_learn_root(f, daemon_root(p));
+	if (strcmp(p->comm, "dockerd") == 0 && is_roots(f->fs, p->pid)) {
+		const char *root = process_long_option(p, "--data-root");
+		facts_learn_root(f, root ? root : process_option(p, "-g"));
+	}
+	if (strcmp(p->comm, "containerd") == 0 && is_roots(f->fs, p->pid)) {
+		const char *config = process_long_option(p, "--config");
+		facts_learn_containerd(f, process_long_option(p, "--state"), config ? config : process_option(p, "-c"));
+	}
 }
 
 static void look(void *data, const struct process *p)
@@ -103,12 +98,26 @@ static void mark_samples(const struct live *l, struct snapshot *snap)
 				snap->entries.v[i].inst.sample = arena_strdup(&snap->arena, l->launched.v[k].name);
 }
 
+/* hidepid=1 forbids the sight of other users' processes, hidepid=2 takes it away: of PID 1's too. */
+static void note_hidden(const struct live *l, struct snapshot *notices)
+{
+	struct stat st;
+	int r = rootfs_stat(l->fs, "proc/1/stat", &st);
+	if ((r == -ENOENT || r == -EACCES || r == -EPERM) && rootfs_stat(l->fs, "proc/self/stat", &st) == 0)
+		snapshot_notice(
+		        notices, "/proc",
+		        "it hides the processes of other users (hidepid): their VMs are not seen, nor what their "
+		        "containers run",
+		        "run vctop as root, or join the group that the mount option gid= of /proc names");
+}
+
 static void refresh_facts(struct live *l, struct snapshot *snap, int64_t now)
 {
 	int64_t age = now - l->facts.refreshed_usec;
 	if (!l->facts.refresh || l->facts.due || age >= FACTS_USEC || age < 0) {
 		l->facts.due = false;
 		snapshot_clear(l->facts_notices);
+		note_hidden(l, l->facts_notices);
 		facts_table_refresh(&l->facts, l->facts_notices);
 		l->facts.refreshed_usec = now;
 		launched_release(&l->launched);
@@ -135,8 +144,10 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 		return error_set(err, -r, "proc: %s", strerror(-r));
 	refresh_facts(l, ret, t.now.mono_usec);
 	if (l->cgroups.mounts.layout == CGROUP_NONE)
-		snapshot_notice(ret, "cgroups", "no cgroup file system is mounted: containers cannot be seen",
-		                "mount -t cgroup2 none /sys/fs/cgroup");
+		snapshot_notice(
+		        ret, "cgroups",
+		        "no cgroup file system is mounted: what containers use is not known, and not all are seen",
+		        "mount -t cgroup2 none /sys/fs/cgroup");
 	containers_collect(&l->containers, &t);
 	ret->with_services = s->services;
 	if (s->services)
@@ -181,15 +192,15 @@ static const struct source_ops live_ops = {live_next, live_syscalls, live_close}
 
 struct source *source_open_host(const char *root, struct error *err)
 {
-	return source_open_traced(root, NULL, NULL, err);
+	return source_open_traced(root, NULL, err);
 }
 
-struct source *source_open_traced(const char *root, rootfs_trace fn, void *data, struct error *err)
+struct source *source_open_traced(const char *root, const struct rootfs_trace *trace, struct error *err)
 {
 	struct rootfs *fs = rootfs_open(root, err);
 	if (!fs)
 		return NULL;
-	rootfs_set_trace(fs, fn, data);
+	rootfs_set_trace(fs, trace);
 	struct live *l = xcalloc(1, sizeof(*l));
 	l->base.ops = &live_ops;
 	l->fs = fs;

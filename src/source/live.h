@@ -20,8 +20,8 @@ struct tick {
 
 /* containers.c: groups that a runtime's container lives in, and containers known from files alone. */
 struct containers {
-	struct map by_path; /* cgroup path -> struct container */
-	struct map by_id;   /* instance id -> the same */
+	struct map by_path;            /* cgroup path -> struct container */
+	struct map by_id;              /* instance id -> the same */
 	VEC(struct container *) order; /* the same by id; NULL: dropped since it was put in order */
 	bool reorder;
 	struct cgroup_census census;

@@ -229,3 +229,17 @@ int64_t process_started(const struct process_stat *st, struct rootfs_time now)
 		return 0;
 	return now.real_usec - (now.boot_usec - (int64_t)(sec * 1000000 + rest * 1000000 / ticks));
 }
+
+const char *process_long_option(const struct process *p, const char *option)
+{
+	size_t n = strlen(option);
+	for (size_t i = 1; i < p->argc; i++) {
+		if (strncmp(p->argv[i], option, n) != 0)
+			continue;
+		if (p->argv[i][n] == '=')
+			return p->argv[i] + n + 1;
+		if (!p->argv[i][n] && i + 1 < p->argc)
+			return p->argv[i + 1];
+	}
+	return NULL;
+}

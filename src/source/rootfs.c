@@ -27,8 +27,8 @@ struct rootfs {
 	struct rootfs_time time; /* not live: of this moment */
 	rootfs_fault fault;
 	void *fault_data;
-	rootfs_trace trace;
-	void *trace_data;
+	struct rootfs_trace trace;
+	const char *instance; /* whom citations are for */
 	unsigned fd_budget;
 	struct rootfs_stats stats;
 };
@@ -147,21 +147,48 @@ void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data)
 	fs->fault_data = data;
 }
 
-void rootfs_set_trace(struct rootfs *fs, rootfs_trace fn, void *data)
+void rootfs_set_trace(struct rootfs *fs, const struct rootfs_trace *trace)
 {
-	fs->trace = fn;
-	fs->trace_data = data;
+	fs->trace = trace ? *trace : (struct rootfs_trace){0};
+}
+
+void rootfs_cite_for(struct rootfs *fs, const char *instance)
+{
+	fs->instance = instance;
+}
+
+bool rootfs_cites(const struct rootfs *fs)
+{
+	return fs->trace.cite && fs->instance;
+}
+
+void rootfs_cite(struct rootfs *fs, const char *field, const char *path, const char *fmt, ...)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	va_list ap;
+	if (!rootfs_cites(fs) || !path)
+		return;
+	va_start(ap, fmt);
+	strbuf_vfmt(&text, fmt, ap);
+	va_end(ap);
+	fs->trace.cite(fs->trace.data, fs->instance, field, path, text.buf);
+}
+
+void rootfs_cite_file(struct rootfs *fs, const char *field, const char *path)
+{
+	if (rootfs_cites(fs) && path)
+		fs->trace.cite(fs->trace.data, fs->instance, field, path, NULL);
 }
 
 bool rootfs_is_traced(const struct rootfs *fs)
 {
-	return fs->trace != NULL;
+	return fs->trace.read != NULL;
 }
 
 static ssize_t traced(struct rootfs *fs, const char *path, const char *text, ssize_t n)
 {
-	if (fs->trace)
-		fs->trace(fs->trace_data, path, text, n);
+	if (fs->trace.read)
+		fs->trace.read(fs->trace.data, path, text, n);
 	return n;
 }
 
@@ -214,9 +241,10 @@ static int open_regular(struct rootfs *fs, const char *path)
 	return rootfs_openat(fs, path, 0);
 }
 
-static ssize_t read_all(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
+/* Takes the fd, or what it is for want of one. */
+static ssize_t read_all(struct rootfs *fs, int opened, const char *path, size_t max, struct strbuf *sb)
 {
-	cleanup_close int fd = open_regular(fs, path);
+	cleanup_close int fd = opened;
 	strbuf_clear(sb);
 	if (fd < 0)
 		return fd;
@@ -245,8 +273,16 @@ static ssize_t read_all(struct rootfs *fs, const char *path, size_t max, struct 
 
 ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb)
 {
-	ssize_t n = read_all(fs, path, max, sb);
+	ssize_t n = read_all(fs, open_regular(fs, path), path, max, sb);
 	return traced(fs, path, sb->buf, n);
+}
+
+ssize_t rootfs_read_below(struct rootfs *fs, const char *dir, const char *path, size_t max, struct strbuf *sb)
+{
+	cleanup_free char *full = xasprintf("%s/%s", dir, path);
+	cleanup_close int root = rootfs_openat(fs, dir, O_DIRECTORY);
+	ssize_t n = read_all(fs, root < 0 ? root : beneath_open_file(root, path), full, max, sb);
+	return traced(fs, full, sb->buf, n);
 }
 
 static int read_link(struct rootfs *fs, const char *path, struct strbuf *sb)
@@ -347,7 +383,7 @@ void kfile_close(struct rootfs *fs, struct kfile *k)
 
 bool kfile_is_kept(const struct rootfs *fs, const struct kfile *k)
 {
-	return k->fd >= 0 && k->generation == fs->generation && !fs->trace && !fs->fault;
+	return k->fd >= 0 && k->generation == fs->generation && !fs->trace.read && !fs->fault;
 }
 
 static int kfile_open(struct rootfs *fs, struct kfile *k, const char *path, bool *ret_keep)

@@ -14,6 +14,7 @@
 struct unit {
 	char *path;
 	struct cgroup_reader *reader;
+	struct caps caps;
 	unsigned seen;
 };
 
@@ -26,6 +27,8 @@ struct visit {
 static void unit_free(struct unit *u)
 {
 	cgroup_reader_free(u->reader);
+	cgroup_level_put(u->caps.cpu);
+	cgroup_level_put(u->caps.memory);
 	free(u->path);
 	free(u);
 }
@@ -81,15 +84,16 @@ void services_collect(struct services *s, const struct containers *containers, c
 	walk(s, containers, t);
 	for (size_t it = 0; map_next(&s->by_path, &it, &path, &v);) {
 		struct unit *u = v;
-		struct service row = {0};
-		if (cgroup_reader_sample(u->reader, &row.sample) < 0) {
+		struct entry e = {.inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd"}};
+		if (cgroup_reader_sample(u->reader, &e.sample) < 0) {
 			unit_free(map_remove(&s->by_path, path));
 			continue;
 		}
-		row.cgroup = text_clean(arena_strdup(a, u->path), 4096);
-		row.name = strrchr(row.cgroup, '/') + 1;
-		row.incarnation = cgroup_reader_incarnation(u->reader);
-		vec_push(&t->snap->services, row);
+		e.inst.cgroup = e.inst.id = text_clean(arena_strdup(a, u->path), 4096);
+		e.inst.name = strrchr(e.inst.cgroup, '/') + 1;
+		e.inst.incarnation = cgroup_reader_incarnation(u->reader);
+		allocations_read(t, u->reader, &u->caps, &e.sample);
+		vec_push(&t->snap->services, e);
 	}
 }
 

@@ -41,6 +41,14 @@ void canvas_clear(struct canvas *c)
 	size_t n = (size_t)c->columns * (size_t)c->rows;
 	for (size_t i = 0; i < n; i++)
 		c->cells[i] = blank;
+	c->clip = (struct rect){0, 0, c->columns, c->rows};
+}
+
+void canvas_clip(struct canvas *c, struct rect r)
+{
+	int x0 = r.x < 0 ? 0 : r.x, y0 = r.y < 0 ? 0 : r.y;
+	int x1 = r.x + r.w > c->columns ? c->columns : r.x + r.w, y1 = r.y + r.h > c->rows ? c->rows : r.y + r.h;
+	c->clip = (struct rect){x0, y0, x1 > x0 ? x1 - x0 : 0, y1 > y0 ? y1 - y0 : 0};
 }
 
 void canvas_release(struct canvas *c)
@@ -70,10 +78,11 @@ static void split_wide(struct canvas *c, int x, int w, int y)
 /* One character of w cells at (x, y), y inside the grid. Returns its cell, NULL when it is outside. */
 static struct cell *put(struct canvas *c, int x, int y, uint32_t cp, int w, enum style style)
 {
-	if (x >= c->columns || x + w <= 0)
+	const struct rect *in = &c->clip;
+	if (x >= in->x + in->w || x + w <= in->x || y < in->y || y >= in->y + in->h)
 		return NULL;
-	if (x < 0 || x + w > c->columns) { /* half of a wide one */
-		x = x < 0 ? 0 : x;
+	if (x < in->x || x + w > in->x + in->w) { /* half of a wide one */
+		x = x < in->x ? in->x : x;
 		cp = ' ';
 		w = 1;
 	}

@@ -2,41 +2,22 @@
  * vctop.snapshot/1: the instance objects come from the field table, whose keys are paths ("cpu.used_cores").
  * A number that is not there is null, and `unavailable` says why.
  */
-#include <jansson.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "vctop/base/units.h"
 #include "vctop/view/views.h"
+#include "view/json_make.h"
 #include "view/json_row.h"
-
-static json_t *text(const char *s)
-{
-	return s ? json_string(s) : json_null();
-}
-
-/* JSON has no infinity; none is expected, and one must not lose the line. */
-static json_t *real(double v)
-{
-	return isfinite(v) ? json_real(v) : json_null();
-}
-
-/* Whole numbers as integers, so that bytes and counts read as such. */
-static json_t *number(double v)
-{
-	return v == floor(v) && fabs(v) < 9007199254740992.0 ? json_integer((json_int_t)v) : real(v);
-}
 
 static json_t *metric(struct metric m)
 {
-	return metric_is_ok(m) ? number(m.v) : json_null();
+	return metric_is_ok(m) ? json_make_number(m.v) : json_null();
 }
 
 /* Cores and shares are reals even when whole: a script's type must not change with the value. */
 static json_t *metric_real(struct metric m)
 {
-	return metric_is_ok(m) ? real(m.v) : json_null();
+	return metric_is_ok(m) ? json_make_real(m.v) : json_null();
 }
 
 static json_t *stores(const struct snapshot *s)
@@ -46,7 +27,7 @@ static json_t *stores(const struct snapshot *s)
 		const struct store *st = &s->stores.v[i];
 		/* clang-format off */
 		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			"runtime", text(st->runtime), "path", text(st->path), "driver", text(st->driver),
+			"runtime", json_make_text(st->runtime), "path", json_make_text(st->path), "driver", json_make_text(st->driver),
 			"images", metric(st->images), "layers", metric(st->layers), "containers", metric(st->containers),
 			"images_bytes", metric(st->images_bytes), "layers_bytes", metric(st->layers_bytes),
 			"writable_bytes", metric(st->writable_bytes), "reclaimable_bytes", metric(st->reclaimable_bytes)));
@@ -61,10 +42,10 @@ static json_t *daemons(const struct snapshot *s)
 	for (size_t i = 0; i < s->daemons.n; i++) {
 		const struct blast_radius *d = &s->daemons.v[i];
 		json_t *running = metric_is_ok(d->running) ? json_boolean(d->running.v != 0) : json_null();
-		(void)json_array_append_new(a,
-		                            json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "daemon", text(d->daemon),
-		                                      "root", text(d->root), "pid", metric(d->pid), "running", running,
-		                                      "instances", (int)d->instances, "survivors", (int)d->survivors));
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "daemon",
+		                                         json_make_text(d->daemon), "root", json_make_text(d->root),
+		                                         "pid", metric(d->pid), "running", running, "instances",
+		                                         (int)d->instances, "survivors", (int)d->survivors));
 	}
 	return a;
 }
@@ -75,10 +56,10 @@ static json_t *host(const struct frame *f)
 	const struct host_frame *h = &f->host;
 	/* clang-format off */
 	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
-		"hostname", text(s->hostname), "kernel", text(s->kernel), "boot_id", text(s->boot_id),
-		"placement", placement_name(s->placement), "hypervisor", text(s->hypervisor),
-		"placement_evidence", text(s->placement_evidence),
-		"cgroup_layout", cgroup_layout_name(s->layout), "cgroup_evidence", text(s->layout_evidence),
+		"hostname", json_make_text(s->hostname), "kernel", json_make_text(s->kernel), "boot_id", json_make_text(s->boot_id),
+		"placement", placement_name(s->placement), "hypervisor", json_make_text(s->hypervisor),
+		"placement_evidence", json_make_text(s->placement_evidence),
+		"cgroup_layout", cgroup_layout_name(s->layout), "cgroup_evidence", json_make_text(s->layout_evidence),
 		"cpu", "capacity_cores", metric_real(h->capacity_cores), "used_cores", metric_real(h->used_cores),
 			"allocated_cores", metric_real(h->allocated_cores), "unallocated_cores", metric_real(h->unallocated_cores),
 			"overcommit", metric_real(h->cpu_overcommit), "steal_cores", metric_real(h->steal_cores),
@@ -114,37 +95,29 @@ static json_t *notices(const struct snapshot *s)
 	json_t *a = json_array();
 	for (size_t i = 0; i < s->notices.n; i++) {
 		const struct notice *n = &s->notices.v[i];
-		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "what", text(n->what), "why", text(n->why),
-		                                         "change", text(n->change)));
+		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "what", json_make_text(n->what), "why",
+		                                         json_make_text(n->why), "change", json_make_text(n->change)));
 	}
 	return a;
-}
-
-static void say_why(json_t *unavailable, const char *key, struct metric m)
-{
-	if (!metric_is_ok(m))
-		(void)json_object_set_new(
-		        unavailable, key,
-		        json_sprintf("%s%s%s", metric_state_name(m.st), m.why ? ": " : "", m.why ? m.why : ""));
 }
 
 static json_t *services(const struct frame *f)
 {
 	json_t *a = json_array();
 	for (size_t i = 0; i < f->services.n; i++) {
-		const struct service_row *r = &f->services.v[i];
-		const struct sample *s = &r->service->sample;
+		const struct row *r = &f->services.v[i];
+		const struct sample *s = r->sample;
 		json_t *why = json_object();
-		say_why(why, "cpu.used_cores", r->cpu_used_cores);
-		say_why(why, "memory.used_bytes", s->mem.used_bytes);
-		say_why(why, "memory.held_bytes", s->mem.held_bytes);
-		say_why(why, "pids", s->pids);
-		(void)json_array_append_new(a, json_pack("{s:o, s:o, s:{s:o}, s:{s:o, s:o}, s:o, s:o}", "name",
-		                                         text(r->service->name), "cgroup", text(r->service->cgroup),
-		                                         "cpu", "used_cores", metric_real(r->cpu_used_cores), "memory",
-		                                         "used_bytes", metric(s->mem.used_bytes), "held_bytes",
-		                                         metric(s->mem.held_bytes), "pids", metric(s->pids),
-		                                         "unavailable", why));
+		json_say_why(why, "cpu.used_cores", r->cpu_used_cores);
+		json_say_why(why, "memory.used_bytes", s->mem.used_bytes);
+		json_say_why(why, "memory.held_bytes", s->mem.held_bytes);
+		json_say_why(why, "pids", s->pids);
+		(void)json_array_append_new(
+		        a, json_pack("{s:o, s:o, s:{s:o}, s:{s:o, s:o}, s:o, s:o}", "name",
+		                     json_make_text(r->inst->name), "cgroup", json_make_text(r->inst->cgroup), "cpu",
+		                     "used_cores", metric_real(r->cpu_used_cores), "memory", "used_bytes",
+		                     metric(s->mem.used_bytes), "held_bytes", metric(s->mem.held_bytes), "pids",
+		                     metric(s->pids), "unavailable", why));
 	}
 	return a;
 }
@@ -153,7 +126,7 @@ static json_t *services(const struct frame *f)
 static void print_line(json_t *o, const char *mark, void (*put)(const void *data, struct strbuf *out), const void *data,
                        struct strbuf *out)
 {
-	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
+	char *line = o ? json_dumps(o, JSON_MAKE_FLAGS) : NULL;
 	char *at = line ? strstr(line, mark) : NULL;
 	if (at) {
 		strbuf_add(out, line, (size_t)(at - line));
@@ -188,7 +161,7 @@ void json_frame(const struct frame *f, struct strbuf *out)
 		"host", host(f), "instances",
 		"totals", "container", totals(&f->totals[INSTANCE_CONTAINER]), "vm", totals(&f->totals[INSTANCE_VM]),
 		"notices", notices(f->snap),
-		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
+		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", json_make_number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
 			"syscalls", metric(f->self.syscalls));
 	/* clang-format on */
 	if (f->snap->with_services)
@@ -206,8 +179,9 @@ static void put_verdict(const void *data, struct strbuf *out)
 void json_verdict(const struct verdict_line *l, struct strbuf *out)
 {
 	char time[64];
-	json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:[]}", "schema", "vctop.verdict/1", "time",
-	                      units_rfc3339(time, sizeof(time), l->time_usec), "host", text(l->host), "id", l->id,
-	                      "name", l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict");
+	json_t *o =
+	        json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:[]}", "schema", "vctop.verdict/1", "time",
+	                  units_rfc3339(time, sizeof(time), l->time_usec), "host", json_make_text(l->host), "id", l->id,
+	                  "name", l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict");
 	print_line(o, "\"verdict\":[]", put_verdict, l, out);
 }

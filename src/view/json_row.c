@@ -1,12 +1,12 @@
 #include "view/json_row.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vctop/base/units.h"
 #include "vctop/base/vec.h"
+#include "view/json_make.h"
 
 /* The text before a value, and which value. */
 struct piece {
@@ -22,34 +22,16 @@ struct json_shape {
 
 /* ---- the shape ---- */
 
-/* Puts value at the dotted path, making the objects on the way. */
-static void put_path(json_t *object, const char *path, json_t *value)
-{
-	const char *dot;
-	while ((dot = strchr(path, '.'))) {
-		char key[64];
-		(void)snprintf(key, sizeof(key), "%.*s", (int)(dot - path), path);
-		json_t *inner = json_object_get(object, key);
-		if (!inner) {
-			inner = json_object();
-			(void)json_object_set_new(object, key, inner);
-		}
-		object = inner;
-		path = dot + 1;
-	}
-	(void)json_object_set_new(object, path, value);
-}
-
 /* An object with the number of each value in its place, cut at these numbers. */
 static void shape_make(struct json_shape *s, const char *prefix)
 {
 	json_t *o = json_object();
 	for (unsigned i = 0; i < field_count; i++)
 		if (strncmp(field_table[i].key, prefix, strlen(prefix)) == 0)
-			put_path(o, field_table[i].key + strlen(prefix), json_integer(i));
+			json_put_path(o, field_table[i].key + strlen(prefix), json_integer(i));
 	if (!*prefix) {
-		put_path(o, "labels", json_integer(field_count));
-		put_path(o, "unavailable", json_integer(field_count + 1));
+		json_put_path(o, "labels", json_integer(field_count));
+		json_put_path(o, "unavailable", json_integer(field_count + 1));
 	}
 	s->text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
@@ -133,8 +115,8 @@ static void put_integer(struct strbuf *out, double v)
 static void put_by_jansson(struct strbuf *out, double v)
 {
 	char buf[64];
-	json_t *value = isfinite(v) ? json_real(v) : json_null();
-	size_t n = json_dumpb(value, buf, sizeof(buf), JSON_FLAGS | JSON_ENCODE_ANY);
+	json_t *value = json_make_real(v);
+	size_t n = json_dumpb(value, buf, sizeof(buf), JSON_MAKE_FLAGS | JSON_ENCODE_ANY);
 	strbuf_add(out, buf, n < sizeof(buf) ? n : 0);
 	json_decref(value);
 }
@@ -216,8 +198,9 @@ static void put_unavailable(struct strbuf *out, const struct row *r)
 	const char *comma = "{";
 	for (unsigned i = 0; i < field_count; i++) {
 		const struct field *f = &field_table[i];
-		struct metric m = f->kind == FIELD_TEXT ? metric_ok(0) : f->get(r).metric;
-		if (metric_is_ok(m))
+		const struct field_value v = f->get(r);
+		const struct metric m = v.metric;
+		if (f->kind == FIELD_TEXT ? v.text || !m.why : metric_is_ok(m))
 			continue;
 		strbuf_str(out, comma);
 		put_string(out, f->key);

@@ -5,13 +5,8 @@
 #ifndef VIEW_JSON_ROW_H
 #define VIEW_JSON_ROW_H
 
-#include <jansson.h>
-
 #include "vctop/base/strbuf.h"
 #include "vctop/model/field.h"
-
-/* What a person can read back and compare; 17 digits would only show that it is binary. */
-#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))
 
 /* The fields whose keys begin with `prefix`, which is cut off, as an object. */
 struct json_shape;

@@ -189,15 +189,15 @@ static void services(const struct frame *f, bool ascii, struct strbuf *out)
 	           f->services.n);
 	strbuf_str(out, "  CPU     MEM    HELD  TASKS  UNIT\n");
 	for (size_t i = 0; i < f->services.n; i++) {
-		const struct service_row *r = &f->services.v[i];
-		const struct sample *s = &r->service->sample;
+		const struct row *r = &f->services.v[i];
+		const struct sample *s = r->sample;
 		pad(out, cell(r->cpu_used_cores, UNIT_CORES, ascii, buf, sizeof(buf)), 5, false, ascii);
 		pad(out, cell(s->mem.used_bytes, UNIT_BYTES, ascii, buf, sizeof(buf)), 6, true, ascii);
 		pad(out, cell(s->mem.held_bytes, UNIT_BYTES, ascii, buf, sizeof(buf)), 6, true, ascii);
 		if (metric_is_ok(s->pids))
 			(void)snprintf(buf, sizeof(buf), "%.0f", s->pids.v);
 		pad(out, metric_is_ok(s->pids) ? buf : metric_state_glyph(s->pids.st, ascii), 5, true, ascii);
-		strbuf_fmt(out, "  %s\n", r->service->cgroup);
+		strbuf_fmt(out, "  %s\n", r->inst->cgroup);
 	}
 }
 

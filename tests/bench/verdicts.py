@@ -31,6 +31,13 @@ TRUTH = {
     "vminside": ["unknown"],
     "vmuntouched": ["oversized"],
     "blind": ["unknown"],
+    # Alike but for full stalls, refaults and memory.events.
+    "nearcap": ["right_sized"],
+    "refaulting": ["pressured"],
+    "stalled": ["pressured"],
+    "atmemcap": ["pressured"],
+    "refused": ["pressured"],
+    "streaming": ["right_sized"],
     "stopped": ["parked"],
     # Around the thresholds: either will do, if it stays.
     "edge": ["right_sized", "oversized"],

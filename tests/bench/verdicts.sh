@@ -10,7 +10,8 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/vctop-verdicts.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 "$TRACES" "$days" "$step" "$count" >"$dir/lines"
 "$VCTOP" judge --every 3600 "$dir/lines" | tests/bench/verdicts.py
-observations=$((days * 86400 * count * 20 / step))
+instances=$(head -n 1 "$dir/lines" | jq '.instances | length')
+observations=$((days * 86400 * instances / step))
 /usr/bin/python3 -I - "$observations" "$VCTOP" "$dir/lines" <<'END'
 import resource
 import subprocess

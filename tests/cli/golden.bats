@@ -5,9 +5,9 @@ setup() { cd "$BATS_TEST_DIRNAME/../.." || return 1; }
 
 each() { # CASE: all views, so that one difference does not hide another
 	local bad=0 v
-	for v in json plain screen-80x24 screen-200x50; do
+	while read -r v; do
 		tests/tools/golden.sh check "$1" "$v" || bad=1
-	done
+	done < <(tests/tools/golden.sh list | sed -n "s/^$1 //p")
 	return $bad
 }
 
@@ -22,6 +22,14 @@ each() { # CASE: all views, so that one difference does not hide another
 }
 @test "golden: hostile" {
 	each hostile
+}
+@test "golden: what explain says of each instance" {
+	tests/tools/golden.sh check background explain
+	tests/tools/golden.sh check hostile explain
+}
+
+@test "golden: background" {
+	each background
 }
 
 @test "the JSON of every fixture follows the schema" {
@@ -38,8 +46,13 @@ each() { # CASE: all views, so that one difference does not hide another
 			jq -c '[.instances[] | select(.runtime == "docker" or .kind == "vm" or .name == "db")
 				| {name, state, a: .cpu.allocated_cores, u: .cpu.used_cores, t: .cpu.throttled_pct,
 					m: .memory.allocated_bytes, mu: .memory.used_bytes, h: .memory.held_bytes, p: .memory.peak_bytes,
-					o: .memory.oom_kills, v: .cpu.vcpus, g: .cpu.guest_cores, s: .cpu.steal_cores, tasks: .pids}] | sort_by(.name)' \
+					o: .memory.oom_kills, x: .memory.events_max, r: .memory.refault_bytes_per_sec, v: .cpu.vcpus, g: .cpu.guest_cores, s: .cpu.steal_cores, tasks: .pids}] | sort_by(.name)' \
 				>"$BATS_TEST_TMPDIR/$a"
+	done
+	# What only cgroup2 counts: pressure on both that have it, memory.events on one.
+	for a in unified:0.5,23,0 hybrid:0.5,null,null legacy:null,null,null; do
+		[ "$("${VCTOP:-build/vctop}" --root "tests/fixtures/${a%:*}" --json |
+			jq -c '.instances[] | select(.name == "db") | .memory | [.pressure_full_pct, .events_high, .events_oom]')" = "[${a#*:}]" ]
 	done
 	cd "$BATS_TEST_TMPDIR"
 	cmp unified hybrid
@@ -47,12 +60,13 @@ each() { # CASE: all views, so that one difference does not hide another
 	# By hand: see tests/tools/make-fixtures.
 	jq -e '.[] | select(.name == "web") | .a == 0.5 and .u == 0.45 and .t == 50 and .m == 268435456 and .mu == 104857600' unified
 	jq -e '.[] | select(.name == "vm1") | .a == 2 and .g == 0.8 and .u == 0.85 and .s == 0.1 and .h == 3221225472' unified
+	jq -e '.[] | select(.name == "db") | .x == 46 and .r == 50 * 4096' unified
 	jq -e '.[] | select(.name == "batch") | .a == null and .u == 2 and .o == 1' unified
 }
 
 @test "a table and a screen never hold a control character, whatever the tree says" {
 	local v
-	for v in plain screen-80x24 screen-200x50; do
+	for v in plain screen-80x24 screen-200x50 explain; do
 		if LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xaa-\xae]' "tests/golden/hostile.$v"; then
 			return 1
 		fi

@@ -31,7 +31,7 @@ poll() { # COMMAND...: within ten seconds
 	echo "in vain: $*"
 	return 1
 }
-is_saved() { [ "$(sqlite3 -readonly "$DB" 'PRAGMA user_version' 2>/dev/null)" = 1 ]; }
+is_saved() { sqlite3 -readonly "$DB" 'PRAGMA user_version' 2>/dev/null | grep -q '^[1-9]'; }
 none_aside() {
 	local f
 	for f in "$STATE_DIRECTORY"/*corrupt*; do [ ! -e "$f" ] || { echo "$f"; return 1; }; done

@@ -83,6 +83,8 @@ refuses() {
 	refuses 2 "" sample start container --cpus 0
 	refuses 2 "" sample start container --cpus 100000
 	refuses 2 "" sample start container --workload nap
+	refuses 2 "" sample load some-name nap
+	refuses 2 "" sample load some-name
 	refuses 2 "" sample start container --backend abacus
 	refuses 2 "" sample start container --name ../../etc
 	refuses 2 "" sample start container --name "A B"

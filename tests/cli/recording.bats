@@ -54,17 +54,42 @@ same_lines() { # FILE FILE
 	"$VCTOP_SOURCE/tests/tools/validate-json" <again.json
 }
 
+@test "idle for less than a day is idle? to people, idle and provisional to scripts" {
+	line 1 ',"verdict":{"state":"idle","provisional":true,"rule":"idle","reason":"hardly ran"}' >one.json
+	[ "$("$VCTOP" replay one.json --json | jq -c '.instances[0].verdict | [.state, .provisional]')" = '["idle",true]' ]
+	"$VCTOP" replay one.json -b | grep '^web-1 ' | grep -qF ' idle? '
+	"$VCTOP" replay one.json -b -f 'idle?' | grep -q '^web-1 '
+	"$VCTOP" replay one.json --screen 80x24 | grep -F web-1 | grep -qF 'idle?'
+	sed 's/"provisional":true/"provisional":false/' one.json >sure.json
+	if "$VCTOP" replay sure.json -b | grep -F 'idle?'; then return 1; fi
+	[ "$("$VCTOP" replay sure.json -b -f idle | grep -c '^web-1 ')" = 1 ]
+}
+
 @test "every fixture comes back as it was printed" {
 	local t n=0
 	for t in "$VCTOP_SOURCE"/tests/fixtures/*/; do
 		case $t in */hostile/ | */faults/) continue ;; esac # numbers out of range are left out on the way back
-		"$VCTOP" --json --root "$t" >once.json 2>/dev/null || continue
+		"$VCTOP" --json --services --root "$t" >once.json 2>/dev/null || continue
 		"$VCTOP" replay once.json --json >again.json
 		same_lines once.json again.json >differs || { echo "$t"; head -c 1000 differs; return 1; }
 		n=$((n + 1))
 	done
 	echo "$n fixtures"
 	[ $n -ge 4 ]
+}
+
+@test "services are recorded when asked for, and replay shows them as text" {
+	"$VCTOP" --json --services --root "$VCTOP_SOURCE/tests/fixtures/runtime-services" >s.json
+	"$VCTOP" -b --services --root "$VCTOP_SOURCE/tests/fixtures/runtime-services" | sed -n "/^THE HOST/,/^$/p" >live
+	"$VCTOP" replay s.json -b | sed -n "/^THE HOST/,/^$/p" >replayed
+	grep -q ssh.service live
+	cmp live replayed
+	"$VCTOP" replay s.json --screen 80x24 >/dev/null
+	"$VCTOP" record s.rec --services -d 0.1 -n 2
+	[ "$(zstdcat s.rec | jq -c 'has("services")' | xargs)" = "true true" ]
+	"$VCTOP" record none.rec -d 0.1 -n 1
+	[ "$("$VCTOP" replay none.rec --json | jq 'has("services")')" = false ]
+	if "$VCTOP" replay none.rec -b | grep -F "HOST'S OWN"; then return 1; fi
 }
 
 @test "judged alike: a recording, its lines, its replay" {

@@ -98,6 +98,7 @@ run_runc() { # NAME
 	done
 	look json
 	equal "before" "$(field json "$n" '.id + " " + .state')" "lxc:$n stopped"
+	equal image "$(field json "$n" .unavailable.image)" "absent: its config does not name a template: it was not made by lxc-create"
 	remember lxc "$p" "$n"
 	lxc-start -P "$p" -n "$n" -d -o "$SCRATCH/lxc.log" -- /bin/sleep 300 </dev/null 3>&- || { tail -n 5 lxc.log; skip "lxc-start does not work here"; }
 	pid=$(lxc-info -P "$p" -n "$n" -p -H)
@@ -112,10 +113,42 @@ run_runc() { # NAME
 	equal "after" "$(field json "$n" .state)" stopped
 }
 
+@test "LXC: what lxc-create made it from" {
+	need lxc-create
+	remember path "/var/lib/lxc/$TESTNAME-made"
+	lxc-create -t busybox -n "$TESTNAME-made" >lxc-create.log 2>&1 || skip "lxc-create does not work here"
+	look json
+	equal image "$(field json "$TESTNAME-made" .image)" busybox
+	"$VCTOP" explain -d 0.1 "$TESTNAME-made" | grep -q '# Template used to create this container: .*/lxc-busybox'
+}
+
+@test "containerd alone, with a state directory that only its configuration names" {
+	need containerd ctr
+	local n=$TESTNAME-ctr d=$SCRATCH/containerd
+	mkdir -p "$d"
+	printf 'version = 2\nroot = "%s/root"\nstate = "%s/state"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "%s/sock"\n' \
+		"$d" "$d" "$d" >"$d/config.toml"
+	containerd -c "$d/config.toml" >"$d/log" 2>&1 </dev/null 3>&- &
+	remember_pid $!
+	poll 20 ctr -a "$d/sock" version >/dev/null 2>&1 || skip "containerd does not start here"
+	# Without a registry: a root file system of our own, which has no image.
+	ctr -a "$d/sock" run -d --null-io --rootfs "$SCRATCH/rootfs" "$n" /bin/sleep 300 >"$d/run.log" 2>&1 3>&- || skip "ctr cannot run here: $(tail -n 1 "$d/run.log")"
+	remember_pid "$(cat "$d/state/io.containerd.runtime.v2.task/default/$n/init.pid")"
+	look json
+	equal id "$(field json "$n" .id)" "containerd:default/$n"
+	equal daemon "$(field json "$n" '.supervisor | .daemon + " " + (.daemon_running | tostring)')" "containerd true"
+	equal image "$(field json "$n" .unavailable.image)" "absent: only containerd's database knows it, which is not read"
+	ctr -a "$d/sock" task kill -s 9 "$n"
+	poll 10 sh -c "ctr -a '$d/sock' task rm '$n' >/dev/null 2>&1"
+}
+
 @test "systemd-nspawn in another's unit: found by its process, without numbers" {
 	need systemd-nspawn
 	local n=$TESTNAME-nsp d
 	cp -a rootfs nspawn-root
+	mkdir -p nspawn-root/usr/lib
+	echo 'PRETTY_NAME="Test OS 1"' >nspawn-root/usr/lib/os-release
+	ln -sf /usr/lib/os-release nspawn-root/etc/os-release
 	# On a hybrid host it makes groups at the root of cgroup2; nobody removes them.
 	for d in payload supervisor; do
 		[ -e /sys/fs/cgroup/unified/$d ] || remember cgroup /sys/fs/cgroup/unified/$d
@@ -127,6 +160,7 @@ run_runc() { # NAME
 	kill -0 $! || skip "systemd-nspawn does not work here: $(tail -n 1 nspawn.log)"
 	look json
 	equal row "$(field json "$n" '.id + " " + .state')" "nspawn:$n running"
+	equal image "$(field json "$n" .image)" "Test OS 1"
 	equal pid "$(field json "$n" .pid)" "$(tr -d ' ' <"/proc/$!/task/$!/children")"
 	if [ "$(field json "$n" .cgroup)" = null ]; then
 		field json "$n" '.unavailable["cpu.used_cores"]' | grep -q 'absent: it shares'
@@ -219,4 +253,39 @@ run_runc() { # NAME
 	cp "$VCTOP" vctop-user && chmod 755 vctop-user
 	(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups "$SCRATCH/vctop-user" --json -d 0.3) >json 2>stderr
 	equal "seen by nobody" "$(field json "$n" .state)" running || { cat stderr; jq -c .notices json; return 1; }
+}
+
+@test "without a cgroup file system: running by the state file's pid and start time, without numbers" {
+	need runc unshare
+	local n=$TESTNAME-nocg
+	bundle "$n" ".process.args = [\"sleep\", \"300\"] | .linux.cgroupsPath = \"/$n\""
+	run_runc "$n"
+	unshare -m --propagation private sh -c 'umount -R /sys/fs/cgroup 2>/dev/null || umount -l /sys/fs/cgroup
+		exec "$1" --no-history --json -n 1 -d 0.2' sh "$VCTOP" >json || skip "a mount namespace without cgroups cannot be made here"
+	[ "$(jq -r .host.cgroup_layout json)" = none ] || skip "the cgroups cannot be unmounted here"
+	valid json
+	equal row "$(field json "$n" '.state + " " + (.pid | tostring)')" "running $(jq .init_process_pid "/run/runc/$n/state.json")"
+	equal why "$(field json "$n" '.unavailable["cpu.used_cores"]')" "absent: no cgroup file system is mounted"
+	equal notice "$(jq -r '.notices[] | select(.what == "cgroups") | .change' json)" "mount -t cgroup2 none /sys/fs/cgroup"
+	# A pid file that tells of another process: not running, and not without numbers.
+	jq '.init_process_start += 1' "/run/runc/$n/state.json" >changed && cat changed >"/run/runc/$n/state.json"
+	unshare -m --propagation private sh -c 'umount -R /sys/fs/cgroup 2>/dev/null || umount -l /sys/fs/cgroup
+		exec "$1" --no-history --json -n 1 -d 0.2' sh "$VCTOP" >json
+	equal "another's pid" "$(field json "$n" .state)" stopped
+	jq '.init_process_start -= 1' "/run/runc/$n/state.json" >changed && cat changed >"/run/runc/$n/state.json"
+}
+
+@test "a /proc that hides others' processes is said in JSON and by doctor" {
+	need setpriv unshare
+	local hide
+	cp "$VCTOP" vctop && chmod 755 vctop
+	for hide in 1 2; do
+		unshare -m --propagation private sh -c 'mount -t proc -o hidepid=$2 proc /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+			"$1" --no-history --json -n 1 -d 0.1' sh "$SCRATCH/vctop" $hide >json 2>stderr || skip "$(cat stderr)"
+		jq -e '.notices[] | select(.what == "/proc") | .why | contains("hidepid")' json
+	done
+	unshare -m --propagation private sh -c 'mount -t proc -o hidepid=2 proc /proc && setpriv --reuid 65534 --regid 65534 --clear-groups "$1" doctor' \
+		sh "$SCRATCH/vctop" | grep hidepid
+	"$VCTOP" --no-history --json -n 1 -d 0.1 >json
+	[ -z "$(jq '.notices[] | select(.what == "/proc")' json)" ]
 }

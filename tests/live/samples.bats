@@ -27,6 +27,12 @@ left_of() { # NAME
 	} | head -n 5
 }
 
+held_by() { # NAME LOW HIGH
+	local held
+	held=$(kernel_memory "$("$VCTOP" sample list --json | jq --arg n "$1" '.samples[] | select(.name == $n) | .pid')")
+	[ "$held" -ge "$2" ] && [ "$held" -le "$3" ]
+}
+
 @test "a container with caps: started, measured, listed, stopped, nothing left" {
 	"$VCTOP" sample start container --name "$TESTNAME-c" --cpus 0.3 --memory 48m --workload cpu --backend builtin >out 2>err || {
 		cat out err
@@ -39,6 +45,14 @@ left_of() { # NAME
 	equal bytes "$(jq --arg n "$TESTNAME-c" '.instances[] | select(.sample == $n) | .memory.allocated_bytes' json)" $((48 << 20))
 	within used "$(jq --arg n "$TESTNAME-c" '.instances[] | select(.sample == $n) | .cpu.used_cores' json)" 0.2 0.33
 	"$VCTOP" sample list | grep -q "$TESTNAME-c"
+	# What it does can be changed; the memory it gives back is its cgroup's again.
+	"$VCTOP" sample load "$TESTNAME-c" memory
+	poll 5 held_by "$TESTNAME-c" $((24 << 20)) $((48 << 20))
+	equal workload "$("$VCTOP" sample list --json | jq -r --arg n "$TESTNAME-c" '.samples[] | select(.name == $n) | .workload')" memory
+	"$VCTOP" sample load "$TESTNAME-c" free
+	poll 5 held_by "$TESTNAME-c" 0 $((4 << 20))
+	run "$VCTOP" sample load "$TESTNAME-c" sleep
+	equal status "$status" 2
 	# The name is taken.
 	run "$VCTOP" sample start container --name "$TESTNAME-c"
 	equal status "$status" 1
@@ -56,8 +70,15 @@ left_of() { # NAME
 	valid json
 	equal cores "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .cpu.vcpus' json)" 1
 	equal bytes "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .memory.allocated_bytes' json)" $((128 << 20))
+	# It is told through its serial port, and answers.
+	"$VCTOP" sample load "$TESTNAME-v" cpu
+	poll 10 grep -q 'vctop-done cpu' "/run/vctop/vm-$TESTNAME-v/report"
+	"$VCTOP" --json -n 1 -d 2 >json
+	within used "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .cpu.used_cores' json)" 0.4 1.3
 	"$VCTOP" sample stop "$TESTNAME-v"
 	equal left "$(left_of "$TESTNAME-v")" ""
+	run "$VCTOP" sample load "$TESTNAME-v" idle
+	equal status "$status" 1
 }
 
 @test "killed with -9 while it starts a sample: the next command cleans up" {

@@ -266,3 +266,61 @@ info() { # EXPRESSION FILE...: of all files and what is below them, as qemu-img 
 	[ "$status" = 1 ] || { echo "$output"; return 1; }
 	grep -q 'proc/'"$QEMU_PID"'/fd/[0-9]*"' trace
 }
+
+# What explain shows under a field: `= formula`, files, raw texts.
+told() { # INSTANCE FIELD
+	"$VCTOP" explain -d 0.1 "$1" | awk -v f="$2" '/^  [a-z]/ { on = $1 == f } on'
+}
+has() { # TEXT LINE...: each somewhere in it
+	local text=$1 line
+	shift
+	for line; do
+		[[ $text == *"$line"* ]] || { echo "no '$line' in: $text"; return 1; }
+	done
+}
+
+@test "explain: docker's layers, each with its file and what stands there" {
+	need_docker
+	cd "$SCRATCH"
+	local db=$DOCKER_ROOT/image/overlay2/layerdb/sha256 told sum=0 f
+	told=$(told "$TESTNAME-writes" disk.image_bytes)
+	for f in $(grep -o "/[^ ]*/size\$" <<<"$told"); do
+		[[ $f == "$db"/* ]]
+		has "$told" "$(cat "$f") (images that use it: "
+		sum=$((sum + $(cat "$f")))
+	done
+	equal sum "$sum" "$(docker image inspect -f '{{.Size}}' "$TESTNAME-one:1")"
+	has "$told" "($sum)"
+	has "$(told "$TESTNAME-writes" disk.writable_bytes)" \
+		"$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' "$TESTNAME-writes")" "entries below it" mount-id
+	has "$(told "$TESTNAME-writes" name)" config.v2.json "\"Name\":\"/$TESTNAME-writes\""
+	has "$(told "$TESTNAME-writes" supervisor.daemon)" "--data-root $DOCKER_ROOT"
+	has "$(told "$TESTNAME-writes" isolation.namespaces.pid)" "$(readlink "/proc/$(docker inspect -f '{{.State.Pid}}' "$TESTNAME-writes")/ns/pid")" /proc/1/ns/pid
+}
+
+@test "explain: podman's layers" {
+	need_podman
+	cd "$SCRATCH"
+	local top
+	top=$(podman image inspect -f '{{index .RootFS.Layers 0}}' "localhost/$TESTNAME-one:1")
+	has "$(told "$TESTNAME-pod" disk.image_bytes)" overlay-layers/layers.json '"diff-size":' overlay-images/images.json '"big-data-sizes"'
+	[ -n "$top" ]
+	has "$(told "$TESTNAME-pod" disk.writable_bytes)" "$(podman inspect -f '{{.GraphDriver.Data.UpperDir}}' "$TESTNAME-pod")"
+	has "$(told "$TESTNAME-pod" name)" containers.json "\"names\":[\"$TESTNAME-pod\"]"
+}
+
+@test "explain: a VM's disks by header field and blocks, whatever they are called" {
+	need qemu-system-x86_64 qemu-img
+	cd "$SCRATCH/vm"
+	qemu-img create -q -f qcow2 told.qcow2 8M
+	qemu-img create -q -f qcow2 -b told.qcow2 -F qcow2 $'told\e[31m.qcow2'
+	qemu-img snapshot -c first $'told\e[31m.qcow2'
+	qemu_open "$TESTNAME-told" -drive file=$'told\e[31m.qcow2',if=virtio
+	poll 10 holds "$QEMU_PID" told.qcow2
+	has "$(told "$TESTNAME-told" disk.virtual_bytes)" "/told?[31m.qcow2" "size, header bytes 24-31: 8388608"
+	has "$(told "$TESTNAME-told" disk.snapshots)" "nb_snapshots, header bytes 60-63: 1"
+	has "$(told "$TESTNAME-told" disk.chain)" "header bytes 8-19 say: told.qcow2" "say: none"
+	has "$(told "$TESTNAME-told" disk.allocated_bytes)" "st_blocks $(stat -c %b told.qcow2) (* 512)"
+	has "$(told "$TESTNAME-told" disk.detail)" "snapshot table at byte" ": first"
+	has "$(told "$TESTNAME-told" memory.held_bytes)" "/proc/$QEMU_PID/smaps" "guest RAM: mappings 1"
+}

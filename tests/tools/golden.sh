@@ -11,14 +11,21 @@ export LC_ALL=C.UTF-8 TZ=UTC
 # A runtime's tree is about who is what: the parts of the JSON that say so, and the table.
 views_of() { # CASE
 	case $1 in
-	runtime-services) echo 'rows plain services' ;;
+	runtime-services) echo 'rows plain services own-60x15 own-80x24-2 own-200x50 own-250x70' ;;
+	runtime-kubernetes-systemd) echo 'rows plain screen-100x30-2' ;;
 	runtime-*) echo 'rows plain' ;;
 	vmm-*) echo 'vms plain' ;;
+	unified) echo 'json plain screen-80x24 screen-200x50 screen-60x15-2 screen-80x24-3 screen-200x50-3 screen-80x24-4
+		screen-200x50-4 screen-80x24-5 screen-200x50-5 screen-80x24-6' ;;
+	background) echo 'json plain screen-80x24 screen-200x50 screen-250x70-3 screen-120x40-5 explain' ;;
+	hostile) echo 'json plain screen-80x24 screen-200x50 screen-80x24-2 screen-80x24-3 explain' ;;
+	compare-*) echo 'table-80 table-200 markdown html compare' ;;
 	*) echo 'json plain screen-80x24 screen-200x50' ;;
 	esac
 }
-cases=$(cd tests/fixtures && for d in */; do [ -d "$d" ] && echo "${d%/}"; done)
+cases=$(cd tests/fixtures && for d in */ compare-*.json; do case $d in */) echo "${d%/}" ;; *) echo "${d%.json}" ;; esac; done)
 
+own() { case $1 in own-*) echo --services ;; esac; }
 draw() { # CASE VIEW
 	case $2 in
 	# What vctop itself cost is the one thing that differs from run to run.
@@ -33,7 +40,7 @@ for line in sys.stdin:
 		cpu: (.cpu | {allocated_cores, allocated_by, allocated_at, shared_cap, used_cores}),
 		memory: (.memory | {allocated_bytes, allocated_by, allocated_at, shared_cap, used_bytes}),
 		why: {cpu: .unavailable["cpu.used_cores"], memory: .unavailable["memory.used_bytes"],
-			disk: .unavailable["disk.writable_bytes"]}}],
+			disk: .unavailable["disk.writable_bytes"], image: .unavailable.image}}],
 		.totals.container, .notices' ;;
 	vms) "$vctop" --root "tests/fixtures/$1" --json | jq -S '[.instances[] | {
 		id, kind, runtime, name, image, state, pid, parent, uuid, cgroup, labels, started,
@@ -43,8 +50,16 @@ for line in sys.stdin:
 			allocated: .unavailable["memory.allocated_bytes"]}}], .totals, .notices' ;;
 	services) "$vctop" --root "tests/fixtures/$1" --services --json | jq -S .services
 		"$vctop" --root "tests/fixtures/$1" --services -b ;;
+	explain) "$vctop" --root "tests/fixtures/$1" --json | jq -r '.instances[].id' | while IFS= read -r id; do
+			"$vctop" explain --root "tests/fixtures/$1" "$id"
+		done ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
-	screen-*) "$vctop" --root "tests/fixtures/$1" --screen "${2#screen-}" ;;
+	# screen-WxH-KEYS: after these keys; own-...: with the host's own.
+	screen-*-* | own-*-*) size=${2#*-} && "$vctop" --root "tests/fixtures/$1" $(own "$2") --screen "${size%%-*}" --keys "${size#*-}" ;;
+	screen-* | own-*) "$vctop" --root "tests/fixtures/$1" $(own "$2") --screen "${2#*-}" ;;
+	table-*) COLUMNS=${2#table-} "$vctop" compare --from "tests/fixtures/$1.json" ;;
+	markdown | html) "$vctop" compare --from "tests/fixtures/$1.json" "--$2" --anchors ;;
+	compare) "$vctop" compare --from "tests/fixtures/$1.json" --json | jq . ;;
 	esac
 }
 

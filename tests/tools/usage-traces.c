@@ -44,6 +44,7 @@ struct sample {
 	double cpu_cap, mem_cap;                    /* < 0: none */
 	double cpu, mem;                            /* < 0: not measured */
 	double net, throttled, mem_wait, held, oom; /* < 0: not there */
+	double mem_full, refault, cap_hits, no_memory;
 	const char *state;
 };
 
@@ -232,6 +233,59 @@ static void edge_idle(const struct now *t, struct sample *s)
 	s->net = 200;
 }
 
+/* As large as what it fits in, and nothing else to tell it from one that is short. */
+static void near_cap(const struct now *t, struct sample *s)
+{
+	(void)t;
+	s->cpu_cap = 2;
+	s->mem_cap = GIB;
+	s->cpu = 1.2 * noise(0.1);
+	s->mem = 0.96 * GIB * noise(0.002);
+	s->net = 1e5;
+	s->mem_wait = 0.02;
+	s->mem_full = 0.01;
+	s->refault = s->cap_hits = s->no_memory = 0;
+}
+
+/* Reads again what it just had to give up; without swap nobody waits much for a page of a program on a fast disk. */
+static void refaulting(const struct now *t, struct sample *s)
+{
+	near_cap(t, s);
+	s->refault = 3e5 * noise(0.3);
+}
+
+/* Some wait seldom, but then nobody works. */
+static void stalled(const struct now *t, struct sample *s)
+{
+	near_cap(t, s);
+	s->mem = 0.7 * GIB * noise(0.01);
+	s->mem_wait = 0.6 * noise(0.1);
+	s->mem_full = 0.4 * noise(0.2);
+}
+
+static void at_memory_cap(const struct now *t, struct sample *s)
+{
+	near_cap(t, s);
+	s->cap_hits = floor(t->day * 24 * 12 * 3) + t->n;
+}
+
+/* Asks for more than there is a few times an hour, is refused, and lives on. */
+static void refused(const struct now *t, struct sample *s)
+{
+	near_cap(t, s);
+	s->mem = 0.7 * GIB * noise(0.01);
+	s->no_memory = floor(t->day * 24 * 4);
+}
+
+/* Its page cache fills the cap and is dropped and read all day long: it lacks nothing. */
+static void streaming(const struct now *t, struct sample *s)
+{
+	near_cap(t, s);
+	s->mem = 0.7 * GIB * noise(0.01);
+	s->refault = 2e7 * noise(0.3);
+	s->cap_hits = floor(t->day * 86400 * 7);
+}
+
 static void stopped(const struct now *t, struct sample *s)
 {
 	idle(t, s);
@@ -260,6 +314,12 @@ static const struct {
         {"vminside", vm_inside},
         {"vmuntouched", vm_untouched},
         {"blind", blind},
+        {"nearcap", near_cap},
+        {"refaulting", refaulting},
+        {"stalled", stalled},
+        {"atmemcap", at_memory_cap},
+        {"refused", refused},
+        {"streaming", streaming},
         {"stopped", stopped},
         {"edge", edge},
         {"edgeidle", edge_idle},
@@ -270,7 +330,7 @@ static void number(const char *key, double v, bool first)
 	if (v < 0)
 		printf("%s\"%s\":null", first ? "" : ",", key);
 	else
-		printf("%s\"%s\":%.6g", first ? "" : ",", key, v);
+		printf("%s\"%s\":%.9g", first ? "" : ",", key, v);
 }
 
 static void print_instance(const char *kind, unsigned n, const struct sample *s)
@@ -289,6 +349,14 @@ static void print_instance(const char *kind, unsigned n, const struct sample *s)
 		number("held_bytes", s->held, false);
 	if (s->mem_wait >= 0)
 		number("pressure_some_pct", s->mem_wait, false);
+	if (s->mem_full >= 0)
+		number("pressure_full_pct", s->mem_full, false);
+	if (s->refault >= 0)
+		number("refault_bytes_per_sec", s->refault, false);
+	if (s->cap_hits >= 0)
+		number("events_max", s->cap_hits, false);
+	if (s->no_memory >= 0)
+		number("events_oom", s->no_memory, false);
 	if (s->oom >= 0)
 		number("oom_kills", s->oom, false);
 	printf("}");
@@ -321,6 +389,10 @@ int main(int argc, char **argv)
 				                   .mem_wait = -1,
 				                   .held = -1,
 				                   .oom = -1,
+				                   .mem_full = -1,
+				                   .refault = -1,
+				                   .cap_hits = -1,
+				                   .no_memory = -1,
 				                   .state = "running"};
 				kinds[k].make(&t, &s);
 				printf("%s", k + n ? "," : "");

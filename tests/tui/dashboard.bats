@@ -129,7 +129,11 @@ both_lists() {
 	T send-keys Escape
 	shows CONTAINERS
 	T send-keys Enter
+	shows 'CPU given'
+	T send-keys Enter
 	shows "cpu.max"
+	T send-keys Escape
+	shows 'CPU given'
 	T send-keys Escape
 	shows CONTAINERS
 	T send-keys q

@@ -105,7 +105,7 @@ shows() { # TEXT: within 15 s
 	open replay day.rec
 	shows 'at-'
 	T send-keys Space Enter
-	shows DETAIL
+	shows "given   "
 	T send-keys t 10:00:50 Enter
 	shows 'at-50'
 	T send-keys .
@@ -120,7 +120,7 @@ shows() { # TEXT: within 15 s
 	T send-keys . . Escape
 	shows 'at-52'
 	T send-keys '?' NPage
-	shows 'replay: go to a time'
+	shows 'go to a time'
 	T send-keys Escape q
 	shows ended=0
 }

@@ -231,6 +231,23 @@ static void test_cells_apart(void **state)
 	}
 }
 
+/* A person reads "idle?" until it is sure; a script reads the state and a flag. */
+static void test_provisional_word(void **state)
+{
+	(void)state;
+	const struct field *f = field_by_key("verdict.state");
+	for (enum verdict_state st = 0; st < VERDICT_STATE_MAX; st++)
+		for (int provisional = 0; provisional < 2; provisional++) {
+			const struct row r = {.verdict = {.state = st, .provisional = provisional}};
+			char buf[32];
+			const char *want = st == VERDICT_IDLE && provisional ? "idle?" : verdict_state_name(st);
+			assert_string_equal(field_format(f, &r, true, buf, sizeof(buf)), want);
+			assert_string_equal(field_text(f, &r), want);
+			assert_string_equal(verdict_word(&r.verdict), want);
+			assert_string_equal(f->get(&r).text, verdict_state_name(st));
+		}
+}
+
 static void test_metrics(void **state)
 {
 	(void)state;
@@ -263,7 +280,7 @@ int main(void)
 	        cmocka_unit_test(test_unique),    cmocka_unit_test(test_whole),
 	        cmocka_unit_test(test_in_schema), cmocka_unit_test(test_schema_in_table),
 	        cmocka_unit_test(test_order),     cmocka_unit_test(test_cells_apart),
-	        cmocka_unit_test(test_metrics),
+	        cmocka_unit_test(test_metrics),   cmocka_unit_test(test_provisional_word),
 	};
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
 }

@@ -278,13 +278,43 @@ static void edit(const char *path, const char *sql)
 	(void)sqlite3_close(db);
 }
 
+/* A file of an earlier version keeps its rows, and is then one that an earlier vctop leaves alone. */
+static void earlier_version_is_taken_over(void **state)
+{
+	(void)state;
+	struct tree t;
+	struct history *h = NULL;
+	struct error err = {0};
+	char kept[512];
+	tree_init(&t);
+	cleanup_free char *dir = dir_of(&t), *path = xasprintf("%s/history.db", dir);
+	assert_int_equal(history_open_writer(dir, &h, &err), 0);
+	assert_int_equal(save(h, 7, &err), 0);
+	history_close(h);
+	edit(path, "PRAGMA user_version=1");
+	assert_int_equal(read_dir(dir).number, 7); /* a reader takes it as it is */
+	assert_int_equal(history_open_writer(dir, &h, &err), 0);
+	assert_int_equal(load(h).number, 7);
+	history_close(h);
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(st, 0), HISTORY_VERSION);
+	(void)sqlite3_finalize(st);
+	(void)sqlite3_close(db);
+	assert_int_equal(set_aside(dir, kept, sizeof(kept)), 0);
+	tree_release(&t);
+}
+
 static void others_are_left_alone(void **state)
 {
 	static const struct {
 		const char *sql, *says;
 		bool fresh;
 	} table[] = {
-	        {"PRAGMA user_version=2", "newer vctop", false},
+	        {"PRAGMA user_version=3", "newer vctop", false},
 	        {"PRAGMA user_version=2147483647", "newer vctop", false},
 	        {"CREATE TABLE cats(name); INSERT INTO cats VALUES('Felix')", "no history of vctop", true},
 	        {"PRAGMA user_version=1; CREATE TABLE usage(key)", "no history of vctop", true},
@@ -571,6 +601,7 @@ int main(void)
 	        cmocka_unit_test(readers_write_nothing),
 	        cmocka_unit_test(one_writer_many_readers),
 	        cmocka_unit_test(damaged_is_kept),
+	        cmocka_unit_test(earlier_version_is_taken_over),
 	        cmocka_unit_test(others_are_left_alone),
 	        cmocka_unit_test(bad_rows_are_left_out),
 	        cmocka_unit_test(follows_nothing),

@@ -163,6 +163,82 @@ static void test_docker(void **state)
 	assert_int_equal(d.virtual_bytes.st, METRIC_ABSENT);
 }
 
+static void note(void *data, const char *instance, const char *field, const char *path, const char *text)
+{
+	const char *slash = strrchr(path, '/');
+	strbuf_fmt(data, "%s %s %s%.*s %s\n", instance, field,
+	           strncmp(path, D, strlen(D)) == 0 ? "" : "elsewhere: ", (int)(slash - path > 3 ? 3 : 0),
+	           slash > path + 3 ? slash - 3 : "", text);
+}
+
+/* The layer by the root mount of a container's init: only a snapshot of a containerd that is known here. */
+static void test_layer_of_mounts(void **state)
+{
+	struct fixture *f = *state;
+	static const char snapshot[] = "/io.containerd.snapshotter.v1.overlayfs/snapshots/7/fs";
+	static const struct {
+		const char *line, *want; /* after "1 2 0:3 / " and before snapshot: "%s" */
+	} rows[] = {
+	        {"/ rw - overlay overlay rw,lowerdir=/l,upperdir=/var/lib/containerd%s,workdir=/w",
+	         "var/lib/containerd"},
+	        {"/ rw - overlay overlay rw,upperdir=/var/lib/containerd%s", "var/lib/containerd"},
+	        {"/ rw - overlay overlay rw,upperdir=/srv/c%s,x", "srv/c"}, /* as a configuration says */
+	        {"/ rw - overlay overlay rw,upperdir=/" D "/containerd/daemon%s", D "/containerd/daemon"},
+	        {"/ rw - overlay overlay rw,upperdir=/elsewhere%s", NULL},
+	        {"/ rw - overlay overlay rw,upperdir=/var/lib/containerd/..%s", NULL},
+	        {"/ rw - overlay overlay rw,upperdir=/var/lib/containerd%s/../../x", NULL},
+	        {"/ rw - overlay overlay rw,upperdir=/var/lib/containerd%s2", NULL},
+	        {"/ rw - overlay overlay rw,upperdir=/etc", NULL},
+	        {"/ rw - overlay overlay rw", NULL},
+	        {"/ rw - ext4 /dev/x rw,upperdir=/var/lib/containerd%s", NULL},
+	        {"/mnt rw - overlay overlay rw,upperdir=/var/lib/containerd%s", NULL},
+	        {"", NULL},
+	};
+	put(f, "root = \"/srv/c\"\nstate = \"/run/c\"\n", "etc/c.toml");
+	facts_learn_containerd(&f->facts, NULL, "/etc/c.toml");
+	facts_learn_containerd(&f->facts, "relative", "");
+	fill_docker(f);
+	(void)refresh(f);
+	struct facts *c = map_get(&f->facts.by_id, hex('e'));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		const char *mark = strstr(rows[i].line, "%s");
+		size_t head = mark ? (size_t)(mark - rows[i].line) : strlen(rows[i].line);
+		strbuf_fmt(&text, "1 2 0:3 / %.*s%s%s\n9 1 0:4 / /proc rw - proc proc rw\n", (int)head, rows[i].line,
+		           mark ? snapshot : "", mark ? mark + 2 : "");
+		put(f, text.buf, "proc/%zu/mountinfo", 100 + i);
+		facts_find_layer(&f->facts, c, (pid_t)(100 + i));
+		cleanup_free char *want = rows[i].want ? xasprintf("%s%s", rows[i].want, snapshot) : NULL;
+		if (!want != !c->writable || (want && strcmp(want, c->writable) != 0))
+			fail_row(i, "%s", c->writable ? c->writable : "none");
+	}
+	facts_find_layer(&f->facts, c, 99); /* without mounts */
+	assert_null(c->writable);
+	c->writable = xstrdup("known/by/a/file");
+	c->layer_pid = 0;
+	facts_find_layer(&f->facts, c, 100);
+	assert_string_equal(c->writable, "known/by/a/file");
+}
+
+/* What explain is told: the files of its own layers and image, and nothing where nobody asks. */
+static void test_docker_cited(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_strbuf struct strbuf said = STRBUF_INIT;
+	fill_docker(f);
+	(void)refresh(f);
+	(void)container(f, 'e');
+	rootfs_set_trace(f->fs, &(struct rootfs_trace){.cite = note, .data = &said});
+	(void)container(f, 'e');
+	assert_int_equal(said.len, 0); /* for nobody */
+	rootfs_cite_for(f->fs, "docker:e");
+	(void)container(f, 'e');
+	assert_string_equal(said.buf, "docker:e disk.image_bytes bbb 200 (images that use it: 1)\n"
+	                              "docker:e disk.image_bytes aaa 1000 (images that use it: 3)\n"
+	                              "docker:e disk.shared_bytes aaa 1000 (images that use it: 3)\n"
+	                              "docker:e disk.layers 256 \"rootfs\".\"diff_ids\": 2 digests\n");
+}
+
 static void test_docker_changes(void **state)
 {
 	struct fixture *f = *state;
@@ -385,6 +461,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_docker, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_layer_of_mounts, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_docker_cited, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_docker_changes, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_docker_containerd, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_docker_hostile, setup, teardown),

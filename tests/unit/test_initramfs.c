@@ -33,7 +33,7 @@ static void entries_follow_each_other(void **state)
 	                                   "proc", "sys",         "init",     "TRAILER!!!"};
 	struct strbuf sb = STRBUF_INIT;
 	(void)state;
-	initramfs_build(program, sizeof(program) - 1, &sb);
+	initramfs_build(program, sizeof(program) - 1, NULL, 0, &sb);
 	assert_int_equal(sb.len % 4, 0);
 	size_t at = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
@@ -61,7 +61,7 @@ static void devices_have_their_numbers(void **state)
 {
 	struct strbuf sb = STRBUF_INIT;
 	(void)state;
-	initramfs_build("", 0, &sb);
+	initramfs_build("", 0, NULL, 0, &sb);
 	const char *h = sb.buf + up4(110 + 4); /* after "dev" */
 	assert_string_equal(h + 110, "dev/console");
 	assert_int_equal(field(h, 1), 020600);
@@ -74,9 +74,9 @@ static void appends(void **state)
 {
 	struct strbuf alone = STRBUF_INIT, after = STRBUF_INIT;
 	(void)state;
-	initramfs_build(program, 3, &alone);
+	initramfs_build(program, 3, NULL, 0, &alone);
 	strbuf_str(&after, "x");
-	initramfs_build(program, 3, &after);
+	initramfs_build(program, 3, NULL, 0, &after);
 	assert_int_equal(after.len, alone.len + 1);
 	assert_memory_equal(after.buf + 1, alone.buf, alone.len);
 	strbuf_release(&alone);
@@ -110,7 +110,7 @@ static void cpio_reads_it(void **state)
 {
 	struct strbuf sb = STRBUF_INIT;
 	(void)state;
-	initramfs_build(program, sizeof(program) - 1, &sb);
+	initramfs_build(program, sizeof(program) - 1, NULL, 0, &sb);
 	char *text = listed_by("cpio", "cpio --quiet -t", &sb);
 	if (text)
 		assert_string_equal(text, "dev\ndev/console\ndev/null\ndev/ttyS0\ndev/ttyS1\nproc\nsys\ninit\n");

@@ -73,7 +73,12 @@ static const struct ending {
         {{WHAT, .wait = 12}, 0.01, 60, USAGE_INSTANCE, VERDICT_PRESSURED, "cpu-contention"},
         {{WHAT, .wait = 8}, 2, 60, USAGE_CPU, VERDICT_OVERSIZED, NULL},
         {{WHAT, .mem_wait = 2}, 0.01, 60, USAGE_INSTANCE, VERDICT_PRESSURED, "memory-pressure"},
-        {{WHAT, .mem = 24 * GIB, .mem_wait = 0.5}, 0.01, 60, USAGE_MEMORY, VERDICT_PRESSURED, "memory-near-cap"},
+        {{WHAT, .mem_full = 0.2}, 0.01, 60, USAGE_INSTANCE, VERDICT_PRESSURED, "memory-stall"},
+        {{WHAT, .mem = 18 * GIB, .mem_full = 0.05, .mem_wait = 0.9}, 2, 60, USAGE_MEMORY, VERDICT_RIGHT_SIZED, NULL},
+        {{WHAT, .mem = 24 * GIB, .refault = 8192}, 0.01, 60, USAGE_MEMORY, VERDICT_PRESSURED, "memory-near-cap"},
+        {{WHAT, .mem = 22 * GIB, .refault = 8192}, 2, 60, USAGE_MEMORY, VERDICT_RIGHT_SIZED, NULL}, /* streams files */
+        {{WHAT, .mem = 24 * GIB, .mem_wait = 0.5}, 2, 60, USAGE_MEMORY, VERDICT_RIGHT_SIZED, NULL},
+        {{WHAT, .mem = 24 * GIB, .refault = 0}, 2, 60, USAGE_MEMORY, VERDICT_RIGHT_SIZED, NULL},
         {{WHAT, .mem = 24 * GIB}, 2, 60, USAGE_MEMORY, VERDICT_RIGHT_SIZED, NULL},
         {{WHAT, .cpu_cap = -1, .mem_cap = -1}, 2, 60, USAGE_INSTANCE, VERDICT_UNLIMITED, "no-cap"},
         {{WHAT, .cpu_cap = -1, .mem_cap = -1, .cpu = 0.01}, 2, 60, USAGE_INSTANCE, VERDICT_IDLE, "cpu-idle"},
@@ -206,6 +211,49 @@ static void test_oom(void **state)
 	film_free(&f);
 }
 
+/* Counts that grow between two readings: which ones press, and by which rule. */
+static void test_events(void **state)
+{
+	(void)state;
+	static const struct {
+		double mem, cap_hits, no_memory, high, kills; /* what is added each minute */
+		enum verdict_state want;
+		const char *rule, *says;
+	} rows[] = {
+	        {24 * GIB, 5, 0, 0, 0, VERDICT_PRESSURED, "memory-at-cap", "ran into its memory cap 15 times"},
+	        {3 * GIB, 2000, 0, 0, 0, VERDICT_OVERSIZED, NULL, NULL}, /* its page cache did */
+	        {3 * GIB, 0, 1, 0, 0, VERDICT_PRESSURED, "oom", "asked 3 times for memory"},
+	        {3 * GIB, 1, 1, 0, 1, VERDICT_PRESSURED, "oom-kill", "3 processes killed"},
+	        {24 * GIB, 0, 0, 9, 0, VERDICT_RIGHT_SIZED, NULL, NULL}, /* slowed down is not short by itself */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct film f = film_new();
+		struct what w = {WHAT, .mem = rows[i].mem, .cap_hits = 100, .no_memory = 100, .high = 100, .oom = 100};
+		film_play(&f, &w, DAYS(9), 300);
+		enum verdict_state before = film_verdict(&f, USAGE_MEMORY).state;
+		for (int k = 0; k < 3; k++) {
+			w.cap_hits += rows[i].cap_hits;
+			w.no_memory += rows[i].no_memory;
+			w.high += rows[i].high;
+			w.oom += rows[i].kills;
+			film_play(&f, &w, 60 * SECOND, 60);
+		}
+		struct verdict v = film_verdict(&f, USAGE_MEMORY);
+		if (v.state != rows[i].want || (rows[i].rule && strcmp(v.rule, rows[i].rule) != 0) ||
+		    (rows[i].says && !strstr(v.reason, rows[i].says)))
+			fail_row(i, "%s by %s: %s", verdict_state_name(v.state), v.rule, v.reason);
+		film_play(&f, &w, HOURS(2), 60);
+		enum verdict_state after = film_verdict(&f, USAGE_MEMORY).state;
+		if (after != before && !rows[i].kills)
+			fail_row(i, "%s before, %s after", verdict_state_name(before), verdict_state_name(after));
+		/* Re-created: the counts begin anew. */
+		w.cap_hits = w.no_memory = w.high = w.oom = 0;
+		film_play(&f, &w, 120 * SECOND, 60);
+		assert_true(film_verdict(&f, USAGE_MEMORY).state != VERDICT_PRESSURED);
+		film_free(&f);
+	}
+}
+
 static void test_dwell(void **state)
 {
 	(void)state;
@@ -323,6 +371,10 @@ static void vary(struct what *w, double missing)
 	w->throttled = fmin(100, some(0.2, 0.3));
 	w->mem_wait = fmin(100, some(0.02, 0.3));
 	w->wait = fmin(100, some(1, 0.3));
+	w->mem_full = fmin(100, some(0.01, 0.3));
+	w->refault = some(3000, 0.6);
+	w->cap_hits = uniform() < 0.3 ? -1 : fmax(w->cap_hits, 0) + (uniform() < 0.01 ? floor(9 * uniform()) : 0);
+	w->no_memory = uniform() < 0.001 ? 0 : w->no_memory + (w->no_memory >= 0 && uniform() < 0.001 ? 1 : 0);
 	if (uniform() < 0.001)
 		w->cpu_cap = uniform() < 0.2 ? -1 : 8 * uniform();
 	if (uniform() < 0.001)
@@ -458,7 +510,7 @@ static void test_replay_is_live(void **state)
 	struct frame *frame = frame_new();
 	struct strbuf line = STRBUF_INIT;
 	struct error err = {0};
-	struct what w[2] = {{WHAT, .oom = 0, .held = 11 * GIB, .started = MONDAY - DAYS(2)},
+	struct what w[2] = {{WHAT, .oom = 0, .no_memory = 0, .held = 11 * GIB, .started = MONDAY - DAYS(2)},
 	                    {WHAT, .id = "b", .kind = INSTANCE_VM, .cpu_cap = 3, .keep = "yes"}};
 	seed = 9;
 	for (int i = 0; i < 3000; i++) {
@@ -526,6 +578,39 @@ static void test_first_look_stays(void **state)
 	assert_int_equal(r->verdict.state, VERDICT_OVERSIZED);
 	assert_int_equal(r->verdict.now, NOW_BUSY);
 	film_free(&f);
+}
+
+/* What one look proves by counters of a whole life. */
+static void test_lifetime_pressure(void **state)
+{
+	(void)state;
+	static const struct {
+		double age, cpu_wait, mem_wait, mem_full, oom_events; /* hours; percent of them; times */
+		const char *rule;
+	} rows[] = {
+	        {48, 9, 0.9, 0.09, 0, "too-young"},
+	        {48, 11, 0, 0, 0, "lifetime-cpu-pressure"},
+	        {48, 11, 1.1, 0, 0, "lifetime-memory-pressure"},
+	        {48, 0, 0.5, 0.2, 0, "lifetime-memory-stall"},
+	        {48, 0, 0, 0, 2, "lifetime-oom"},
+	        {0.5, 50, 50, 50, 0, "too-young"}, /* it was starting */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct film f = film_new();
+		double usec = rows[i].age * 3600e6 / 100;
+		struct what w = {WHAT, .no_memory = rows[i].oom_events, .started = MONDAY - (int64_t)(100 * usec)};
+		film_frame(&f, &w, 1);
+		struct sample *s = &f.snap->entries.v[0].sample;
+		s->cpu.usage_usec = metric_ok(1e9);
+		s->cpu.pressure_usec = metric_ok(rows[i].cpu_wait * usec);
+		s->mem.pressure_usec = metric_ok(rows[i].mem_wait * usec);
+		s->mem.pressure_full_usec = metric_ok(rows[i].mem_full * usec);
+		verdict_fill(f.frame);
+		const struct verdict *v = &f.frame->rows.v[0].verdict;
+		if (strcmp(v->rule, rows[i].rule) != 0)
+			fail_row(i, "%s: %s", v->rule, v->reason);
+		film_free(&f);
+	}
 }
 
 static void test_never_idle_list(void **state)
@@ -607,6 +692,7 @@ int main(void)
 	        cmocka_unit_test(test_young),
 	        cmocka_unit_test(test_pressure_leaves),
 	        cmocka_unit_test(test_oom),
+	        cmocka_unit_test(test_events),
 	        cmocka_unit_test(test_dwell),
 	        cmocka_unit_test(test_new_cap),
 	        cmocka_unit_test(test_goes_blind),
@@ -617,6 +703,7 @@ int main(void)
 	        cmocka_unit_test(test_replay_is_live),
 	        cmocka_unit_test(test_first_look_stays),
 	        cmocka_unit_test(test_never_idle_list),
+	        cmocka_unit_test(test_lifetime_pressure),
 	        cmocka_unit_test(test_shared_cap),
 	        cmocka_unit_test(test_wastes_and_prices),
 	};

@@ -337,6 +337,49 @@ static void test_no_way_out(void **state)
 	rootfs_close(fs);
 }
 
+/* A container's root: its links end in it, what is no file is not opened, what is mounted in it not entered. */
+static void test_read_below(void **state)
+{
+	const struct tree *t = *state;
+	static const struct {
+		const char *path;
+		int want;
+	} rows[] = {
+	        {"etc/os-release", 5}, {"etc/out", -ENOENT},  {"etc/up", 5},        {"etc/fifo", -EINVAL},
+	        {"etc", -EINVAL},      {"etc/none", -ENOENT}, {"etc/loop", -ELOOP}, {"etc/os-release/x", -ENOTDIR},
+	        {"", -ENOENT},
+	};
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	tree_mkdir(t, "proc");
+	tree_write(t, "outside", "secret");
+	tree_write(t, "box/usr/lib/os-release", "ID=x\n");
+	tree_link(t, "box/etc/os-release", "/usr/lib/os-release");
+	tree_link(t, "box/etc/out", "../../outside");
+	tree_link(t, "box/etc/up", "../../../../usr/lib/os-release");
+	tree_link(t, "box/etc/loop", "loop");
+	cleanup_free char *fifo = tree_path(t, "box/etc/fifo");
+	assert_int_equal(mkfifo(fifo, 0644), 0);
+	struct rootfs *fs = open_tree(t);
+	alarm(5);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		ssize_t got = rootfs_read_below(fs, "box", rows[i].path, 64, &sb);
+		if (got == -ENOSYS)
+			skip();
+		if (got != rows[i].want)
+			fail_row(i, "%s: %zd, not %d", rows[i].path, got, rows[i].want);
+	}
+	assert_int_equal(rootfs_read_below(fs, "box/usr/lib/os-release", "x", 64, &sb), -ENOTDIR);
+	assert_int_equal(rootfs_read_below(fs, "nowhere", "x", 64, &sb), -ENOENT);
+	rootfs_close(fs);
+	/* Of the live host: /proc is mounted in it. */
+	fs = rootfs_open("/", NULL);
+	assert_non_null(fs);
+	assert_int_equal(rootfs_read_below(fs, "", "proc/self/stat", 4096, &sb), -EXDEV);
+	assert_true(rootfs_read_below(fs, "proc", "self/stat", 4096, &sb) > 0);
+	rootfs_close(fs);
+	alarm(0);
+}
+
 /* A moment, or proc itself, that is a link to the machine's own. */
 static void test_moment_outside(void **state)
 {
@@ -371,6 +414,7 @@ int main(void)
 	        TREE_TEST(test_clock_hostile), TREE_TEST(test_kept_fds),       TREE_TEST(test_fd_budget),
 	        TREE_TEST(test_faults),        TREE_TEST(test_list),           TREE_TEST(test_hostile_tree),
 	        TREE_TEST(test_no_way_out),    TREE_TEST(test_moment_outside), TREE_TEST(test_live),
+	        TREE_TEST(test_read_below),
 	};
 	return cmocka_run_group_tests_name("rootfs", tests, NULL, NULL);
 }

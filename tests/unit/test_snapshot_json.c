@@ -76,6 +76,11 @@ static void fill(struct entry *e, struct row *r)
 	                                  &e->sample.mem.overhead_bytes,
 	                                  &e->sample.mem.balloon_bytes,
 	                                  &r->mem_pressure_pct,
+	                                  &r->mem_pressure_full_pct,
+	                                  &r->refault_per_sec,
+	                                  &e->sample.mem.events_high,
+	                                  &e->sample.mem.events_max,
+	                                  &e->sample.mem.events_oom,
 	                                  &e->sample.mem.oom_kills,
 	                                  &r->io_read_per_sec,
 	                                  &r->io_write_per_sec,
@@ -228,6 +233,34 @@ static void test_least(void **state)
 #define LINE(instances)                                                                                                \
 	"{\"schema\":\"vctop.snapshot/1\",\"time\":\"2026-11-23T10:00:00Z\",\"instances\":" instances "}"
 #define A "\"id\":\"a\",\"kind\":\"container\""
+
+/* In any order, whatever else the list holds. */
+static void test_services(void **state)
+{
+	struct readers *r = *state;
+	static const char line[] =
+	        "{\"schema\":\"vctop.snapshot/1\",\"time\":\"2026-11-23T10:00:00Z\",\"instances\":[],\"services\":["
+	        "{\"name\":\"b.service\",\"cgroup\":\"/"
+	        "b.service\",\"cpu\":{\"used_cores\":2},\"memory\":{\"used_bytes\":20}},"
+	        "7,null,{},{\"name\":\"no group\"},{\"cgroup\":[]},"
+	        "{\"cgroup\":\"/a\\u001b.slice\",\"cpu\":{\"used_cores\":null},\"pids\":-1,"
+	        "\"unavailable\":{\"cpu.used_cores\":\"denied: not for you\"}},"
+	        "{\"name\":\"again\",\"cgroup\":\"/b.service\"}]}";
+	assert_int_equal(full(r, line, strlen(line), NULL), 0);
+	assert_true(r->snap->with_services);
+	assert_int_equal(r->snap->services.n, 2);
+	assert_int_equal(r->frame->services.n, 2);
+	const struct row *a = &r->frame->services.v[0], *b = &r->frame->services.v[1];
+	assert_null(strchr(a->inst->cgroup, 27));
+	assert_int_equal(a->cpu_used_cores.st, METRIC_DENIED);
+	assert_string_equal(a->cpu_used_cores.why, "not for you");
+	assert_int_equal(a->sample->pids.st, METRIC_ABSENT);
+	assert_string_equal(b->inst->name, "b.service");
+	assert_true(near(b->cpu_used_cores.v, 2) && near(b->sample->mem.used_bytes.v, 20));
+	assert_int_equal(full(r, LEAST, strlen(LEAST), NULL), 0);
+	assert_false(r->snap->with_services);
+	assert_int_equal(r->frame->services.n, 0);
+}
 
 static void test_bad(void **state)
 {
@@ -445,7 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_least),     cmocka_unit_test(test_bad),
 	        cmocka_unit_test(test_odd),        cmocka_unit_test(test_mutations), cmocka_unit_test(test_deep),
-	        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_times),
+	        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_times),     cmocka_unit_test(test_services),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -24,7 +24,7 @@ static void child(const char *terminal)
 	int line = 0;
 	(void)setenv("TERM", terminal, 1);
 	(void)setenv("LC_ALL", "C.UTF-8", 1);
-	if (term_open(true, &err) < 0) {
+	if (term_open(true, true, &err) < 0) {
 		printf("error: %s\n", err.what);
 		exit(3);
 	}

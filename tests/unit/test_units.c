@@ -74,6 +74,24 @@ static void test_duration(void **state)
 	(void)units_duration(buf, sizeof(buf), 1e300); /* hostile: no undefined conversion */
 }
 
+static char *interval(char *buf, size_t size, double sec)
+{
+	return units_interval(buf, size, sec, true);
+}
+
+static void test_interval(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {0, "0s"},          {1.2345, "1.23s"},  {0.9996, "1.00s"},  {0.9994, "999ms"},
+	        {0.0124, "12.4ms"}, {0.00025, "250us"}, {6.3e-8, "63.0ns"}, {4.4e-10, "0.44ns"},
+	        {99.96, "100s"},    {4000, "4000s"},    {9.996, "10.0s"},   {-0.5, "-500ms"},
+	};
+	check(rows, ARRAY_SIZE(rows), interval);
+	char buf[32];
+	assert_string_equal(units_interval(buf, sizeof(buf), 0.00025, false), "250µs");
+}
+
 static void test_rate(void **state)
 {
 	(void)state;
@@ -97,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_bytes),    cmocka_unit_test(test_cores), cmocka_unit_test(test_percent),
 	        cmocka_unit_test(test_duration), cmocka_unit_test(test_rate),  cmocka_unit_test(test_time),
+	        cmocka_unit_test(test_interval),
 	};
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);
 }

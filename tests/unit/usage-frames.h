@@ -19,6 +19,7 @@ struct what {
 	enum instance_kind kind;
 	enum instance_state state;
 	double cpu_cap, cpu, mem_cap, mem, held, rx, tx, throttled, wait, mem_wait, oom, guest;
+	double mem_full, refault, cap_hits, no_memory, high;
 	int64_t started;
 	bool shared;
 	const char *keep;
@@ -27,7 +28,8 @@ struct what {
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define WHAT                                                                                                           \
 	.id = "a", .cpu_cap = 8, .cpu = 1, .mem_cap = 25 * GIB, .mem = 10 * GIB, .held = -1, .rx = -1, .tx = -1,       \
-	.throttled = -1, .wait = -1, .mem_wait = -1, .oom = -1, .guest = -1
+	.throttled = -1, .wait = -1, .mem_wait = -1, .oom = -1, .guest = -1, .mem_full = -1, .refault = -1,            \
+	.cap_hits = -1, .no_memory = -1, .high = -1
 
 struct film {
 	struct snapshot *snap;
@@ -77,6 +79,9 @@ static inline void film_entry(struct film *f, const struct what *w)
 	e->sample.mem.used_bytes = maybe(w->mem);
 	e->sample.mem.held_bytes = maybe(w->held);
 	e->sample.mem.oom_kills = maybe(w->oom);
+	e->sample.mem.events_high = maybe(w->high);
+	e->sample.mem.events_max = maybe(w->cap_hits);
+	e->sample.mem.events_oom = maybe(w->no_memory);
 	e->sample.mem.guest_used_bytes = maybe(w->guest);
 }
 
@@ -101,6 +106,8 @@ static inline void film_frame(struct film *f, const struct what *w, size_t n)
 		r.throttled_pct = maybe(w[i].throttled);
 		r.cpu_pressure_pct = maybe(w[i].wait);
 		r.mem_pressure_pct = maybe(w[i].mem_wait);
+		r.mem_pressure_full_pct = maybe(w[i].mem_full);
+		r.refault_per_sec = maybe(w[i].refault);
 		vec_push(&f->frame->rows, r);
 	}
 }

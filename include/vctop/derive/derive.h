@@ -12,7 +12,6 @@ void frame_derive(const struct snapshot *prev, const struct snapshot *cur, struc
 
 /* One step each, for tests and for what comes later. */
 void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret);
-void services_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret);
 void verdict_fill(struct frame *f);
 void totals_fill(struct frame *f);
 

@@ -5,9 +5,12 @@
  * anything, then makes the sample and returns when its workload has reported:
  *   builtin        own pid, mount, uts, ipc, net and cgroup namespaces; a read-only root with one static program;
  *                  docker's capabilities, no new privileges; cgroup /vctop/ct-NAME with cpu, memory and pids limits
+ *   runc, crun     the same through that runtime alone: a bundle and the runtime's state in the sample's directory
  *   podman, docker an image made from that program, run without a network, labelled vctop.sample=NAME
  *   kvm, tcg       QEMU boots the program as init of an initramfs; VMM in cgroup /vctop/vm-NAME, whose cpu quota holds
- *                  a fraction of --cpus.  "auto" takes KVM when the guest reports within 8 s, else TCG, and says so.
+ *                  a fraction of --cpus.  "auto" takes KVM when the guest reports within 8 s, else TCG, and says so;
+ *                  that KVM is silent here is remembered until the next boot (/run/vctop/kvm-silent).
+ *   microvm, microvm-tcg  the same with QEMU's machine without PCI and legacy devices (x86)
  * On failure all of it is undone and the error names one reason.  It blocks: milliseconds for a builtin container, up
  * to about 70 s for a VM on a slow machine; *cancel ends it early.
  *
@@ -49,6 +52,13 @@ struct sample_result {
 };
 
 int sample_start(const struct sample_options *o, struct sample_result *ret, struct error *err);
+/*
+ * What the workload does from now on: "idle", "cpu", "memory", "burst", or "free" (give the memory back, then idle).
+ * A container's process gets a real-time signal: at once.  A VM's init gets a line on its second serial port and
+ * answers that it has read it: milliseconds, up to 5 s when it hangs (-ETIMEDOUT).  The register then says the new
+ * workload ("idle" after "free").  -ENOENT no such sample, -EBUSY it is not running yet, -EOPNOTSUPP it takes no orders.
+ */
+int sample_load(const char *name, const char *workload, struct error *err);
 int sample_stop(const char *name, struct error *err); /* -ENOENT no such sample */
 int samples_stop_all(unsigned *ret_stopped, struct error *err);
 int samples_stop_owned(pid_t owner, struct error *err);
@@ -57,7 +67,7 @@ int samples_clean(unsigned *ret_removed, struct error *err);
 
 /* What the lab can use here, for doctor: one line each. */
 struct backend_state {
-	const char *name; /* "builtin", "podman", "docker", "kvm", "tcg" */
+	const char *name; /* as in struct launched */
 	bool usable;
 	char why[256];    /* why not, or a remark; "" none */
 	char change[256]; /* what would change it; "" nothing */

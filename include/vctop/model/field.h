@@ -25,7 +25,8 @@ enum field_kind { FIELD_METRIC, FIELD_TEXT, FIELD_FLAG };
 
 struct field_value {
 	struct metric metric; /* FIELD_METRIC; FIELD_FLAG: yes is not 0 */
-	const char *text;     /* FIELD_TEXT; NULL is JSON null */
+	const char *text;     /* FIELD_TEXT; NULL is JSON null, and metric may say why */
+	const char *shown;    /* what a person reads in its place; NULL: the same */
 };
 
 struct field {
@@ -47,6 +48,8 @@ extern const unsigned field_count;
 const struct field *field_by_key(const char *key);       /* NULL unknown */
 const struct field *field_by_column(const char *column); /* column or key; NULL unknown */
 const char *field_unit_name(enum field_unit u);          /* "cores", "bytes", ... */
+/* What a person reads of a FIELD_TEXT; NULL nothing. */
+const char *field_text(const struct field *f, const struct row *r);
 /* The value as a cell of text: a number with unit, or the glyph of its state. Returns buf. */
 char *field_format(const struct field *f, const struct row *r, bool ascii, char *buf, size_t size);
 /* Order of two rows by a field, ascending; rows without a value come last in either direction. */

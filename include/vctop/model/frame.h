@@ -21,6 +21,8 @@ struct row {
 	struct metric guest_cores, overhead_cores, steal_cores;
 	struct metric throttled_pct;                      /* of enforcement periods */
 	struct metric cpu_pressure_pct, mem_pressure_pct; /* share of the interval somebody waited */
+	struct metric mem_pressure_full_pct;              /* everybody did */
+	struct metric refault_per_sec;                    /* bytes */
 	struct metric mem_used_pct;                       /* of allocation */
 	struct metric io_read_per_sec, io_write_per_sec, net_rx_per_sec, net_tx_per_sec;
 	struct verdict verdict;
@@ -62,8 +64,8 @@ struct frame {
 	const struct snapshot *snap;
 	double interval_sec; /* 0 on the first */
 	struct host_frame host;
-	VEC(struct row) rows;             /* in snapshot order (by id) */
-	VEC(struct service_row) services; /* by cgroup; empty unless asked for */
+	VEC(struct row) rows;     /* in snapshot order (by id) */
+	VEC(struct row) services; /* the host's own, by cgroup; empty unless asked for */
 	struct totals totals[INSTANCE_KIND_MAX];
 	struct self_cost self;
 	struct prices prices; /* frame_clear leaves them */

@@ -10,7 +10,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum instance_kind { INSTANCE_CONTAINER, INSTANCE_VM, INSTANCE_KIND_MAX };
+enum instance_kind {
+	INSTANCE_CONTAINER,
+	INSTANCE_VM,
+	INSTANCE_KIND_MAX, /* of these there are sums and verdicts */
+	/* The host's own: a unit of systemd that is no container; its numbers hold those of the units below it. */
+	INSTANCE_SERVICE = INSTANCE_KIND_MAX,
+	INSTANCE_LIST_MAX
+};
 enum instance_state { INSTANCE_RUNNING, INSTANCE_PAUSED, INSTANCE_STOPPED, INSTANCE_STATE_MAX };
 
 struct label {
@@ -23,6 +30,7 @@ struct instance {
 	const char *runtime;   /* "docker", "podman", "vctop", "qemu-kvm", "qemu-tcg" */
 	const char *name;      /* never NULL; falls back to the short id */
 	const char *image;     /* NULL unknown */
+	const char *no_image;  /* why it is; NULL: no reason known */
 	const char *name_from; /* the file or command line the name was read from; NULL: fallback */
 	enum instance_state state;
 	pid_t pid;            /* init process or VMM; 0 none */

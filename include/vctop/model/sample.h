@@ -43,8 +43,14 @@ struct sample_memory {
 	struct metric guest_used_bytes;
 	struct metric overhead_bytes; /* VM: VMM resident beyond guest RAM; container: RSS of shim or conmon */
 	struct metric balloon_bytes;
-	struct metric pressure_usec; /* memory.pressure some total= */
-	struct metric oom_kills;     /* memory.events oom_kill | memory.oom_control oom_kill */
+	struct metric pressure_usec;      /* memory.pressure some total= */
+	struct metric pressure_full_usec; /* memory.pressure full total= */
+	struct metric
+	        refault_bytes; /* memory.stat workingset_refault_{anon,file} | total_...: read again after reclaim */
+	struct metric events_high; /* memory.events high */
+	struct metric events_max;  /* memory.events max | memory.failcnt */
+	struct metric events_oom;  /* memory.events oom */
+	struct metric oom_kills;   /* memory.events oom_kill | memory.oom_control oom_kill */
 };
 
 struct sample {
@@ -77,6 +83,11 @@ struct host_sample {
 	struct metric mem_total_bytes, mem_available_bytes; /* /proc/meminfo */
 	struct metric swap_total_bytes, swap_free_bytes;
 };
+
+/* None of its numbers is known. */
+void sample_none(struct sample *s, const char *why);
+/* Nor those that tell that memory is short: only a cgroup counts them. */
+void sample_memory_uncounted(struct sample_memory *m, const char *why);
 
 const char *cgroup_layout_name(enum cgroup_layout l);
 const char *placement_name(enum placement p);

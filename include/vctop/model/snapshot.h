@@ -10,7 +10,6 @@
 #include "vctop/model/background.h"
 #include "vctop/model/instance.h"
 #include "vctop/model/sample.h"
-#include "vctop/model/service.h"
 
 struct entry {
 	struct instance inst;
@@ -28,8 +27,8 @@ struct snapshot {
 	struct host_sample host;
 	VEC(struct entry) entries;
 	VEC(struct notice) notices;
-	VEC(struct service) services;
-	bool with_services; /* they were asked for */
+	VEC(struct entry) services; /* INSTANCE_SERVICE, sorted by id, which is the cgroup */
+	bool with_services;         /* they were asked for */
 	VEC(struct store) stores;
 	VEC(struct blast_radius) daemons;
 };
@@ -41,6 +40,7 @@ struct entry *snapshot_add(struct snapshot *s);
 void snapshot_notice(struct snapshot *s, const char *what, const char *why, const char *change); /* copies */
 void snapshot_seal(struct snapshot *s);
 const struct entry *snapshot_find(const struct snapshot *s, const char *id); /* sealed only; NULL not found */
+const struct entry *snapshot_find_service(const struct snapshot *s, const char *id);
 void snapshot_free(struct snapshot *s);
 
 #endif

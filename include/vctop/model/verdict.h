@@ -45,7 +45,8 @@ struct verdict {
 	struct metric cold_bytes;               /* held - recommended, floor 0: would come back to the host */
 };
 
-const char *verdict_state_name(enum verdict_state s); /* "right_sized" */
+const char *verdict_state_name(enum verdict_state s); /* "right_sized": the word of the JSON contract */
+const char *verdict_word(const struct verdict *v);    /* what a person reads: "idle?" while it is provisional */
 const char *verdict_now_name(enum verdict_now n);     /* NULL for unknown and normal, as in the JSON contract */
 const char *verdict_basis_name(enum verdict_basis b);
 const char *confidence_name(enum confidence c);

@@ -15,7 +15,7 @@
 
 #include "vctop/base/error.h"
 
-#define HISTORY_VERSION 1
+#define HISTORY_VERSION 2
 #define HISTORY_KEEP_USEC (14 * 86400 * INT64_C(1000000)) /* what was not seen for so long is forgotten */
 
 struct history;

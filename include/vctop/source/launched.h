@@ -15,8 +15,8 @@
 
 struct launched {
 	char *name;         /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
-	char *kind;         /* "container" or "vm" */
-	char *backend;      /* "builtin", "podman", "docker", "kvm", "tcg" */
+	char *kind;         /* "container", "vm", or "process" (of the comparison) */
+	char *backend;      /* "builtin", "runc", "crun", "podman", "docker"; "kvm", "tcg", "microvm", "microvm-tcg" */
 	char *workload;     /* "idle", "cpu", "memory", "burst" */
 	char *state;        /* "starting", "running", "stopping" */
 	char *ref;          /* container id for podman and docker; NULL else */

@@ -42,6 +42,8 @@ int process_read(struct rootfs *fs, pid_t pid, struct process *ret);
 void process_release(struct process *p);
 /* The argument after `option` (also "--option"); NULL none. */
 const char *process_option(const struct process *p, const char *option);
+/* The value of "--option VALUE" or "--option=VALUE"; NULL none. */
+const char *process_long_option(const struct process *p, const char *option);
 /* Absolute start time in realtime usec, from start_ticks and the tick's clocks. */
 int64_t process_started(const struct process_stat *st, struct rootfs_time now);
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "vctop/base/attr.h"
 #include "vctop/base/error.h"
 #include "vctop/base/strbuf.h"
 #include "vctop/base/vec.h"
@@ -28,10 +29,25 @@ bool rootfs_is_live(const struct rootfs *fs); /* "/" */
 int rootfs_advance(struct rootfs *fs);        /* next moment; -ENOENT when there is none (live: always 0) */
 void rootfs_set_fault(struct rootfs *fs, rootfs_fault fn, void *data);
 
-/* Told of every file and link read: text of n bytes, or n a negative errno.  For `vctop explain`. */
-typedef void (*rootfs_trace)(void *data, const char *path, const char *text, ssize_t n);
-void rootfs_set_trace(struct rootfs *fs, rootfs_trace fn, void *data);
-bool rootfs_is_traced(const struct rootfs *fs);
+/* For `vctop explain` and `vctop doctor --files`. */
+struct rootfs_trace {
+	/* Every file and link read: text of n bytes, or n a negative errno. NULL: not wanted. */
+	void (*read)(void *data, const char *path, const char *text, ssize_t n);
+	/* What stands behind a field of an instance (rootfs_cite). NULL: not wanted. */
+	void (*cite)(void *data, const char *instance, const char *field, const char *path, const char *text);
+	void *data;
+};
+void rootfs_set_trace(struct rootfs *fs, const struct rootfs_trace *trace); /* copied; NULL none */
+bool rootfs_is_traced(const struct rootfs *fs);                             /* is anybody told of reads? */
+/*
+ * Which file an answer came from, said by whoever gives it, where the reads alone do not show it: bytes of a header, a
+ * walk, something remembered, another process's file.  It counts for the instance begun last, and costs nothing
+ * without a trace.  fmt: what was found there, as it stands there.
+ */
+void rootfs_cite_for(struct rootfs *fs, const char *instance); /* borrowed until the next; NULL nobody's */
+bool rootfs_cites(const struct rootfs *fs);                    /* is it worth making up texts? */
+void rootfs_cite(struct rootfs *fs, const char *field, const char *path, const char *fmt, ...) ATTR_PRINTF(4, 5);
+void rootfs_cite_file(struct rootfs *fs, const char *field, const char *path); /* the text as it was read */
 
 /* The tick's time: the clocks of the host, or the tree's .clock. */
 struct rootfs_time {
@@ -42,6 +58,11 @@ int64_t rootfs_mono_usec(const struct rootfs *fs);
 
 /* Reads the whole file, at most `max` bytes (-EFBIG beyond). sb is replaced. Returns its length. */
 ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb);
+/*
+ * The same of a file below a directory that is somebody else's root: links stay in it, its file system is not left,
+ * and what is not a regular file is not opened.
+ */
+ssize_t rootfs_read_below(struct rootfs *fs, const char *dir, const char *path, size_t max, struct strbuf *sb);
 /* The link's text. sb is replaced. */
 int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb);
 int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret);

@@ -28,7 +28,7 @@ struct source {
 /* The host below `root` ("/" for this one). */
 struct source *source_open_host(const char *root, struct error *err);
 /* The same, telling of every file it reads (rootfs.h). */
-struct source *source_open_traced(const char *root, rootfs_trace fn, void *data, struct error *err);
+struct source *source_open_traced(const char *root, const struct rootfs_trace *trace, struct error *err);
 
 /* Sockets by which guests may be asked what they use; none by default.  Only reading requests are ever sent. */
 struct guest_questions {

@@ -35,19 +35,21 @@ struct cell {
 	enum style style;
 };
 
-struct canvas {
-	int columns, rows;
-	bool ascii; /* draw without UTF-8 */
-	struct cell *cells;
-};
-
 struct rect {
 	int x, y, w, h;
 };
 
+struct canvas {
+	int columns, rows;
+	bool ascii;       /* draw without UTF-8 */
+	struct rect clip; /* nothing is drawn outside */
+	struct cell *cells;
+};
+
 void canvas_init(struct canvas *c, int columns, int rows, bool ascii);
 void canvas_resize(struct canvas *c, int columns, int rows);
-void canvas_clear(struct canvas *c);
+void canvas_clear(struct canvas *c); /* the clip is the whole grid again */
+void canvas_clip(struct canvas *c, struct rect r);
 void canvas_release(struct canvas *c);
 /* Draws s at (x, y), at most `max` columns, with an ellipsis when cut. Returns the columns drawn. */
 int canvas_text(struct canvas *c, int x, int y, int max, enum style style, const char *s);

@@ -11,13 +11,17 @@
 #include "vctop/base/error.h"
 #include "vctop/view/canvas.h"
 
-int term_open(bool color, struct error *err); /* -ENOTTY: standard input or output is no terminal */
+int term_open(bool color, bool mouse, struct error *err); /* -ENOTTY: standard input or output is no terminal */
 void term_close(void);
 void term_size(int *ret_columns, int *ret_rows);
 bool term_utf8(void);
 void term_show(const struct canvas *c); /* draws what changed */
 /* Next key as in enum tui_key, without waiting; 0: none. */
 uint32_t term_key(void);
+/* Where the last KEYCODE_CLICK was. */
+bool term_mouse(int *ret_x, int *ret_y);
+/* To the terminal's clipboard (OSC 52), where it allows that. */
+void term_copy(const char *text);
 void term_suspend(void);   /* gives the screen back, stops (SIGTSTP), takes it again */
 void term_resized(void);   /* after SIGWINCH */
 void term_continued(void); /* after SIGCONT: takes the screen again, whoever had it meanwhile */

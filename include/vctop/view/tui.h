@@ -12,6 +12,7 @@
 #define VCTOP_VIEW_TUI_H
 
 #include "vctop/model/selection.h"
+#include "vctop/model/trend.h"
 #include "vctop/view/canvas.h"
 
 enum tui_action {
@@ -26,9 +27,15 @@ enum tui_action {
 	TUI_SUSPEND,      /* Ctrl-Z */
 	TUI_START_PAIR,   /* start a sample container and a sample VM */
 	TUI_STOP_SAMPLES, /* stop the samples this dashboard started */
-	TUI_FORWARD,
-	TUI_BACK, /* replay: one moment */
-	TUI_JUMP, /* replay: to the time typed, tui_jump_text */
+	TUI_FORWARD,      /* one moment, in a recording or in what is remembered of this host */
+	TUI_BACK,
+	TUI_FORWARD_MINUTE,
+	TUI_BACK_MINUTE,
+	TUI_JUMP,     /* to the time typed, tui_jump_text */
+	TUI_PRESENT,  /* to the newest */
+	TUI_SERVICES, /* the host's own: collect them, or no longer */
+	TUI_LOAD,     /* make tui_samples do tui_load */
+	TUI_COPY,     /* the name in hand, tui_copied, to the terminal's clipboard */
 	TUI_ACTION_MAX
 };
 
@@ -46,11 +53,18 @@ enum tui_key {
 	KEYCODE_ESCAPE,
 	KEYCODE_BACKSPACE,
 	KEYCODE_TAB,
+	KEYCODE_BACKTAB,
 	KEYCODE_F1,
 	KEYCODE_F4,
+	KEYCODE_F5,
 	KEYCODE_F6,
 	KEYCODE_F10,
 	KEYCODE_RESIZE,
+	KEYCODE_WHEEL_UP,
+	KEYCODE_WHEEL_DOWN,
+	KEYCODE_CLICK,       /* where: term_mouse; tui_click takes it */
+	KEYCODE_PASTE_BEGIN, /* what comes until the end is text, never keys */
+	KEYCODE_PASTE_END,
 };
 
 struct tui;
@@ -69,6 +83,16 @@ void tui_set_timing(struct tui *t, double delay_sec, bool paused);
  */
 void tui_set_replay(struct tui *t, double speed);
 const char *tui_jump_text(const struct tui *t);
+const char *tui_load(const struct tui *t);
+/* Names of the samples that the compare view shows: how many. */
+unsigned tui_samples(const struct tui *t, const char *ret[INSTANCE_KIND_MAX]);
+const char *tui_copied(const struct tui *t); /* NULL: nothing is in hand */
+/* Borrowed until the next call; NULL: no graphs. */
+void tui_set_trends(struct tui *t, const struct trends *trends);
+/* Shown is what was so long ago (0: now); remembered says for the footer how far back one can go. */
+void tui_set_behind(struct tui *t, int64_t behind_usec, const char *remembered);
+/* A click at this cell of the last draw. */
+enum tui_action tui_click(struct tui *t, int x, int y);
 enum tui_action tui_key(struct tui *t, uint32_t key);
 void tui_draw(struct tui *t, struct canvas *c);
 

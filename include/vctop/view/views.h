@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "vctop/base/strbuf.h"
+#include "vctop/model/comparison.h"
 #include "vctop/model/selection.h"
 
 /* One vctop.snapshot/1 object and a newline, appended to out. */
@@ -23,5 +24,16 @@ void json_verdict(const struct verdict_line *l, struct strbuf *out);
 /* The plain table, as `top -b`: host lines, then the selected rows.  columns: NULL-terminated, NULL for the default. */
 void plain_frame(const struct frame *f, const struct selection *sel, const struct field *const *columns, bool ascii,
                  struct strbuf *out);
+
+/* A comparison: on a terminal of so many columns, as one vctop.compare/1 object, as Markdown, as one HTML file. */
+struct comparison_view {
+	int columns;
+	bool ascii, color;
+	bool anchors; /* beside each figure what others published */
+};
+void comparison_plain(const struct comparison *c, const struct comparison_view *v, struct strbuf *out);
+void comparison_json(const struct comparison *c, struct strbuf *out);
+void comparison_markdown(const struct comparison *c, const struct comparison_view *v, struct strbuf *out);
+void comparison_html(const struct comparison *c, const struct comparison_view *v, struct strbuf *out);
 
 #endif

@@ -1,86 +1,47 @@
 /*
  * The one program inside a sample: the only process of a container, or the init of a VM's initramfs.
- * Static and without dependencies, because nothing else is in there.  It reports "vctop-ready" once it runs.
+ * Static and without dependencies, because nothing else is in there.  It reports once it runs, then does as it is
+ * told (orders.h); what it answers goes to standard output.
  *
  *   container: /init --workload W [--report-fd N] [--threads N] [--bytes N]
  *   VM:        the same from the kernel's command line: vctop.workload=W vctop.threads=N vctop.bytes=N
+ *
+ * The report: "vctop-ready first=S boot=S told=S", the monotonic clock at its first instruction, that since boot, and
+ * the monotonic clock now.
  */
+#include "workload.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-#define READY "vctop-ready\n"
+bool in_vm;
 
 struct job {
 	char workload[16];
 	unsigned long threads, bytes;
-	int report_fd; /* -1: the serial port of a VM */
+	int report_fd; /* besides standard output; -1 none */
 };
 
-static bool burst_only;
-
-static void on_term(int sig)
-{
-	(void)sig;
-	_exit(0);
-}
-
-static double now(void)
+double clock_sec(int clock)
 {
 	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void nap(double sec)
-{
-	struct timespec t = {(time_t)sec, (long)((sec - (double)(time_t)sec) * 1e9)};
-	(void)nanosleep(&t, NULL);
-}
-
-/* Busy always, or 1 s of every 10 s: a machine that works a tenth of its time. */
-static void *spin(void *unused)
-{
-	volatile uint64_t sink = 0;
-	double start = now();
-	for (;;) {
-		for (unsigned i = 0; i < 2000000; i++)
-			sink += i;
-		if (burst_only && now() - start >= 1) {
-			nap(9);
-			start = now();
-		}
-	}
-	return unused;
-}
-
-static void run_threads(unsigned long n)
-{
-	for (unsigned long i = 1; i < n; i++) {
-		pthread_t t;
-		if (pthread_create(&t, NULL, spin, NULL) != 0)
-			break;
-	}
-	(void)spin(NULL);
-}
-
-static unsigned long number_after(const char *text, const char *key)
+unsigned long number_after(const char *text, const char *key)
 {
 	const char *at = strstr(text, key);
 	return at ? strtoul(at + strlen(key), NULL, 10) : 0;
 }
 
-static ssize_t read_text(const char *path, char *buf, size_t size)
+ssize_t read_text(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
@@ -90,44 +51,56 @@ static ssize_t read_text(const char *path, char *buf, size_t size)
 	return n;
 }
 
-/* A guest's kernel keeps a part of the memory for itself; asking for more than is free would only kill us. */
-static unsigned long clamp_to_guest(unsigned long bytes)
+void say(const char *fmt, ...)
 {
-	char text[512];
-	(void)read_text("/proc/meminfo", text, sizeof(text));
-	unsigned long most = number_after(text, "MemAvailable:") * 1024 / 10 * 7;
-	return most && bytes > most ? most : bytes;
+	char line[256];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n > 0 && write(1, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1) < 0)
+		return; /* nobody may be listening */
 }
 
-static void hold_memory(unsigned long bytes)
+static void report(const struct job *job, double first, double boot)
 {
-	const unsigned long page = 4096, step = 4 * 1024 * 1024;
-	unsigned char *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (mem == MAP_FAILED)
-		return;
-	for (unsigned long i = 0; i < bytes; i += page)
-		mem[i] = 1;
-	/* Touched again slowly, so that it stays in use without using the CPU. */
-	for (unsigned char round = 2;; round++)
-		for (unsigned long from = 0; from < bytes; from += step) {
-			for (unsigned long i = from; i < bytes && i < from + step; i += page)
-				mem[i] = round;
-			nap(1);
-		}
+	char line[128];
+	int n = snprintf(line, sizeof(line), ANSWER_READY "first=%.6f boot=%.6f told=%.6f\n", first, boot,
+	                 clock_sec(CLOCK_MONOTONIC));
+	if (job->report_fd >= 0) {
+		if (write(job->report_fd, line, (size_t)n) < 0)
+			say("report: %s\n", strerror(errno));
+		(void)close(job->report_fd);
+	}
+	say("%s", line);
 }
 
-static void report(const struct job *job)
+static void on_term(int sig)
 {
-	int fd = job->report_fd;
-	if (fd < 0)
-		fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (write(fd, READY, strlen(READY)) > 0 && isatty(fd))
-		(void)tcdrain(fd);
-	(void)close(fd);
+	(void)sig;
+	_exit(0);
+}
+
+/* Waited for, never delivered; but pid 1 of a namespace gets only signals that it has a handler for. */
+static void on_order(int sig)
+{
+	(void)sig;
+}
+
+static void prepare_signals(sigset_t *orders)
+{
+	(void)sigemptyset(orders);
+	for (int i = 0; i < ORDER_MAX; i++) {
+		(void)sigaddset(orders, ORDER_SIGNAL(i));
+		(void)signal(ORDER_SIGNAL(i), on_order);
+	}
+	(void)sigprocmask(SIG_BLOCK, orders, NULL);
+	(void)signal(SIGCHLD, SIG_IGN); /* children given to init are reaped by the kernel */
+	(void)signal(SIGPIPE, SIG_IGN); /* the launcher may be gone when we report */
+	if (!in_vm) {
+		(void)signal(SIGTERM, on_term);
+		(void)signal(SIGINT, on_term);
+	}
 }
 
 static void from_arguments(struct job *job, int argc, char **argv)
@@ -148,8 +121,6 @@ static void from_arguments(struct job *job, int argc, char **argv)
 static void from_kernel(struct job *job)
 {
 	char text[4096];
-	(void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-	(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	(void)read_text("/proc/cmdline", text, sizeof(text));
 	const char *at = strstr(text, "vctop.workload=");
 	if (at) {
@@ -159,30 +130,84 @@ static void from_kernel(struct job *job)
 			memcpy(job->workload, at, n);
 	}
 	job->threads = number_after(text, "vctop.threads=");
-	job->bytes = clamp_to_guest(number_after(text, "vctop.bytes="));
+	job->bytes = number_after(text, "vctop.bytes=");
+}
+
+static enum order order_of(const char *name, size_t len)
+{
+	int i = 0;
+	while (i < ORDER_MAX && (strlen(order_names[i]) != len || memcmp(order_names[i], name, len) != 0))
+		i++;
+	return (enum order)i;
+}
+
+/* The next order; ORDER_MAX: something that is none. */
+static enum order next_order(const sigset_t *orders)
+{
+	char line[256];
+	if (!in_vm) {
+		int sig = sigwaitinfo(orders, NULL);
+		return sig < 0 ? ORDER_MAX : (enum order)(sig - ORDER_SIGNAL(0));
+	}
+	ssize_t n = read(0, line, sizeof(line));
+	if (n <= 0)
+		(void)pause(); /* no port: nobody can tell us anything */
+	return n > 0 ? order_of(line, strcspn(line, "\r\n")) : ORDER_MAX;
+}
+
+static void obey(enum order order, const struct job *job)
+{
+	if (order >= ORDER_MAX)
+		return;
+	say(ANSWER_TAKEN "%s\n", order_names[order]);
+	switch (order) {
+	case ORDER_MEASURE:
+		work_on(ORDER_IDLE, 0, 0);
+		measure();
+		break;
+	case ORDER_FACTS:
+		facts();
+		break;
+	case ORDER_WEIGH:
+		weigh();
+		break;
+	case ORDER_BALLOON:
+		if (in_vm)
+			vm_load_balloon();
+		break;
+	case ORDER_OFF:
+		if (in_vm)
+			vm_off();
+		_exit(0);
+	case ORDER_MAX:
+	case ORDER_IDLE:
+	case ORDER_CPU:
+	case ORDER_MEMORY:
+	case ORDER_BURST:
+	case ORDER_FREE:
+		work_on(order, job->threads, job->bytes);
+		break;
+	}
+	say(ANSWER_DONE "%s\n", order_names[order]);
 }
 
 int main(int argc, char **argv)
 {
+	double first = clock_sec(CLOCK_MONOTONIC), boot = clock_sec(CLOCK_BOOTTIME);
 	struct job job = {.workload = "", .threads = 0, .bytes = 0, .report_fd = -1};
-	(void)signal(SIGCHLD, SIG_IGN); /* children given to init are reaped by the kernel */
-	(void)signal(SIGPIPE, SIG_IGN); /* the launcher may be gone when we report */
-	if (argc > 1) {
-		(void)signal(SIGTERM, on_term);
-		(void)signal(SIGINT, on_term);
-		from_arguments(&job, argc, argv);
-	} else if (getpid() == 1) {
+	sigset_t orders;
+	in_vm = argc <= 1 && getpid() == 1;
+	prepare_signals(&orders);
+	if (in_vm) {
+		vm_open();
 		from_kernel(&job);
+	} else if (argc > 1) {
+		from_arguments(&job, argc, argv);
 	} else {
 		return 2;
 	}
-	if (job.report_fd >= 0 || argc <= 1)
-		report(&job);
-	burst_only = strcmp(job.workload, "burst") == 0;
-	if (burst_only || strcmp(job.workload, "cpu") == 0)
-		run_threads(job.threads);
-	if (strcmp(job.workload, "memory") == 0 && job.bytes)
-		hold_memory(job.bytes);
+	report(&job, first, boot);
+	obey(order_of(job.workload, strlen(job.workload)), &job);
 	for (;;)
-		(void)pause(); /* the init of a guest must never end */
+		obey(next_order(&orders), &job);
 }

@@ -135,6 +135,7 @@ static bool is_due(int64_t due, int64_t now)
 static void read_instance(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
 {
 	bool vm = i->kind == INSTANCE_VM;
+	rootfs_cite_for(b->fs, i->id);
 	read_host(b, t->now.mono_usec);
 	arena_clear(&k->arena);
 	bool runs = is_running(i);
@@ -220,6 +221,7 @@ static void copy(struct background_reader *b, const struct tick *t, const struct
 	struct background *to = &e->background;
 	struct arena *a = &t->snap->arena;
 	*to = k->bg;
+	rootfs_cite_for(b->fs, e->inst.id);
 	if (e->inst.kind == INSTANCE_CONTAINER)
 		storage_container(b->storage, facts_of(t, e->inst.id), a, &to->disk);
 	struct isolation *i = &to->isolation;
@@ -284,6 +286,7 @@ static void sample_networks(struct background_reader *b, const struct tick *t)
 			k->net_pid = e->inst.pid;
 			k->net_due_usec = next_time(&e->inst, now);
 		}
+		rootfs_cite_for(b->fs, e->inst.id);
 		network_sample(&k->net, b->fs, b->scratch, SCRATCH_SIZE, &e->sample);
 		if (k->net.ns)
 			vec_push(&b->shares, ((struct net_share){k->net.ns, e}));
@@ -343,6 +346,7 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	for (size_t it = 0; map_next(&b->by_id, &it, &id, &v);)
 		if (((struct known *)v)->seen != b->tick)
 			known_free(map_remove(&b->by_id, id), b->fs);
+	rootfs_cite_for(b->fs, NULL);
 	storage_stores(b->storage, t->snap);
 	count_daemons(b, t->snap);
 	daemons_trim(&b->daemons);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "source/background/isolation.h"
+#include "source/runtime/runtime.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/text.h"
 
@@ -21,21 +22,6 @@ const char *daemon_name_of(const char *comm)
 	for (size_t i = 0; comm && i < ARRAY_SIZE(names); i++)
 		if (strcmp(comm, names[i]) == 0)
 			return names[i];
-	return NULL;
-}
-
-/* --option VALUE or --option=VALUE. */
-static const char *option_value(const struct process *p, const char *option)
-{
-	size_t n = strlen(option);
-	for (size_t i = 1; i < p->argc; i++) {
-		if (strncmp(p->argv[i], option, n) != 0)
-			continue;
-		if (p->argv[i][n] == '=')
-			return p->argv[i] + n + 1;
-		if (!p->argv[i][n] && i + 1 < p->argc)
-			return p->argv[i + 1];
-	}
 	return NULL;
 }
 
@@ -119,7 +105,7 @@ static char *json_root(const char *text, size_t len)
 static void read_dockerd(struct rootfs *fs, struct daemon *d, const struct process *p)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	const char *root = option_value(p, "--data-root"), *file = option_value(p, "--config-file");
+	const char *root = process_long_option(p, "--data-root"), *file = process_long_option(p, "--config-file");
 	cleanup_free char *home = d->uid ? home_of(fs, d->uid) : NULL;
 	d->argv_restore = restore_of_argv(p);
 	if (!d->uid)
@@ -133,10 +119,23 @@ static void read_dockerd(struct rootfs *fs, struct daemon *d, const struct proce
 		d->root = json_root(text.buf, text.len);
 	if (!d->root && (!d->uid || home))
 		d->root = home ? xasprintf("%s/.local/share/docker", home) : xstrdup("var/lib/docker");
-	d->exec_root = relative(option_value(p, "--exec-root"));
+	d->socket = relative(process_long_option(p, "--containerd"));
+	d->exec_root = relative(process_long_option(p, "--exec-root"));
 	if (!d->exec_root)
 		d->exec_root =
 		        d->uid ? xasprintf("run/user/%llu/docker", (unsigned long long)d->uid) : xstrdup("run/docker");
+}
+
+/* Where its shims call: of several addresses in its file the first is gRPC's. The same is true of the path. */
+static void read_containerd(struct rootfs *fs, struct daemon *d, const struct process *p)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	const char *socket = process_long_option(p, "--address"), *file = process_long_option(p, "--config");
+	cleanup_free char *config = relative(file ? file : process_option(p, "-c"));
+	d->socket = relative(socket ? socket : process_option(p, "-a"));
+	if (!d->socket && !d->uid &&
+	    rootfs_read(fs, config ? config : "etc/containerd/config.toml", (size_t)1 << 20, &text) > 0)
+		d->socket = facts_toml_path(&text, "address");
 }
 
 /* SIGHUP makes dockerd read its file again, so the file says what is configured, not what is in force. */
@@ -208,8 +207,7 @@ void daemons_look(struct daemons *d, const struct process *p)
 		read_dockerd(d->fs, new, p);
 		read_restore(d->fs, new);
 	} else if (strcmp(name, "containerd") == 0) {
-		const char *socket = option_value(p, "--address");
-		new->socket = relative(socket ? socket : process_option(p, "-a"));
+		read_containerd(d->fs, new, p);
 	}
 	vec_push(&d->all, new);
 	d->changes++;

@@ -15,10 +15,10 @@ struct daemon {
 	pid_t pid;        /* 0: known only by what hangs on it */
 	uint64_t start_ticks, uid;
 	pid_t parent;
-	char *root;                     /* dockerd: data root, relative ("var/lib/docker"); NULL unknown */
-	char *exec_root;                /* dockerd */
-	char *socket;                   /* containerd: where its shims call */
-	char *config;                   /* dockerd: daemon.json, relative; NULL none to be believed */
+	char *root;      /* dockerd: data root, relative ("var/lib/docker"); NULL unknown */
+	char *exec_root; /* dockerd */
+	char *socket;    /* containerd, or dockerd --containerd: where the shims call; NULL: the usual place */
+	char *config;    /* dockerd: daemon.json, relative; NULL none to be believed */
 	enum live_restore argv_restore; /* RESTORE_UNKNOWN: not on the command line */
 	enum live_restore restore;
 	bool running, helper; /* helper: another daemon's own (dockerd's containerd) */

@@ -50,7 +50,7 @@ void isolation_host_read(struct rootfs *fs, struct isolation_host *ret)
 		if (read_ns(fs, "1", t, &text) == 0)
 			ret->ns[t] = xstrdup(text.buf);
 		else if (first_pid_ns && t != NS_NET && t != NS_MNT)
-			ret->ns[t] = xstrdup(initial[t]);
+			ret->assumed[t] = ret->ns[t] = xstrdup(initial[t]);
 	}
 	if (status_read(fs, 1, &status) == 0) {
 		ret->has_caps = status.has_caps;
@@ -78,6 +78,23 @@ static void read_map(struct subject *s, struct strbuf *text)
 	uid_map_parse(text->buf, n > 0 ? (size_t)n : 0, &s->map);
 }
 
+static void cite_line(struct rootfs *fs, const char *field, const char *path, struct slice line)
+{
+	if (line.n)
+		rootfs_cite(fs, field, path, "%.*s", (int)line.n, line.at);
+}
+
+/* Of hundreds of lines those that decide; before the text they lie in is replaced. */
+static void cite_mounts(const struct subject *s, const char *path)
+{
+	cite_line(s->fs, "isolation.read_only_root", path, s->mounts.root_line);
+	cite_line(s->fs, "isolation.privileged", path, s->mounts.mask_line);
+	if (!s->mounts.given_n)
+		rootfs_cite(s->fs, "isolation.host_mounts", path, "none of its lines is such a mount");
+	for (unsigned i = 0; i < s->mounts.given_n; i++)
+		cite_line(s->fs, "isolation.host_mounts", path, s->mounts.given_lines[i]);
+}
+
 static void read_mounts(struct subject *s, bool own_pid, struct strbuf *text)
 {
 	char path[64];
@@ -86,6 +103,7 @@ static void read_mounts(struct subject *s, bool own_pid, struct strbuf *text)
 	s->mounts_err = n < 0 ? (int)n : 0;
 	bool some = n > 0 || n == -EFBIG;
 	mount_facts_parse(text->buf, some ? text->len : 0, &s->host->mounts, own_pid, &s->mounts);
+	cite_mounts(s, path);
 	if (n == 0)
 		s->mounts_err = -ENOENT; /* a zombie's is empty */
 }
@@ -110,10 +128,23 @@ static enum ns_state guess_ns(const struct subject *s, enum ns_type t)
 	return NS_UNKNOWN;
 }
 
+/* What its own was compared with, where the link of PID 1's may not be read. */
+static void cite_assumed(const struct subject *s, enum ns_type t)
+{
+	char field[48], path[32];
+	if (!s->host->assumed[t] || !rootfs_cites(s->fs))
+		return;
+	(void)snprintf(field, sizeof(field), "isolation.namespaces.%s", ns_type_name(t));
+	(void)snprintf(path, sizeof(path), "proc/1/ns/%s", ns_type_name(t));
+	rootfs_cite(s->fs, field, path, "%s, the number the first one always has: the link may not be read",
+	            s->host->assumed[t]);
+}
+
 static void read_namespaces(const struct subject *s, struct isolation *ret, struct strbuf *link)
 {
 	for (enum ns_type t = 0; t < NS_MAX; t++) {
 		int r = read_ns(s->fs, s->pid, t, link);
+		cite_assumed(s, t);
 		if (r == 0 && s->host->ns[t])
 			ret->ns[t] = own_or_host(strcmp(link->buf, s->host->ns[t]) != 0);
 		else if (r == 0 && strcmp(link->buf, initial[t]) == 0)

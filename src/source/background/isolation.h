@@ -34,7 +34,8 @@ void uid_map_parse(const char *buf, size_t len, struct uid_map *ret);
 
 /* The host's own: PID 1's namespaces, bounding set and mounts. */
 struct isolation_host {
-	char *ns[NS_MAX];   /* link texts; NULL unknown */
+	char *ns[NS_MAX];            /* link texts; NULL unknown */
+	const char *assumed[NS_MAX]; /* of these, those not read but known */
 	uint64_t net_inode; /* of proc/1/net/dev: another for each network namespace; 0 unknown (or a captured tree) */
 	bool has_caps;
 	uint64_t cap_bnd;

@@ -32,6 +32,7 @@ bool mountinfo_parse(const char *line, size_t n, struct mountinfo_line *ret)
 	if (!sep)
 		return false;
 	size_t head = (size_t)(sep - line), tail = n - head - 3;
+	ret->text = (struct slice){line, n};
 	return parse_word(line, head, 0, &id.at, &id.n) && parse_u64(id.at, id.n, &ret->id) == 0 &&
 	       parse_word(line, head, 2, &ret->dev.at, &ret->dev.n) &&
 	       parse_word(line, head, 3, &ret->root.at, &ret->root.n) &&
@@ -79,7 +80,7 @@ static ssize_t covers(struct slice point, const char *dir)
 static void place_dir(struct host_dir *d, const struct mountinfo_line *m, ssize_t *best)
 {
 	ssize_t n = covers(m->point, d->name);
-	if (n < *best || m->dev.n >= sizeof(d->dev) || n < 0)
+	if (n < *best || m->dev.n >= sizeof(d->dev))
 		return;
 	*best = n;
 	memcpy(d->dev, m->dev.at, m->dev.n);
@@ -98,7 +99,7 @@ static int by_id(const void *a, const void *b)
 
 void host_mounts_parse(const char *text, size_t len, struct host_mounts *ret)
 {
-	ssize_t best[ARRAY_SIZE(sensitive)];
+	ssize_t best[ARRAY_SIZE(sensitive)] = {0};
 	struct mountinfo_line m;
 	const char *cursor = text, *line;
 	size_t n;
@@ -107,7 +108,6 @@ void host_mounts_parse(const char *text, size_t len, struct host_mounts *ret)
 	for (size_t i = 0; i < ret->dirs_n; i++) {
 		ret->dirs[i].name = sensitive[i].name;
 		ret->dirs[i].harmless_ro = sensitive[i].harmless_ro;
-		best[i] = -1;
 	}
 	while (parse_line(&cursor, text + len, &line, &n)) {
 		if (!mountinfo_parse(line, n, &m) || m.root.n > 4096)
@@ -139,7 +139,7 @@ bool host_mounts_has(const struct host_mounts *h, uint64_t id)
 }
 
 /* Appends to the list once; what does not fit is left out with a mark. */
-static void give(struct mount_facts *f, const char *name, bool ro)
+static void give(struct mount_facts *f, const struct mountinfo_line *m, const char *name, bool ro)
 {
 	char item[64], *at = f->given;
 	size_t have = strlen(f->given), n;
@@ -150,6 +150,8 @@ static void give(struct mount_facts *f, const char *name, bool ro)
 		if (!at[strcspn(at, ",")])
 			break;
 	}
+	if (f->given_n < MOUNT_LINES)
+		f->given_lines[f->given_n++] = m->text;
 	if (have + n + sizeof(", ...") + 1 < sizeof(f->given))
 		(void)snprintf(f->given + have, sizeof(f->given) - have, "%s%s", have ? ", " : "", item);
 	else if (have && f->given[have - 1] != '.')
@@ -170,7 +172,7 @@ static void find_socket(struct mount_facts *f, const struct mountinfo_line *m)
 	base.at = base_name(m->root, &base.n);
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
 		if (slice_is(base, sockets[i]))
-			give(f, sockets[i], false);
+			give(f, m, sockets[i], false);
 }
 
 static void find_dir(struct mount_facts *f, const struct mountinfo_line *m, const struct host_mounts *host,
@@ -187,21 +189,23 @@ static void find_dir(struct mount_facts *f, const struct mountinfo_line *m, cons
 			continue;
 		if (slice_is(m->type, "sysfs") && ro && slice_is(m->point, "/sys"))
 			continue;
-		give(f, d->name, ro);
+		give(f, m, d->name, ro);
 		return;
 	}
 	if (slice_is(m->type, "devtmpfs") && m->root.n == 1)
-		give(f, "/dev", ro);
+		give(f, m, "/dev", ro);
 }
 
 static void find_mask(struct mount_facts *f, const struct mountinfo_line *m)
 {
-	bool ro = slice_has_option(m->options, "ro");
+	bool ro = slice_has_option(m->options, "ro"), before = f->masked;
 	if (slice_is(m->point, "/proc/kcore") || slice_is(m->point, "/proc/keys") ||
 	    slice_is(m->point, "/proc/timer_list"))
 		f->masked = true;
 	if (ro && (slice_is(m->point, "/proc/sys") || slice_is(m->point, "/proc")))
 		f->masked = true;
+	if (f->masked && !before)
+		f->mask_line = m->text;
 }
 
 void mount_facts_parse(const char *text, size_t len, const struct host_mounts *host, bool own_pid,
@@ -218,6 +222,7 @@ void mount_facts_parse(const char *text, size_t len, const struct host_mounts *h
 		if (slice_is(m.point, "/")) { /* the last one lies on top */
 			ret->root_seen = true;
 			ret->read_only_root = slice_has_option(m.options, "ro");
+			ret->root_line = m.text;
 		}
 		find_mask(ret, &m);
 		find_socket(ret, &m);

@@ -12,12 +12,15 @@
 
 #include "vctop/base/vec.h"
 
+#define MOUNT_LINES 4
+
 struct slice {
 	const char *at;
 	size_t n;
 };
 
 struct mountinfo_line {
+	struct slice text; /* the whole line */
 	uint64_t id;
 	struct slice dev, root, point, options; /* options: of this mount; the superblock's may differ */
 	struct slice type, super;
@@ -54,6 +57,9 @@ struct mount_facts {
 	bool masked;         /* parts of /proc hidden or read-only, as runtimes do for all but privileged ones */
 	uint64_t any_id;     /* of one of its mounts; 0 none */
 	char given[200];     /* "docker.sock, /etc (ro)"; empty none */
+	/* The lines that say so, in the text that was parsed; n 0: none. */
+	struct slice root_line, mask_line, given_lines[MOUNT_LINES];
+	unsigned given_n;
 };
 
 /* own_pid: it has a pid namespace of its own, so a sight of the host's /proc was given to it. */

@@ -191,23 +191,26 @@ void network_release(struct network *n, struct rootfs *fs)
 	*n = (struct network){.dev = KFILE_INIT, .none = {.why = "not looked at yet"}};
 }
 
-static int sysfs_counter(struct rootfs *fs, struct kfile *k, const char *name, const char *which, uint64_t *ret)
+static int sysfs_counter(struct rootfs *fs, struct kfile *k, const char *name, const char *which, const char *field,
+                         uint64_t *ret)
 {
 	char path[96], buf[64];
 	(void)snprintf(path, sizeof(path), "sys/class/net/%s/statistics/%s", name, which);
 	ssize_t r = kfile_read(fs, k, path, buf, sizeof(buf));
+	rootfs_cite_file(fs, field, path);
 	return r < 0 ? (int)r : parse_u64(buf, (size_t)r, ret);
 }
 
 static int sample_sysfs(struct network *n, struct rootfs *fs, double *rx, double *tx)
 {
+	static const char rx_field[] = "net.rx_bytes_per_sec", tx_field[] = "net.tx_bytes_per_sec";
 	int r = 0;
 	for (size_t i = 0; i < n->taps_n && r == 0; i++) {
 		struct net_tap *t = &n->taps[i];
 		uint64_t in = 0, out = 0;
-		r = sysfs_counter(fs, &t->rx, t->name, "rx_bytes", &in);
+		r = sysfs_counter(fs, &t->rx, t->name, "rx_bytes", t->macvtap ? rx_field : tx_field, &in);
 		if (r == 0)
-			r = sysfs_counter(fs, &t->tx, t->name, "tx_bytes", &out);
+			r = sysfs_counter(fs, &t->tx, t->name, "tx_bytes", t->macvtap ? tx_field : rx_field, &out);
 		*rx += (double)(t->macvtap ? in : out);
 		*tx += (double)(t->macvtap ? out : in);
 	}

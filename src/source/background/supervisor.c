@@ -175,9 +175,10 @@ static int fits(struct rootfs *fs, const struct daemon *d, const char *name, con
 		return daemon_same_dir(fs, root, d->root) ? 2 : 0;
 	if (m->socket && d->exec_root && starts(m->socket, d->exec_root) && m->socket[strlen(d->exec_root)] == '/')
 		return 2;
-	if (m->socket && strcmp(name, "containerd") == 0) {
+	if (m->socket && (d->exec_root || strcmp(name, "containerd") == 0)) {
 		const char *own = d->socket ? d->socket : "run/containerd/containerd.sock";
-		return strcmp(own, m->socket) == 0 ? 2 : 0;
+		bool same = strcmp(own, m->socket) == 0;
+		return !same ? 0 : d->exec_root ? 1 : 2; /* one containerd may serve several dockerds */
 	}
 	return 1;
 }
@@ -213,6 +214,22 @@ static void find_parent(struct rootfs *fs, pid_t pid, bool vm, struct monitor *m
 		memcpy(m->parent_comm, st.comm, sizeof(st.comm));
 }
 
+/* The daemon's own files were read when it was found, for whoever hangs on it. */
+static void cite_daemon(struct rootfs *fs, const struct daemon *d)
+{
+	static const char *const fields[] = {"supervisor.daemon", "supervisor.daemon_running"};
+	static const char *const files[] = {"cmdline", "stat"};
+	if (!d || !rootfs_cites(fs))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(fields) && d->pid; i++) {
+		cleanup_free char *path = xasprintf("proc/%d/%s", (int)d->pid, files[i]);
+		rootfs_cite_file(fs, fields[i], path);
+	}
+	cleanup_free char *argv = d->pid ? xasprintf("proc/%d/cmdline", (int)d->pid) : NULL;
+	if (strcmp(d->name, "dockerd") == 0)
+		rootfs_cite_file(fs, "supervisor.survives_daemon", d->restore == RESTORE_ARGV ? argv : d->config);
+}
+
 struct daemon *supervisor_find(struct daemons *d, const struct instance *i, struct arena *a, struct supervisor *ret)
 {
 	struct monitor m = {0};
@@ -227,6 +244,7 @@ struct daemon *supervisor_find(struct daemons *d, const struct instance *i, stru
 		daemon = pick(d, name, root, &m, &several);
 	if (name && !daemon)
 		daemon = daemons_absent(d, name, root);
+	cite_daemon(d->fs, daemon);
 	if (!stopped && !m.name)
 		find_parent(d->fs, i->pid, vm, &m);
 	if (stopped) {

@@ -17,6 +17,7 @@ static const struct {
         [COUNT_MEMORY] = {CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", false},
         [COUNT_MEM_STAT] = {CTRL_MEMORY, "memory.stat", "memory.stat", false},
         [COUNT_MEM_EVENTS] = {CTRL_MEMORY, "memory.events", "memory.oom_control", false},
+        [COUNT_MEM_HITS] = {CTRL_MEMORY, NULL, "memory.failcnt", false},
         [COUNT_PEAK] = {CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", false},
         [COUNT_SWAP] = {CTRL_MEMORY, "memory.swap.current", NULL, false},
         [COUNT_PIDS] = {CTRL_PIDS, "pids.current", "pids.current", false},

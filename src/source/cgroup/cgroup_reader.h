@@ -14,6 +14,7 @@ enum counter {
 	COUNT_MEMORY,
 	COUNT_MEM_STAT,
 	COUNT_MEM_EVENTS,
+	COUNT_MEM_HITS, /* v2 has them in memory.events */
 	COUNT_PEAK,
 	COUNT_SWAP,
 	COUNT_PIDS,

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "source/cgroup/cgroup_reader.h"
 #include "vctop/base/parse.h"
@@ -38,14 +39,23 @@ static struct metric number_metric(struct cgroup_reader *r, enum counter c, char
 	return parse_u64(buf, (size_t)n, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
 }
 
-static struct metric psi_metric(struct cgroup_reader *r, enum counter c, char *buf)
+/* n: what reading it gave. */
+static struct metric psi_metric(const char *buf, ssize_t n, const char *which)
 {
 	static const char why[] = "no pressure information for this group";
 	uint64_t v;
-	ssize_t n = cgroup_reader_read(r, c, buf, READ_SIZE);
 	if (n < 0)
 		return metric_errno((int)n, why);
-	return parse_psi_total(buf, (size_t)n, "some", &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
+	return parse_psi_total(buf, (size_t)n, which, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
+}
+
+static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
+{
+	ssize_t n = cgroup_reader_read(r, COUNT_CPU_PSI, buf, READ_SIZE);
+	s->cpu.pressure_usec = psi_metric(buf, n, "some");
+	n = cgroup_reader_read(r, COUNT_MEM_PSI, buf, READ_SIZE);
+	s->mem.pressure_usec = psi_metric(buf, n, "some");
+	s->mem.pressure_full_usec = psi_metric(buf, n, "full");
 }
 
 static bool differs(struct metric a, struct metric b)
@@ -87,10 +97,33 @@ static void sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
 		s->cpu.periods = flat_metric(buf, n, "nr_periods", none);
 		s->cpu.throttled = flat_metric(buf, n, "nr_throttled", none);
 	}
-	s->cpu.pressure_usec = psi_metric(r, COUNT_CPU_PSI, buf);
 }
 
 /* ---- memory ---- */
+
+/* Pages that were reclaimed and had to be read again; one number for both kinds until Linux 5.9. */
+static struct metric refaults(const char *buf, ssize_t n, bool v1)
+{
+	static const char why[] = "this kernel does not count refaults by group";
+	struct metric anon = flat_metric(buf, n, v1 ? "total_workingset_refault_anon" : "workingset_refault_anon", why);
+	struct metric file = flat_metric(buf, n, v1 ? "total_workingset_refault_file" : "workingset_refault_file", why);
+	struct metric pages = metric_add(anon, file);
+	if (!metric_is_ok(pages))
+		pages = flat_metric(buf, n, v1 ? "total_workingset_refault" : "workingset_refault", why);
+	return metric_is_ok(pages) ? metric_ok(pages.v * (double)sysconf(_SC_PAGESIZE)) : pages;
+}
+
+/* How often memory was short. */
+static void sample_events(struct cgroup_reader *r, struct sample_memory *m, char *buf)
+{
+	static const char v2_only[] = "cgroup v1 does not count it";
+	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	ssize_t n = cgroup_reader_read(r, COUNT_MEM_EVENTS, buf, READ_SIZE);
+	m->oom_kills = flat_metric(buf, n, "oom_kill", no_memory);
+	m->events_high = flat_metric(buf, n, "high", v1 ? v2_only : no_memory);
+	m->events_oom = flat_metric(buf, n, "oom", v1 ? v2_only : no_memory);
+	m->events_max = v1 ? number_metric(r, COUNT_MEM_HITS, buf, no_memory) : flat_metric(buf, n, "max", no_memory);
+}
 
 static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m, char *buf)
 {
@@ -98,6 +131,7 @@ static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m,
 	ssize_t n = cgroup_reader_read(r, COUNT_MEM_STAT, buf, READ_SIZE);
 	r->inactive = flat_metric(buf, n, v1 ? "total_inactive_file" : "inactive_file", no_memory);
 	m->cache_bytes = flat_metric(buf, n, v1 ? "total_cache" : "file", no_memory);
+	m->refault_bytes = refaults(buf, n, v1);
 	if (v1)
 		m->swap_bytes = flat_metric(buf, n, "total_swap", "no swap accounting");
 }
@@ -112,10 +146,7 @@ static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, bool
 	m->used_bytes = metric_sub_floor0(m->current_bytes, r->inactive);
 	m->used_by = "working set";
 	m->held_bytes = m->current_bytes;
-	ssize_t n = cgroup_reader_read(r, COUNT_MEM_EVENTS, buf, READ_SIZE);
-	m->oom_kills = flat_metric(buf, n, "oom_kill", no_memory);
 	m->peak_bytes = number_metric(r, COUNT_PEAK, buf, v1 ? no_memory : "memory.peak needs Linux 5.19");
-	m->pressure_usec = psi_metric(r, COUNT_MEM_PSI, buf);
 	m->rss_bytes = m->guest_used_bytes = m->balloon_bytes = metric_none(METRIC_ABSENT, "not a VM");
 	m->overhead_bytes = metric_none(METRIC_ABSENT, "no shim or conmon found");
 }
@@ -162,16 +193,16 @@ static int64_t next_due(const struct cgroup_reader *r, int64_t period, int64_t n
 static bool stall_differs(const struct sample *a, const struct sample *b)
 {
 	return differs(a->cpu.pressure_usec, b->cpu.pressure_usec) ||
-	       differs(a->mem.pressure_usec, b->mem.pressure_usec) || differs(a->io_read_bytes, b->io_read_bytes) ||
-	       differs(a->io_write_bytes, b->io_write_bytes);
+	       differs(a->mem.pressure_usec, b->mem.pressure_usec) ||
+	       differs(a->mem.pressure_full_usec, b->mem.pressure_full_usec) ||
+	       differs(a->io_read_bytes, b->io_read_bytes) || differs(a->io_write_bytes, b->io_write_bytes);
 }
 
 /* Of a group in which nothing moves: did anybody wait, or write what was written before? */
 static bool stalls(struct cgroup_reader *r, char *buf)
 {
 	struct sample s = {.mono_usec = r->last.mono_usec};
-	s.cpu.pressure_usec = psi_metric(r, COUNT_CPU_PSI, buf);
-	s.mem.pressure_usec = psi_metric(r, COUNT_MEM_PSI, buf);
+	sample_stalls(r, &s, buf);
 	sample_io(r, &s, buf);
 	return stall_differs(&s, &r->last);
 }
@@ -181,11 +212,17 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	const struct sample *last = &r->last;
 	int64_t now = s->mono_usec;
 	bool first = !r->all_usec, slow = first || is_due(r->due_usec, ALL_USEC, now);
-	bool stat = slow || differs(s->mem.current_bytes, last->mem.current_bytes) ||
-	            is_due(r->stat_usec + STAT_USEC, STAT_USEC, now);
 	sample_cpu(r, s, buf);
+	sample_stalls(r, s, buf);
+	sample_events(r, &s->mem, buf);
+	/* At its cap a group's pages are exchanged, and its use stands still: it stalls then. */
+	bool stat = slow || differs(s->mem.current_bytes, last->mem.current_bytes) ||
+	            differs(s->mem.pressure_usec, last->mem.pressure_usec) ||
+	            differs(s->mem.events_max, last->mem.events_max) ||
+	            is_due(r->stat_usec + STAT_USEC, STAT_USEC, now);
 	s->mem.cache_bytes = last->mem.cache_bytes;
 	s->mem.swap_bytes = last->mem.swap_bytes;
+	s->mem.refault_bytes = last->mem.refault_bytes;
 	sample_memory(r, &s->mem, stat, buf);
 	sample_io(r, s, buf);
 	s->pids = number_metric(r, COUNT_PIDS, buf, "no pids controller for this group");

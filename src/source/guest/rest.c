@@ -46,7 +46,7 @@ static int read_head(struct exchange *x, unsigned *ret_status, uint64_t *ret_len
 static int get(struct exchange *x, const char *path, json_t **ret_body)
 {
 	cleanup_strbuf struct strbuf request = STRBUF_INIT;
-	const char *body;
+	const char *body = NULL;
 	unsigned status = 0;
 	uint64_t len = 0;
 	json_error_t err;
@@ -59,7 +59,7 @@ static int get(struct exchange *x, const char *path, json_t **ret_body)
 		r = exchange_bytes(x, (size_t)len, &body);
 	if (r < 0 || status >= 400)
 		return r;
-	if (status != 200)
+	if (status != 200 || !body)
 		return -EPROTO;
 	*ret_body = json_loadb(body, (size_t)len, JSON_DECODE_INT_AS_REAL, &err);
 	return json_is_object(*ret_body) ? 0 : (json_decref(*ret_body), *ret_body = NULL, -EPROTO);

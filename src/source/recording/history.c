@@ -33,6 +33,10 @@ struct history {
 	bool writer;
 };
 
+#define NUMBER_TEXT(n) #n
+#define VERSION_TEXT(n) NUMBER_TEXT(n)
+#define SET_VERSION "PRAGMA user_version=" VERSION_TEXT(HISTORY_VERSION) ";"
+
 /* clang-format off */
 static const char schema[] =
 	"PRAGMA application_id=1986229360;"
@@ -43,9 +47,8 @@ static const char schema[] =
 	" data BLOB NOT NULL) WITHOUT ROWID;"
 	"CREATE VIEW instance AS"
 	" SELECT kind, name, runtime, verdict, last_seen, length(data) AS bytes, key FROM usage ORDER BY last_seen DESC, key;"
-	"PRAGMA user_version=1;";
+	SET_VERSION;
 _Static_assert(APPLICATION_ID == 1986229360, "as in the schema");
-_Static_assert(HISTORY_VERSION == 1, "as in the schema");
 
 static const char upsert[] =
 	"INSERT INTO usage(key, kind, name, runtime, verdict, last_seen, data) VALUES(?1,?2,?3,?4,?5,?6,?7)"
@@ -253,7 +256,7 @@ int history_open_reader(const char *dir, struct history **ret, struct error *err
 /* In a file that we may write: WAL, and a schema unless there is one. */
 static int prepare_writer(struct history *h, struct error *err)
 {
-	int64_t sound = 0;
+	int64_t sound = 0, version = 0;
 	int r = open_db(h, SQLITE_OPEN_READWRITE, "", err);
 	r = r < 0 ? r : check_version(h, err);
 	if (r == -EPROTO || (r < 0 && r != -ENOENT))
@@ -263,8 +266,10 @@ static int prepare_writer(struct history *h, struct error *err)
 	if (r == 0 && !sound)
 		r = error_set(err, EUCLEAN, "history: %s/" FILE_NAME ": is damaged", h->dir.path);
 	r = r < 0 ? r : run(h, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", err);
+	r = r < 0 ? r : ask(h, "PRAGMA user_version", &version, err);
+	/* Tables are as in version 1; what writes version 2 into them must not be read by what knows only 1. */
 	if (r < 0 || !empty)
-		return r;
+		return r < 0 || version == HISTORY_VERSION ? r : run(h, SET_VERSION, err);
 	cleanup_free char *sql = xasprintf("BEGIN IMMEDIATE; %s COMMIT;", schema);
 	return run(h, sql, err);
 }

@@ -1,4 +1,4 @@
-/* Values of a recorded line, checked: what both files that read one share. */
+/* Values of a recorded line, checked: what the files that read one share. */
 #ifndef SOURCE_JSON_TAKE_H
 #define SOURCE_JSON_TAKE_H
 
@@ -15,6 +15,8 @@ const char *json_take_text(struct arena *a, const json_t *v, size_t max);
 struct metric json_take_number(const json_t *v);
 /* Which of the words it is; -1 none. */
 int json_take_word(const json_t *v, const char *(*name)(unsigned), unsigned max);
+/* "denied: memory.stat: permission denied" of `unavailable` back into a state and its reason. */
+bool json_take_reason(struct arena *a, const json_t *unavailable, const char *path, struct metric *ret);
 /* All but the instances: host, self, notices, stores, daemons. */
 void json_take_host(struct snapshot *s, struct frame *f, const json_t *line);
 

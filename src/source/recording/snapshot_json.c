@@ -13,7 +13,8 @@
 #include "vctop/base/text.h"
 
 #define LABELS_MAX 256
-#define PATH_BYTES 64   /* of the longest key of an instance, dots included */
+#define PATH_BYTES 64 /* of the longest key of an instance, dots included */
+#define SERVICES_MAX 65536
 #define NUMBER_MAX 1e18 /* beyond it nothing here is a measurement */
 
 /* Row and entry of an instance being read. */
@@ -68,17 +69,15 @@ struct metric json_take_number(const json_t *v)
 	return metric_ok(d);
 }
 
-/* "denied: memory.stat: permission denied" of `unavailable` back into a state and its reason. */
-static bool reason_of(const struct reader *r, const char *path, struct metric *ret)
+bool json_take_reason(struct arena *a, const json_t *unavailable, const char *path, struct metric *ret)
 {
-	const char *s = json_string_value(json_object_get(r->unavailable, path));
+	const char *s = json_string_value(json_object_get(unavailable, path));
 	const char *colon = s ? strstr(s, ": ") : NULL;
 	for (unsigned i = 0; colon && i < METRIC_STATE_MAX; i++) {
 		const char *n = metric_word(i);
 		if (i == METRIC_OK || strlen(n) != (size_t)(colon - s) || memcmp(n, s, strlen(n)) != 0)
 			continue;
-		*ret = metric_none((enum metric_state)i,
-		                   text_clean(arena_strdup(&r->snap->arena, colon + 2), TEXT_BYTES));
+		*ret = metric_none((enum metric_state)i, text_clean(arena_strdup(a, colon + 2), TEXT_BYTES));
 		return true;
 	}
 	return false;
@@ -87,7 +86,7 @@ static bool reason_of(const struct reader *r, const char *path, struct metric *r
 static struct metric metric_of(const struct reader *r, const json_t *v, const char *path, bool cap)
 {
 	struct metric m = json_take_number(v);
-	if (!json_is_null(v) || reason_of(r, path, &m))
+	if (!json_is_null(v) || json_take_reason(&r->snap->arena, r->unavailable, path, &m))
 		return m;
 	return cap ? metric_none(METRIC_UNLIMITED, "null in the recording") : m;
 }
@@ -211,6 +210,9 @@ static int read_instance(struct snapshot *s, const json_t *o, struct entry *e, s
 	i->kind = (enum instance_kind)kind;
 	i->state = life < 0 ? INSTANCE_RUNNING : (enum instance_state)life;
 	i->name = i->name && *i->name ? i->name : i->id;
+	struct metric none = {0};
+	if (!i->image && json_take_reason(&s->arena, r.unavailable, "image", &none))
+		i->no_image = none.why;
 	i->runtime = i->runtime && *i->runtime ? i->runtime : "unknown";
 	struct metric pid = json_take_number(json_object_get(o, "pid")),
 	              age = json_take_number(json_object_get(o, "age_sec"));
@@ -225,6 +227,14 @@ static int read_instance(struct snapshot *s, const json_t *o, struct entry *e, s
 static int by_id(const void *a, const void *b)
 {
 	return strcmp(((const struct row *)a)->inst->id, ((const struct row *)b)->inst->id);
+}
+
+static void bind_row(struct row *r, const struct entry *e, double interval_sec)
+{
+	r->inst = &e->inst;
+	r->sample = &e->sample;
+	r->background = &e->background;
+	r->interval_sec = metric_is_ok(r->cpu_used_cores) ? interval_sec : 0;
 }
 
 /* Entries are sorted after they are read, and grow while they are: rows find theirs again by the order of ids. */
@@ -243,14 +253,53 @@ int json_bind_rows(struct snapshot *s, struct frame *f, struct error *err)
 				                 f->rows.v[i].inst->id);
 		snapshot_seal(s);
 	}
-	for (size_t i = 0; i < s->entries.n; i++) {
-		const struct entry *e = &s->entries.v[i];
-		f->rows.v[i].inst = &e->inst;
-		f->rows.v[i].sample = &e->sample;
-		f->rows.v[i].background = &e->background;
-		f->rows.v[i].interval_sec = metric_is_ok(f->rows.v[i].cpu_used_cores) ? f->interval_sec : 0;
-	}
+	for (size_t i = 0; i < s->entries.n; i++)
+		bind_row(&f->rows.v[i], &s->entries.v[i], f->interval_sec);
 	return 0;
+}
+
+static const char *cgroup_of(const json_t *o)
+{
+	return json_string_value(json_object_get(o, "cgroup"));
+}
+
+static int by_cgroup(const void *a, const void *b)
+{
+	return strcmp(cgroup_of(*(const json_t *const *)a), cgroup_of(*(const json_t *const *)b));
+}
+
+static void read_service(struct snapshot *s, struct frame *f, const json_t *o)
+{
+	struct entry e = {.inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd"}};
+	struct row row = {.age_sec = -1};
+	struct reader r = {s, &e, &row, json_object_get(o, "unavailable")};
+	read_slots(&r, slots_instance, o, "");
+	e.inst.id = e.inst.cgroup;
+	e.inst.name = e.inst.name && *e.inst.name ? e.inst.name : e.inst.id;
+	vec_push(&s->services, e);
+	vec_push(&f->services, row);
+}
+
+/* The host's own, where they were recorded: in the order of snapshot_seal, each group once, whatever the line's is. */
+static void read_services(struct snapshot *s, struct frame *f, const json_t *all)
+{
+	VEC(const json_t *) sorted = {0};
+	const json_t *o;
+	size_t i;
+	s->with_services = json_is_array(all);
+	json_array_foreach(all, i, o)
+	{
+		if (cgroup_of(o) && sorted.n < SERVICES_MAX)
+			vec_push(&sorted, o);
+	}
+	if (sorted.n)
+		qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_cgroup);
+	for (i = 0; i < sorted.n; i++)
+		if (i == 0 || by_cgroup(&sorted.v[i - 1], &sorted.v[i]) != 0)
+			read_service(s, f, sorted.v[i]);
+	for (i = 0; i < s->services.n; i++)
+		bind_row(&f->services.v[i], &s->services.v[i], f->interval_sec);
+	vec_free(&sorted);
 }
 
 static int read_line(const json_t *o, struct snapshot *s, struct frame *f, struct error *err)
@@ -278,7 +327,10 @@ static int read_line(const json_t *o, struct snapshot *s, struct frame *f, struc
 			return r;
 		vec_push(&f->rows, row);
 	}
-	return json_bind_rows(s, f, err);
+	int r = json_bind_rows(s, f, err);
+	if (r == 0)
+		read_services(s, f, json_object_get(o, "services"));
+	return r;
 }
 
 int frame_from_json(const char *line, size_t len, struct snapshot *ret_snap, struct frame *ret, struct error *err)

@@ -50,6 +50,10 @@ static const struct slot memory[] = {
 	E("swap_bytes", SLOT_METRIC, sample.mem.swap_bytes),
 	E("guest_used_bytes", SLOT_METRIC, sample.mem.guest_used_bytes),
 	R("pressure_some_pct", SLOT_METRIC, mem_pressure_pct),
+	R("pressure_full_pct", SLOT_METRIC, mem_pressure_full_pct),
+	R("refault_bytes_per_sec", SLOT_METRIC, refault_per_sec),
+	E("events_max", SLOT_METRIC, sample.mem.events_max),
+	E("events_oom", SLOT_METRIC, sample.mem.events_oom),
 	E("oom_kills", SLOT_METRIC, sample.mem.oom_kills),
 	END};
 static const struct slot net[] = {

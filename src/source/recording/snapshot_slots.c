@@ -38,6 +38,11 @@ static const struct slot memory[] = {
 	E("overhead_bytes", SLOT_METRIC, sample.mem.overhead_bytes),
 	E("balloon_bytes", SLOT_METRIC, sample.mem.balloon_bytes),
 	R("pressure_some_pct", SLOT_METRIC, mem_pressure_pct),
+	R("pressure_full_pct", SLOT_METRIC, mem_pressure_full_pct),
+	R("refault_bytes_per_sec", SLOT_METRIC, refault_per_sec),
+	E("events_high", SLOT_METRIC, sample.mem.events_high),
+	E("events_max", SLOT_METRIC, sample.mem.events_max),
+	E("events_oom", SLOT_METRIC, sample.mem.events_oom),
 	E("oom_kills", SLOT_METRIC, sample.mem.oom_kills),
 	END};
 

@@ -48,7 +48,7 @@ static void look(struct facts_table *t, const struct process *p)
 		(void)process_read_stat(t->fs, work, &st);
 	}
 	char *id = xasprintf("%d.%llu", (int)p->pid, (unsigned long long)p->stat.start_ticks);
-	facts_sight(t, &runtime_bubblewrap, p, init, id, xstrdup(*st.comm ? st.comm : "bwrap"));
+	facts_sight(t, &runtime_bubblewrap, p, init, id, xstrdup(*st.comm ? st.comm : "bwrap"), NULL);
 }
 
 static void refresh(struct facts_table *t)

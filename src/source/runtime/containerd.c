@@ -2,7 +2,8 @@
  * containerd without Docker: Kubernetes' (CRI), nerdctl's and ctr's containers.
  * Groups: cri-containerd-<ID>.scope, nerdctl-<ID>.scope, kubepods/.../pod<UID>/<ID>, /<namespace>/<ID>.
  * Facts: the bundle <state>/io.containerd.runtime.v2.task/<namespace>/<ID>/{config.json,init.pid}, whose annotations
- * name container and pod.  The image of nerdctl's and ctr's is only in containerd's database: unknown.
+ * name container and pod.  The image of nerdctl's and ctr's is only in containerd's database
+ * (neither's annotations, options or directories have it): unknown.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -101,9 +102,11 @@ static void read_bundle(struct facts_table *t, const char *bundle, const char *s
 	} else {
 		facts_set(&f->name, name ? name : strchr(full, '/') ? id : NULL);
 		facts_label(f, "containerd.namespace", space);
+		f->no_image = "only containerd's database knows it, which is not read";
 	}
 	facts_set_pid(t, f, init_of(t, bundle));
 	f->no_group = "it has no cgroup of its own";
+	f->no_layer = "its root is no snapshot of a containerd that is known here";
 	facts_set_cgroup(t, f,
 	                 group); /* "SLICE:PREFIX:ID" of the systemd driver is not a path; the scope's name tells */
 	json_decref(config);
@@ -131,10 +134,10 @@ static void scan_state(struct facts_table *t, const char *state, bool system)
 	}
 }
 
-/* `state = "/path"` of containerd's config.toml, relative to the root; NULL none. */
-static char *configured_state(struct facts_table *t)
+/* `state = "/path"` of a config.toml, relative to the root; NULL none. */
+static char *configured_state(struct facts_table *t, const char *file)
 {
-	const struct strbuf *text = facts_text(t, "etc/containerd/config.toml");
+	const struct strbuf *text = facts_text(t, file);
 	return text ? facts_toml_path(text, "state") : NULL;
 }
 
@@ -147,11 +150,19 @@ static void scan_run_dir(struct facts_table *t, const char *dir)
 static void refresh(struct facts_table *t)
 {
 	static const char *const usual[] = {"run/containerd", "run/k3s/containerd"};
-	cleanup_free char *configured = configured_state(t);
+	cleanup_free char *configured = configured_state(t, "etc/containerd/config.toml");
+	const char *path;
+	void *kind;
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
 		scan_state(t, usual[i], true);
 	if (configured && strcmp(configured, usual[0]) != 0 && strcmp(configured, usual[1]) != 0)
 		scan_state(t, configured, true);
+	for (size_t it = 0; map_next(&t->containerds, &it, &path, &kind);) {
+		bool direct = strcmp(kind, "state") == 0;
+		cleanup_free char *state = direct ? xstrdup(path) : configured_state(t, path);
+		if (state)
+			scan_state(t, state, true);
+	}
 	facts_each_run_dir(t, scan_run_dir);
 }
 

@@ -66,6 +66,19 @@ static void take_labels(struct facts *f, json_t *labels)
 	}
 }
 
+/* After a crash of dockerd or of the host the file still has the pid, which may be another's by now: its group tells.
+ */
+static void take_pid(struct facts_table *t, struct facts *f, json_t *state)
+{
+	json_int_t pid = json_integer_value(json_object_get(state, "Pid"));
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	char path[64];
+	f->tells_pid = true;
+	(void)snprintf(path, sizeof(path), "proc/%lld/cgroup", (long long)pid);
+	if (pid > 0 && pid <= INT32_MAX && rootfs_read(t->fs, path, 65536, &text) > 0 && strstr(text.buf, f->id))
+		facts_set_pid(t, f, (uint64_t)pid);
+}
+
 static void read_container(struct facts_table *t, const char *root, const char *id, const char *path)
 {
 	json_t *config = facts_json(t, path);
@@ -82,11 +95,13 @@ static void read_container(struct facts_table *t, const char *root, const char *
 	facts_set(&f->image, string_of(inner, "Image"));
 	facts_set(&f->from, path);
 	take_labels(f, labels);
+	take_pid(t, f, json_object_get(config, "State"));
 	const char *driver = string_of(config, "Driver");
 	facts_set_image(f, root, driver, string_of(config, "Image"));
 	find_writable(t, f, root, driver);
 	if (driver && strcmp(driver, "overlayfs") == 0)
-		f->no_layer = "containerd's image store: only its database says where the layer is";
+		f->no_layer = "containerd's image store: only its database, or the mounts of one that runs, says where "
+		              "the layer is";
 	json_decref(config);
 }
 

@@ -52,8 +52,8 @@ static void facts_empty(struct facts_table *t, struct facts *f)
 	kfile_close(t->fs, &f->pid_stat);
 	f->pid = 0;
 	f->pid_start = 0;
-	f->no_group = f->no_layer = NULL;
-	f->left_out = f->group_only = false;
+	f->no_group = f->no_layer = f->no_image = NULL;
+	f->left_out = f->group_only = f->tells_pid = false;
 }
 
 static void facts_free(struct facts_table *t, struct facts *f)
@@ -141,6 +141,7 @@ bool facts_seen_from(struct facts_table *t, const char *path)
 void facts_set_pid(struct facts_table *t, struct facts *f, uint64_t pid)
 {
 	struct process_stat st;
+	f->tells_pid = true;
 	if (pid == 0 || pid > INT32_MAX)
 		return;
 	f->pid = (pid_t)pid;
@@ -171,13 +172,30 @@ void facts_set_cgroup(struct facts_table *t, struct facts *f, const char *path)
 	map_put(&t->by_cgroup, f->cgroup, f);
 }
 
+/* An absolute path that is not among those known. */
+static bool is_news(const struct map *known, const char *path)
+{
+	return path && path[0] == '/' && path[1] && strlen(path) <= MAX_ROOT && known->live < MAX_ROOTS &&
+	       !map_get(known, path + 1);
+}
+
 void facts_learn_root(struct facts_table *t, const char *root)
 {
-	if (!root || root[0] != '/' || !root[1] || strlen(root) > MAX_ROOT || t->roots.live >= MAX_ROOTS ||
-	    map_get(&t->roots, root + 1))
+	if (!is_news(&t->roots, root))
 		return;
 	map_put(&t->roots, root + 1, xstrdup(root + 1));
 	t->due = true;
+}
+
+void facts_learn_containerd(struct facts_table *t, const char *state, const char *config)
+{
+	static char kinds[][8] = {"state", "config"};
+	const char *const paths[] = {state, config};
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (is_news(&t->containerds, paths[i])) {
+			map_put(&t->containerds, paths[i] + 1, kinds[i]);
+			t->due = true;
+		}
 }
 
 void facts_table_init(struct facts_table *t, struct rootfs *fs, struct cgroup_tree *cgroups)
@@ -257,4 +275,5 @@ void facts_table_release(struct facts_table *t)
 	map_release(&t->files);
 	facts_forget_sightings(t);
 	map_release(&t->roots);
+	map_release(&t->containerds);
 }

@@ -78,9 +78,62 @@ static char *config_value(const struct strbuf *text, const char *key)
 			v++;
 		while (end > v && (end[-1] == ' ' || end[-1] == '\t'))
 			end--;
+		if (end - v >= 2 && *v == '"' && end[-1] == '"') {
+			v++;
+			end--;
+		}
 		return xstrndup(v, (size_t)(end - v));
 	}
 	return NULL;
+}
+
+/* The word after -d or --dist, as lxc-create writes them down; 0: not there. */
+static size_t parameter(const char *line, size_t n, const char *brief, const char *full, const char **ret)
+{
+	size_t got;
+	for (unsigned i = 0; parse_word(line, n, i, ret, &got); i++) {
+		size_t flag = part_is(*ret, got, brief) || part_is(*ret, got, full) ? 1 : 0, long_n = strlen(full);
+		if (flag && parse_word(line, n, i + 1, ret, &got))
+			return got;
+		if (got > long_n + 1 && memcmp(*ret, full, long_n) == 0 && (*ret)[long_n] == '=') {
+			*ret += long_n + 1;
+			return got - long_n - 1;
+		}
+	}
+	return 0;
+}
+
+/*
+ * lxc-create leaves comments: "# Template used to create this container: /usr/share/lxc/templates/lxc-download" and
+ * "# Parameters passed to the template: --dist debian --release bookworm".  "download debian/bookworm"; NULL none.
+ */
+static char *template_of(const struct strbuf *text)
+{
+	static const char used[] = "# Template used to create this container:",
+	                  passed[] = "# Parameters passed to the template:";
+	static const char *const flags[][2] = {{"-d", "--dist"}, {"-r", "--release"}, {"-u", "--url"}};
+	struct strbuf sb = STRBUF_INIT;
+	const char *cursor = text->buf, *line, *w;
+	size_t n, wn;
+	bool any = false;
+	while (parse_line(&cursor, text->buf + text->len, &line, &n) && sb.len < 512) {
+		if (n >= sizeof(used) && memcmp(line, used, sizeof(used) - 1) == 0 && !sb.len) {
+			const char *slash = memrchr(line, '/', n), *name = slash ? slash + 1 : line + sizeof(used);
+			size_t len = (size_t)(line + n - name), skip = len > 4 && memcmp(name, "lxc-", 4) == 0 ? 4 : 0;
+			strbuf_add(&sb, name + skip, len - skip);
+		} else if (n >= sizeof(passed) && memcmp(line, passed, sizeof(passed) - 1) == 0) {
+			for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+				wn = parameter(line + sizeof(passed) - 1, n - sizeof(passed) + 1, flags[i][0],
+				               flags[i][1], &w);
+				if (!wn)
+					continue;
+				strbuf_char(&sb, any ? '/' : ' ');
+				strbuf_add(&sb, w, wn);
+				any = true;
+			}
+		}
+	}
+	return strbuf_detach(&sb);
 }
 
 static void read_config(struct facts_table *t, const char *name, const char *id, const char *path)
@@ -94,6 +147,9 @@ static void read_config(struct facts_table *t, const char *name, const char *id,
 	bool number = strspn(name, "0123456789") == strlen(name);
 	facts_set(&f->name, number && host && *host ? host : name);
 	facts_set(&f->from, path);
+	cleanup_free char *made_by = template_of(&text);
+	facts_set(&f->image, made_by);
+	f->no_image = "its config does not name a template: it was not made by lxc-create";
 	if (number)
 		facts_label(f, "vmid", name);
 }
@@ -147,6 +203,47 @@ static size_t title(const char *id, const char **ret)
 	return strlen(*ret);
 }
 
+/* `    image.description: Debian bookworm amd64`, as YAML writes plain and quoted text; heap; NULL none. */
+static char *yaml_value(const struct strbuf *text, const char *key)
+{
+	const char *cursor = text->buf, *line, *w;
+	size_t n, wn, klen = strlen(key);
+	while (parse_line(&cursor, text->buf + text->len, &line, &n)) {
+		if (!parse_word(line, n, 0, &w, &wn) || wn != klen + 1 || memcmp(w, key, klen) != 0 || w[klen] != ':')
+			continue;
+		const char *v = w + wn, *end = line + n;
+		while (v < end && *v == ' ')
+			v++;
+		if (end - v >= 2 && (*v == '"' || *v == '\'') && end[-1] == *v) {
+			v++;
+			end--;
+		}
+		if (v < end)
+			return xstrndup(v, (size_t)(end - v));
+	}
+	return NULL;
+}
+
+/* Incus and LXD keep a copy of what their database has beside each container. */
+static void read_backup(struct facts_table *t, const struct runtime_ops *rt, struct facts *f)
+{
+	static const char *const keys[] = {"image.description", "volatile.base_image"};
+	static const char *const incus[] = {"var/lib/incus/containers", NULL},
+	                         *const lxd[] = {"var/snap/lxd/common/lxd/containers", "var/lib/lxd/containers", NULL};
+	const struct strbuf *text = NULL;
+	for (const char *const *dir = rt == &runtime_incus ? incus : lxd; *dir && !text; dir++) {
+		cleanup_free char *path = xasprintf("%s/%s/backup.yaml", *dir, f->id);
+		text = facts_text(t, path);
+		if (text)
+			facts_set(&f->from, path);
+	}
+	f->no_image = text ? "its backup.yaml has no image" : "its backup.yaml may not be read, or is not there";
+	for (size_t i = 0; text && !f->image && i < ARRAY_SIZE(keys); i++) {
+		cleanup_free char *value = yaml_value(text, keys[i]);
+		facts_set(&f->image, value);
+	}
+}
+
 static void put_instance(struct facts_table *t, const struct runtime_ops *rt, const char *id, const char *from)
 {
 	const char *name;
@@ -158,6 +255,7 @@ static void put_instance(struct facts_table *t, const struct runtime_ops *rt, co
 		cleanup_free char *project = xstrndup(id, (size_t)(name - id) - 1);
 		facts_label(f, "project", project);
 	}
+	read_backup(t, rt, f);
 }
 
 /* Each container has an entry in DIR; below a run or log directory, VMs do too, but without lxc.conf. */
@@ -177,7 +275,9 @@ static void scan_instances(struct facts_table *t, const struct runtime_ops *rt, 
 			continue;
 		if (f)
 			f->seen = t->refresh;
-		else
+		if (f && !f->image)
+			read_backup(t, rt, f); /* written after the container was made */
+		else if (!f)
 			put_instance(t, rt, id, dir);
 	}
 }

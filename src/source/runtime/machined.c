@@ -65,6 +65,52 @@ static bool is_text(const char *value, const char *want)
 	return value && strcmp(value, want) == 0;
 }
 
+/*
+ * What the system in a directory calls itself; of an image file its name.  The directory is the container's: no link
+ * leads out of it, and what is mounted in it is not entered.
+ */
+static void read_image(struct facts_table *t, struct facts *f, const char *root)
+{
+	static const char *const files[] = {"etc/os-release", "usr/lib/os-release"};
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct stat st;
+	char *name = NULL;
+	f->no_image = "there is no os-release in its directory";
+	if (!root || *root != '/' || !root[1]) {
+		f->no_image = "its directory is not known";
+		return;
+	}
+	if (rootfs_stat(t->fs, root + 1, &st) == 0 && !S_ISDIR(st.st_mode))
+		name = xstrdup(strrchr(root, '/') + 1);
+	for (size_t i = 0; !name && i < ARRAY_SIZE(files); i++)
+		if (rootfs_read_below(t->fs, root + 1, files[i], 65536, &text) > 0)
+			name = value_of(&text, "PRETTY_NAME");
+	size_t n = name ? strlen(name) : 0;
+	if (n >= 2 && name[0] == '"' && name[n - 1] == '"') {
+		memmove(name, name + 1, n - 2);
+		name[n - 2] = '\0';
+	}
+	facts_set(&f->image, name);
+	free(name);
+}
+
+/* Once for each; whoever put it there may have said where its directory is. */
+static void read_images(struct facts_table *t)
+{
+	void *v;
+	for (size_t it = 0; map_next(&t->by_id, &it, NULL, &v);) {
+		struct facts *f = v;
+		const char *root = NULL;
+		if (f->runtime != &runtime_nspawn || f->left_out || f->image || f->no_image)
+			continue;
+		for (size_t i = 0; i < f->labels_n; i++)
+			if (strcmp(f->labels[i].key, "root") == 0)
+				root = f->labels[i].value;
+		cleanup_free char *usual = xasprintf("/var/lib/machines/%s", f->id);
+		read_image(t, f, root ? root : usual);
+	}
+}
+
 static void read_machine(struct facts_table *t, const char *name, const char *path)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -135,6 +181,7 @@ static void refresh(struct facts_table *t)
 	scan_names(t, &runtime_nspawn, "var/lib/machines", "");
 	scan_names(t, &runtime_libvirt_lxc, "etc/libvirt/lxc", ".xml");
 	facts_put_sightings(t, &runtime_nspawn, "it shares its supervisor's cgroup (--keep-unit)");
+	read_images(t);
 }
 
 static const char *machine_option(const struct process *p, const char *brief, const char *full)
@@ -158,13 +205,15 @@ static void look(struct facts_table *t, const struct process *p)
 		return;
 	const char *name = machine_option(p, "-M", "--machine"), *dir = machine_option(p, "-D", "--directory");
 	pid_t init = facts_first_child(t, p->pid);
+	if (!dir)
+		dir = machine_option(p, "-i", "--image");
 	if (!name && dir) {
 		const char *slash = strrchr(dir, '/');
 		name = slash && slash[1] ? slash + 1 : dir;
 	}
 	if (!init || !name || !*name || strlen(name) >= RUNTIME_ID_MAX)
 		return;
-	facts_sight(t, &runtime_nspawn, p, init, xstrdup(name), xstrdup(name));
+	facts_sight(t, &runtime_nspawn, p, init, xstrdup(name), xstrdup(name), dir ? xstrdup(dir) : NULL);
 }
 
 const struct runtime_ops runtime_libvirt_lxc = {.name = "libvirt-lxc", .match = match_libvirt, .named = true};

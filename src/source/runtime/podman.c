@@ -49,6 +49,7 @@ static bool podman_take(struct facts_table *t, json_t *c, json_t *meta, const st
 	facts_set(&f->image, image && *image ? image : NULL);
 	facts_set(&f->from, from);
 	f->left_out = is_infra(name, image);
+	f->tells_pid = true;
 	f->pidfile = xasprintf("%s/%s-containers/%s/userdata/pidfile", st->runroot, st->driver, id);
 	return true;
 }
@@ -162,7 +163,7 @@ static void look(struct facts_table *t, const struct process *p)
 	pid_t init = id && name && runtime_is_hex(id, 64) ? facts_first_child(t, p->pid) : 0;
 	if (!init || !t->cgroups || cgroup_of_pid(t->cgroups, init, &group) < 0 || strstr(group.buf, id))
 		return;
-	facts_sight(t, &runtime_podman, p, init, xstrdup(id), xstrdup(name));
+	facts_sight(t, &runtime_podman, p, init, xstrdup(id), xstrdup(name), NULL);
 }
 
 const struct runtime_ops runtime_podman = {.name = "podman", .match = match, .refresh = refresh, .look = look};

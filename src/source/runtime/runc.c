@@ -101,9 +101,11 @@ static void take(struct facts_table *t, const struct runtime_ops *rt, const char
 	facts_set(&f->from, path);
 	f->pid = s->pid > 0 && s->pid < INT32_MAX ? (pid_t)s->pid : 0;
 	f->pid_start = s->start > 0 ? (uint64_t)s->start : 0;
+	f->tells_pid = true;
 	f->no_group = "it has no cgroup of its own (rootless)";
 	f->group_only = buildah;
 	facts_set_cgroup(t, f, cgroup);
+	f->no_image = "an OCI bundle is a directory; what it was made from is not recorded";
 	facts_label(f, "bundle", s->bundle);
 }
 

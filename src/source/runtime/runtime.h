@@ -23,6 +23,7 @@ struct facts {
 	char *from;           /* file the name was read from */
 	char *pod;            /* "namespace/name" of its pod, or what else groups it; NULL none */
 	char *writable;       /* directory of the writable layer, relative to the root; NULL unknown */
+	pid_t layer_pid;      /* init whose mounts were searched for it */
 	char *image_id;       /* 64 hex digits, as the image store names it; NULL none or unknown */
 	char *store;          /* data root of its image store, relative to the root; NULL none */
 	const char *driver;   /* of that store: "overlay2", "overlay", "vfs"; static; NULL unknown */
@@ -34,9 +35,11 @@ struct facts {
 	char *pidfile;      /* of the container's init, relative to the root; NULL none */
 	pid_t pid;          /* its init, as its files say; 0 not said */
 	uint64_t pid_start; /* start_ticks of that process; 0 not said */
+	bool tells_pid;     /* no pid means that it does not run: its files say so, not only its group */
 	struct kfile pid_stat;
 	const char *no_group; /* why it has no group when it runs; NULL: rootless on cgroup v1 */
 	const char *no_layer; /* why `writable` is not known; NULL: not found */
+	const char *no_image; /* why `image` is not known; NULL: its files do not say */
 	bool left_out;        /* not a container to show: a pod's pause container, a machine that is a VM */
 	bool group_only;      /* without a group or a process it is not there: our samples are removed, not stopped */
 	unsigned seen;        /* refresh in which it was last there */
@@ -64,6 +67,7 @@ struct sighting {
 	struct process_stat monitor, init;
 	pid_t monitor_pid, init_pid;
 	char *id, *name, *group;
+	char *root; /* directory or image that it was told to run; NULL not known */
 };
 
 /* All runtimes' facts, by id. */
@@ -84,6 +88,7 @@ struct facts_table {
 	struct map files;            /* path -> struct facts_file */
 	struct map names;            /* id -> heap name learned from a monitor's command line (conmon) */
 	struct map roots;            /* docker data roots learned from dockerd's command line: path -> path */
+	struct map containerds;      /* path -> "state" (a directory) or "config" (a file), of their command lines */
 	struct map sightings;        /* monitor's pid -> struct sighting */
 	struct map stores;           /* image stores: data root -> struct facts_store */
 	unsigned refresh;            /* counts refreshes */
@@ -141,6 +146,8 @@ void facts_forget_names(struct facts_table *t);
 void facts_table_refresh(struct facts_table *t, struct snapshot *notices);
 /* A data root ("/srv/docker") to read from the next refresh on; NULL and relative ones are ignored. */
 void facts_learn_root(struct facts_table *t, const char *root);
+/* --state and --config of a containerd; the same. */
+void facts_learn_containerd(struct facts_table *t, const char *state, const char *config);
 /* NULL unknown. */
 struct facts *facts_get(const struct facts_table *t, const struct runtime_ops *rt, const char *id);
 
@@ -149,6 +156,9 @@ void facts_store_seen(struct facts_table *t, const char *root, enum store_layout
 void facts_stores_drop(struct facts_table *t, bool all); /* those not seen in this refresh, or all */
 /* What is known of its image: data root, driver (copied as one of ours; others are unknown), id ("sha256:" is cut). */
 void facts_set_image(struct facts *f, const char *root, const char *driver, const char *image_id);
+
+/* Where only containerd's database knows `writable`: from the root mount of its init, looked at once for each. */
+void facts_find_layer(struct facts_table *t, struct facts *f, pid_t init);
 
 /* For the runtimes: finds or makes the entry, empties what a file may say, and marks it seen. */
 struct facts *facts_put(struct facts_table *t, const char *id, const struct runtime_ops *rt);
@@ -181,9 +191,12 @@ void facts_each_home(struct facts_table *t, void (*fn)(struct facts_table *t, co
 void facts_each_run_dir(struct facts_table *t, void (*fn)(struct facts_table *t, const char *dir));
 void facts_set(char **field, const char *value); /* replaces, cleaned; NULL clears */
 
-/* Sightings: takes over id and name (heap); group is found here.  What is gone is dropped at the next refresh. */
+/*
+ * Sightings: takes over id, name and root (heap; root may be NULL, and becomes a label); group is found here.  What is
+ * gone is dropped at the next refresh.
+ */
 void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init,
-                 char *id, char *name);
+                 char *id, char *name, char *root);
 /* Adds to the facts, or makes them, for each sighting of this runtime that is still there. */
 void facts_put_sightings(struct facts_table *t, const struct runtime_ops *rt, const char *no_group);
 void facts_forget_sightings(struct facts_table *t);

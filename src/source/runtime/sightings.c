@@ -12,11 +12,12 @@ static void sighting_free(struct sighting *s)
 	free(s->id);
 	free(s->name);
 	free(s->group);
+	free(s->root);
 	free(s);
 }
 
 void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const struct process *monitor, pid_t init,
-                 char *id, char *name)
+                 char *id, char *name, char *root)
 {
 	char key[16];
 	struct strbuf group = STRBUF_INIT;
@@ -27,7 +28,8 @@ void facts_sight(struct facts_table *t, const struct runtime_ops *rt, const stru
 	                       .monitor_pid = monitor->pid,
 	                       .init_pid = init,
 	                       .id = id,
-	                       .name = name};
+	                       .name = name,
+	                       .root = root};
 	struct sighting *old = map_remove(&t->sightings, key);
 	bool same = old && old->init_pid == init && old->monitor.start_ticks == monitor->stat.start_ticks &&
 	            strcmp(old->name, name) == 0;
@@ -55,8 +57,10 @@ static void put(struct facts_table *t, const struct sighting *s, const char *no_
 	if (!f) {
 		f = facts_put(t, s->id, s->runtime);
 		facts_set(&f->name, s->name);
-		facts_set(&f->from, "proc");
+		cleanup_free char *from = xasprintf("proc/%d/cmdline", (int)s->monitor_pid);
+		facts_set(&f->from, from);
 		f->group_only = true;
+		facts_label(f, "root", s->root);
 	}
 	kfile_close(t->fs, &f->pid_stat);
 	f->pid = s->init_pid;

@@ -22,13 +22,15 @@ static void refresh(struct facts_table *t)
 	(void)launched_list(t->fs, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct launched *l = &all.v[i];
-		if (strcmp(l->kind, "container") != 0 || strcmp(l->backend, "builtin") != 0)
+		if (strcmp(l->kind, "container") != 0 || strcmp(l->backend, "podman") == 0 ||
+		    strcmp(l->backend, "docker") == 0)
 			continue;
 		struct facts *f = facts_put(t, l->name, &runtime_vctop);
+		cleanup_free char *file = xasprintf(LAUNCHED_DIR "/%s.json", l->name);
 		cleanup_free char *image = xasprintf("vctop %s workload", l->workload);
 		facts_set(&f->name, l->name);
 		facts_set(&f->image, image);
-		facts_set(&f->from, LAUNCHED_DIR);
+		facts_set(&f->from, file);
 		f->group_only = true;
 	}
 	launched_release(&all);

@@ -89,6 +89,15 @@ int containers_parse_images(const char *buf, size_t len, struct map *images)
 
 typedef int (*parser)(const char *buf, size_t len, struct map *ret);
 
+static void name_layers(struct map *layers, const char *file)
+{
+	void *v;
+	for (size_t it = 0; map_next(layers, &it, NULL, &v);) {
+		struct layer *l = v;
+		l->file = l->file ? l->file : file;
+	}
+}
+
 static void read_file(struct image_store *st, struct rootfs *fs, const char *path, parser parse, struct map *ret,
                       unsigned *budget)
 {
@@ -124,7 +133,9 @@ bool containers_scan(struct image_store *st, struct rootfs *fs, unsigned *budget
 	layers_clear(&st->layers);
 	images_clear(&st->images);
 	read_file(st, fs, layers, containers_parse_layers, &st->layers, budget);
+	name_layers(&st->layers, "layers.json");
 	read_file(st, fs, extra, containers_parse_layers, &st->layers, budget);
+	name_layers(&st->layers, "volatile-layers.json");
 	read_file(st, fs, images, containers_parse_images, &st->images, budget);
 	return true;
 }

@@ -20,6 +20,7 @@ struct layer {
 	unsigned refs; /* images that use it */
 	unsigned mark; /* last walk that met it */
 	unsigned seen;
+	const char *file; /* static: which of the store's files says so; docker: NULL, its own directory */
 };
 
 struct image {
@@ -76,6 +77,9 @@ int containers_parse_images(const char *buf, size_t len, struct map *images);
 
 /* Sums of all images and of the store, from the maps and the containers in facts. */
 void store_account(struct image_store *st, const struct facts_table *facts);
+
+/* Cites (rootfs.h) the files that an image's size, what it shares and its layers were read from. */
+void store_cite(const struct image_store *st, struct rootfs *fs, const char *image_id, const struct image *img);
 
 void layer_free(struct layer *l);
 void image_free(struct image *i);

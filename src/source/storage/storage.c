@@ -214,7 +214,8 @@ void storage_container(struct storage *s, const struct facts *f, struct arena *a
 	ret->virtual_bytes = ret->allocated_bytes = ret->snapshots = ret->chain = metric_none(METRIC_ABSENT, no_vm);
 	ret->driver = f ? f->driver : NULL;
 	if (!f || !f->store) {
-		container_none(ret, METRIC_ABSENT, "its image store is not known");
+		container_none(ret, METRIC_ABSENT,
+		               f && !f->image && f->no_image ? f->no_image : "its image store is not known");
 		return;
 	}
 	const struct image_store *st = find_store(s, f->store, f->driver ? f->driver : "");
@@ -236,6 +237,8 @@ void storage_container(struct storage *s, const struct facts *f, struct arena *a
 		ret->image_bytes = img->bytes;
 		ret->shared_bytes = img->shared;
 		ret->layers = metric_ok(img->layers);
+		if (rootfs_cites(s->fs))
+			store_cite(st, s->fs, f->image_id, img);
 	}
 }
 

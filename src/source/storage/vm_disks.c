@@ -1,6 +1,7 @@
 #include "source/storage/vm_disks.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,11 +58,46 @@ static struct vm_file *next_below(struct sums *s, const struct vm_file *f, const
 	return low;
 }
 
+/* Link texts begin with the slash that paths below the root leave out. */
+static void cite_blocks(struct sums *s, const struct vm_file *f)
+{
+	const char *path = f->path + 1;
+	if (f->block)
+		rootfs_cite(s->fs, "disk.allocated_bytes", path, "a block device: all of its %" PRIu64 " bytes",
+		            f->virtual_bytes);
+	else
+		rootfs_cite(s->fs, "disk.allocated_bytes", path, "st_blocks %lld (* 512)", (long long)f->st.st_blocks);
+	if (!f->qcow)
+		return;
+	rootfs_cite(s->fs, "disk.snapshots", path, "nb_snapshots, header bytes 60-63: %" PRIu32, f->qcow->snapshots);
+	rootfs_cite(s->fs, "disk.chain", path, "backing file, where header bytes 8-19 say: %s",
+	            *f->qcow->backing ? f->qcow->backing : "none");
+}
+
+static void cite_size(struct sums *s, const struct vm_file *f)
+{
+	const char *path = f->path + 1;
+	if (f->qcow)
+		rootfs_cite(s->fs, "disk.virtual_bytes", path, "size, header bytes 24-31: %" PRIu64, f->virtual_bytes);
+	else if (f->block)
+		rootfs_cite(s->fs, "disk.virtual_bytes", path, "a block device of %" PRIu64 " bytes", f->virtual_bytes);
+	else
+		rootfs_cite(s->fs, "disk.virtual_bytes", path, "%s, st_size %lld: %" PRIu64,
+		            f->format ? f->format : "?", (long long)f->st.st_size, f->virtual_bytes);
+	rootfs_cite(s->fs, "disk.driver", path, "%s, %s", f->format ? f->format : "not known",
+	            f->probed ? "by its first bytes" : "as the command line or the file above it says");
+	if (f->snapshots && *f->snapshots)
+		rootfs_cite(s->fs, "disk.detail", path, "snapshot table at byte %" PRIu64 ": %s",
+		            f->qcow->snapshots_offset, f->snapshots);
+}
+
 static void count_file(struct sums *s, struct vm_file *f)
 {
 	if (f->counted)
 		return;
 	f->counted = true;
+	if (rootfs_cites(s->fs))
+		cite_blocks(s, f);
 	/* A block device is the VM's with all its blocks. */
 	s->allocated += f->block ? (double)f->virtual_bytes : (double)f->st.st_blocks * 512;
 	s->snapshots += f->qcow ? f->qcow->snapshots : 0;
@@ -116,6 +152,8 @@ static void add_driver(struct sums *s, const char *format)
 static void add_disk(struct sums *s, struct vm_file *top)
 {
 	s->disks++;
+	if (rootfs_cites(s->fs))
+		cite_size(s, top);
 	if (!top->sized)
 		say(s, &s->virtual_why, top->path, top->problem ? top->problem : "its size is not known", NULL, NULL);
 	s->virtual_bytes += (double)top->virtual_bytes;

@@ -8,6 +8,7 @@
 struct metric storage_writable(struct rootfs *fs, struct facts *f, int64_t now_usec, unsigned *budget)
 {
 	double bytes;
+	unsigned before = *budget;
 	if (!f || !f->writable)
 		return metric_none(METRIC_ABSENT, f && f->no_layer ? f->no_layer : "writable layer not found");
 	bool fresh = f->disk.at && now_usec - f->disk.at < WRITABLE_USEC;
@@ -20,6 +21,9 @@ struct metric storage_writable(struct rootfs *fs, struct facts *f, int64_t now_u
 		f->disk.bytes = metric_ok(bytes);
 	else if (r != -E2BIG)
 		f->disk.bytes = metric_errno(r, "writable layer not readable");
+	rootfs_cite(fs, "disk.writable_bytes", f->writable,
+	            "st_blocks * 512 of the directory and %u entries below it%s", before - *budget,
+	            r == -E2BIG ? ", then the time for it was up" : "");
 	f->disk.at = now_usec;
 	return f->disk.bytes;
 }

@@ -157,6 +157,16 @@ void vm_reader_helper(struct vm_reader *v, pid_t pid, uint64_t start_ticks)
 	vm_helpers_add(&v->helpers, pid, start_ticks);
 }
 
+/* In the peak as well: what the guest itself needs at most is taken to be peak - overhead. */
+static void add_children(struct vm_reader *v, struct sample *s)
+{
+	double own = vm_helpers_pages(&v->helpers, s->mono_usec) * (double)v->memory.page;
+	if (metric_is_ok(s->mem.overhead_bytes))
+		s->mem.overhead_bytes.v += own;
+	if (metric_is_ok(s->mem.peak_bytes))
+		s->mem.peak_bytes.v += own;
+}
+
 int vm_reader_sample(struct vm_reader *v, struct sample *s)
 {
 	struct process_stat st;
@@ -166,6 +176,7 @@ int vm_reader_sample(struct vm_reader *v, struct sample *s)
 		return r;
 	sample_cpu(v, &st, &s->cpu);
 	vm_memory_sample(&v->memory, &s->mem);
+	add_children(v, s);
 	sample_io(v, s);
 	s->pids = metric_ok(st.threads);
 	return 0;

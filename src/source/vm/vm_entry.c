@@ -159,6 +159,7 @@ void vm_entry_add(struct vm *vm, const struct tick *t, const struct containers *
 	        .image = arena_strdup(a, c->image   ? c->image
 	                                 : vm->fact ? vm->fact->image
 	                                            : NULL),
+	        .no_image = "no disk or kernel is named on its command line",
 	        .state = state_of(vm, s, answer),
 	        .pid = vm->pid,
 	        .started_usec = process_started(&vm->stat, t->now),
@@ -173,25 +174,12 @@ void vm_entry_add(struct vm *vm, const struct tick *t, const struct containers *
 		snapshot_notice(t->snap, e->inst.name, c->problem, NULL);
 }
 
-void vm_entry_unmeasured(struct sample *s, const char *why)
-{
-	const struct metric none = metric_none(METRIC_ABSENT, why);
-	struct sample_cpu *c = &s->cpu;
-	struct sample_memory *m = &s->mem;
-	c->allocated.amount = c->usage_usec = c->periods = c->throttled = c->pressure_usec = none;
-	c->vcpus = c->guest_usec = c->steal_usec = none;
-	m->allocated.amount = m->current_bytes = m->used_bytes = m->held_bytes = m->cache_bytes = m->swap_bytes = none;
-	m->peak_bytes = m->rss_bytes = m->guest_used_bytes = m->overhead_bytes = m->balloon_bytes = none;
-	m->pressure_usec = m->oom_kills = s->pids = s->disk_writable_bytes = none;
-	s->io_read_bytes = s->io_write_bytes = s->net_rx_bytes = s->net_tx_bytes = none;
-}
-
 void vm_entry_add_stopped(const struct vm_fact *f, const struct tick *t)
 {
 	struct arena *a = &t->snap->arena;
 	struct entry *e = snapshot_add(t->snap);
 	e->sample.mono_usec = t->now.mono_usec;
-	vm_entry_unmeasured(&e->sample, "shut off");
+	sample_none(&e->sample, "shut off");
 	if (f->vcpus)
 		e->sample.cpu.vcpus = metric_ok(f->vcpus);
 	e->inst = (struct instance){
@@ -201,6 +189,7 @@ void vm_entry_add_stopped(const struct vm_fact *f, const struct tick *t)
 	        .name = arena_strdup(a, f->instance ? f->instance : f->name),
 	        .name_from = arena_fmt(a, "/%s", f->path),
 	        .image = arena_strdup(a, f->image),
+	        .no_image = "its configuration names no disk or kernel",
 	        .state = INSTANCE_STOPPED,
 	        .uuid = arena_strdup(a, f->uuid),
 	};

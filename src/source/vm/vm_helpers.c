@@ -7,16 +7,23 @@
 #include "vctop/base/parse.h"
 
 #define LIST_MAX 16384U
+#define PAGES_USEC 10000000
 
 void vm_helpers_init(struct vm_helpers *h, struct rootfs *fs, pid_t pid, bool children)
 {
 	*h = (struct vm_helpers){.fs = fs, .pid = pid, .children = children, .list = KFILE_INIT, .text = STRBUF_INIT};
 }
 
+static void close_files(struct vm_helpers *h, struct vm_helper *e)
+{
+	kfile_close(h->fs, &e->stat);
+	kfile_close(h->fs, &e->statm);
+}
+
 void vm_helpers_release(struct vm_helpers *h)
 {
 	for (size_t i = 0; i < h->all.n; i++)
-		kfile_close(h->fs, &h->all.v[i].stat);
+		close_files(h, &h->all.v[i]);
 	kfile_close(h->fs, &h->list);
 	vec_free(&h->all);
 	strbuf_release(&h->text);
@@ -32,7 +39,7 @@ static struct vm_helper *find(struct vm_helpers *h, pid_t pid)
 
 static struct vm_helper *put(struct vm_helpers *h, pid_t pid)
 {
-	struct vm_helper fresh = {.pid = pid, .stat = KFILE_INIT}, *have = find(h, pid);
+	struct vm_helper fresh = {.pid = pid, .stat = KFILE_INIT, .statm = KFILE_INIT}, *have = find(h, pid);
 	if (have || h->all.n >= VM_HELPERS_MAX)
 		return have;
 	vec_push(&h->all, fresh);
@@ -43,7 +50,7 @@ static struct vm_helper *put(struct vm_helpers *h, pid_t pid)
 static void drop(struct vm_helpers *h, size_t i)
 {
 	h->gone_ticks += (double)h->all.v[i].ticks;
-	kfile_close(h->fs, &h->all.v[i].stat);
+	close_files(h, &h->all.v[i]);
 	h->all.v[i] = h->all.v[--h->all.n];
 }
 
@@ -55,7 +62,8 @@ void vm_helpers_add(struct vm_helpers *h, pid_t pid, uint64_t start_ticks)
 	if (e->start_ticks && e->start_ticks != start_ticks) {
 		h->gone_ticks += (double)e->ticks;
 		e->ticks = 0;
-		kfile_close(h->fs, &e->stat);
+		e->sized = false;
+		close_files(h, e);
 	}
 	e->start_ticks = start_ticks;
 }
@@ -114,4 +122,38 @@ double vm_helpers_ticks(struct vm_helpers *h)
 	for (size_t i = 0; i < h->all.n; i++)
 		sum += (double)h->all.v[i].ticks;
 	return sum + h->gone_ticks;
+}
+
+static void read_pages(struct vm_helpers *h, struct vm_helper *e)
+{
+	char path[64], buf[128];
+	const char *w;
+	size_t len;
+	uint64_t resident, shared;
+	(void)snprintf(path, sizeof(path), "proc/%d/statm", (int)e->pid);
+	ssize_t n = kfile_read(h->fs, &e->statm, path, buf, sizeof(buf));
+	e->own_pages = 0;
+	e->sized = true;
+	if (n > 0 && parse_word(buf, (size_t)n, 1, &w, &len) && parse_u64(w, len, &resident) == 0 &&
+	    parse_word(buf, (size_t)n, 2, &w, &len) && parse_u64(w, len, &shared) == 0 && resident > shared)
+		e->own_pages = resident - shared;
+	rootfs_cite_file(h->fs, "memory.overhead_bytes", path);
+}
+
+double vm_helpers_pages(struct vm_helpers *h, int64_t now_usec)
+{
+	double sum = 0;
+	int64_t age = now_usec - h->own_usec;
+	bool due = !h->own_usec || age >= PAGES_USEC || age < 0;
+	for (size_t i = 0; i < h->all.n; i++) {
+		struct vm_helper *e = &h->all.v[i];
+		if (!e->child)
+			continue;
+		if (due || !e->sized)
+			read_pages(h, e);
+		sum += (double)e->own_pages;
+	}
+	if (due)
+		h->own_usec = now_usec;
+	return sum;
 }

@@ -87,6 +87,20 @@ static bool smaps_due(const struct vm_memory *m, uint64_t resident, int64_t now)
 	return resident != m->smaps_resident && since >= m->smaps_cost_usec * SMAPS_SHARE;
 }
 
+/* Thousands of lines: what was made of them. */
+static void cite_smaps(const struct vm_memory *m, const char *path)
+{
+	static const char *const fields[] = {"memory.held_bytes", "memory.used_bytes"};
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		rootfs_cite(m->fs, fields[i], path,
+		            "guest RAM: mappings %u, Size %llu bytes, Rss and hugetlb %llu bytes", m->ram.mappings,
+		            (unsigned long long)m->ram.guest_size, (unsigned long long)m->ram.guest_resident);
+	rootfs_cite(m->fs, "memory.overhead_bytes", path, "all other mappings: Rss and hugetlb %llu bytes",
+	            (unsigned long long)m->ram.other_resident);
+	rootfs_cite(m->fs, "memory.swap_bytes", path, "guest RAM: Swap %llu bytes",
+	            (unsigned long long)m->ram.guest_swap);
+}
+
 static void read_smaps(struct vm_memory *m, uint64_t resident, int64_t now)
 {
 	char path[64];
@@ -101,6 +115,8 @@ static void read_smaps(struct vm_memory *m, uint64_t resident, int64_t now)
 	m->smaps_err = n < 0 ? (int)n : n == 0 ? -ESRCH : 0;
 	if (m->smaps_err == 0)
 		guest_ram_find(m->smaps.buf, m->smaps.len, &m->rules, &m->ram);
+	if (m->smaps_err == 0 && m->ram.mappings)
+		cite_smaps(m, path);
 	m->smaps_cost_usec = rootfs_now(m->fs).mono_usec - now;
 }
 
@@ -160,5 +176,5 @@ void vm_memory_sample(struct vm_memory *m, struct sample_memory *s)
 	s->guest_used_bytes = metric_none(METRIC_ABSENT, "guest not asked: no balloon statistics");
 	s->balloon_bytes = metric_none(METRIC_ABSENT, "guest not asked: no balloon statistics");
 	s->current_bytes = s->cache_bytes = metric_none(METRIC_ABSENT, "a cgroup's number; not read for VMs");
-	s->pressure_usec = s->oom_kills = metric_none(METRIC_ABSENT, "a cgroup's number; not read for VMs");
+	sample_memory_uncounted(s, "a cgroup's number; not read for VMs");
 }

@@ -29,9 +29,8 @@ void vm_fact_clear(struct vm_fact *f)
 	free(f->image);
 	free(f->instance);
 	vec_free(&f->vcpu_tids);
-	const struct vm_fact fresh = {
+	*f = (struct vm_fact){
 	        .kind = f->kind, .path = f->path, .mtime = f->mtime, .ino = f->ino, .size = f->size, .seen = f->seen};
-	*f = fresh;
 }
 
 static void fact_free(struct vm_fact *f)
@@ -79,11 +78,12 @@ static void read_file(struct vm_names *n, enum vm_fact_kind kind, const char *pa
 	f->seen = true;
 	if (f->size && same_file(f, &st))
 		return;
+	bool got = rootfs_read(n->fs, path, FILE_MAX, text) >= 0;
 	vm_fact_clear(f);
 	f->mtime = st.st_mtim;
 	f->ino = st.st_ino;
 	f->size = st.st_size;
-	if (rootfs_read(n->fs, path, FILE_MAX, text) < 0 || kinds[kind].parse(text->buf, text->len, f) < 0)
+	if (got && kinds[kind].parse(text->buf, text->len, f) < 0)
 		vm_fact_clear(f);
 }
 

@@ -102,7 +102,7 @@ static void put_inside(const struct tick *t, const struct vm *vm)
 		/* Its processes are in the VM: no group, no pid, and running all the same. */
 		if (in->state == INSTANCE_STOPPED) {
 			in->state = INSTANCE_RUNNING;
-			vm_entry_unmeasured(&t->snap->entries.v[i].sample, "it runs inside its VM, which is measured");
+			sample_none(&t->snap->entries.v[i].sample, "it runs inside its VM, which is measured");
 		}
 	}
 	name_by_pair(&own->inst, t, &p, member);

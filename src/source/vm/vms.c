@@ -230,13 +230,15 @@ void vms_collect(struct vms *v, const struct tick *t, const struct containers *c
 		struct sample s = {0};
 		find_fact(v, vm);
 		const struct guest_answer *answer = answer_of(v, vm);
+		rootfs_cite_for(t->fs, vm->id);
 		if (vm_reader_sample(vm->reader, &s) < 0) {
 			vm_free(map_remove(&v->by_pid, key));
 			continue;
 		}
 		s.disk_writable_bytes = metric_none(METRIC_ABSENT, "a VM writes to its images, which are not read");
-		s.cpu.periods = s.cpu.throttled = s.cpu.pressure_usec = s.mem.pressure_usec = s.mem.oom_kills =
-		        metric_none(METRIC_ABSENT, "counted by cgroup, and a VM may share one");
+		static const char shared[] = "counted by cgroup, and a VM may share one";
+		s.cpu.periods = s.cpu.throttled = s.cpu.pressure_usec = metric_none(METRIC_ABSENT, shared);
+		sample_memory_uncounted(&s.mem, shared);
 		vm_entry_add(vm, t, containers, &s, answer);
 	}
 	add_stopped(v, t);

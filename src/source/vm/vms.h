@@ -28,8 +28,6 @@ struct vm {
 /* vm_entry.c */
 void vm_entry_add(struct vm *vm, const struct tick *t, const struct containers *containers, const struct sample *s,
                   const struct guest_answer *answer);
-/* Puts why in the place of every number. */
-void vm_entry_unmeasured(struct sample *s, const char *why);
 /* Defined in libvirt's files and not running. */
 void vm_entry_add_stopped(const struct vm_fact *f, const struct tick *t);
 

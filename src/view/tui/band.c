@@ -240,6 +240,15 @@ static int draw_clock(const struct tui *t, struct canvas *c, struct rect area)
 	if (!localtime_r(&sec, &tm))
 		return 0;
 	const char *paused = t->paused ? "PAUSED   " : "";
+	char span[CELL_MAX];
+	if (t->behind_usec > 0) {
+		(void)snprintf(text, sizeof(text), "%s AGO   %02d:%02d:%02d",
+		               units_duration(span, sizeof(span), (double)t->behind_usec / 1e6), tm.tm_hour, tm.tm_min,
+		               tm.tm_sec);
+		int n = text_width(text);
+		(void)canvas_text(c, area.x + area.w - n, area.y, n, STYLE_WARN, text);
+		return n;
+	}
 	if (t->replay_speed > 0)
 		(void)snprintf(text, sizeof(text), "%sREPLAY x%.4g   %04d-%02d-%02d %02d:%02d:%02d", paused,
 		               t->replay_speed, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
@@ -284,8 +293,14 @@ void band_draw(const struct tui *t, struct canvas *c)
 	(void)canvas_text(c, l->title.x, l->title.y, 5, STYLE_TITLE, "vctop");
 	if (!t->frame)
 		return;
-	int right = draw_clock(t, c, l->title);
-	draw_machine(&t->frame->snap->host, c, l->title.x + 7, l->title.y, l->title.w - right - 2);
+	int right = draw_clock(t, c, l->title), x = l->title.x + 7, end = l->title.w - right - 2;
+	if (t->view != VIEW_OVERVIEW)
+		x += canvas_text(c, x, l->title.y, end - x, STYLE_KEY, view_table[t->view].name) + 2;
+	if (view_table[t->view].about)
+		x += canvas_text(c, x, l->title.y, end - x, STYLE_TITLE, tui_hand_name(t)) + 2;
+	draw_machine(&t->frame->snap->host, c, x, l->title.y, end);
+	if (!l->cpu.h)
+		return;
 	resources_of(t->frame, &cpu, &mem);
 	draw_resource(&cpu, c, l->cpu);
 	draw_resource(&mem, c, l->memory);

@@ -24,6 +24,8 @@ char *metric_text(struct metric m, enum field_unit unit, bool ascii, char *buf, 
 		(void)units_bytes(buf, size, m.v);
 	else if (unit == UNIT_PERCENT)
 		(void)units_percent(buf, size, m.v);
+	else if (unit == UNIT_BYTES_PER_SEC)
+		(void)units_rate(buf, size, m.v);
 	else
 		(void)units_cores(buf, size, m.v);
 	return buf;

@@ -1,34 +1,45 @@
 /* Columns appear by rank as a list grows; what is left over goes to the name, the bars and the reason. */
 #include "tui-internal.h"
 
+#define ON(l) (1U << (l))
+#define JUDGED (ON(LIST_CONTAINER) | ON(LIST_VM))
+#define NOW (JUDGED | ON(LIST_SERVICE) | ON(LIST_TREE))
+
 struct spec {
 	const char *key;
 	enum column_kind kind;
-	int rank; /* 0 always; the first that does not fit ends the choice */
+	unsigned on; /* bits of lists */
+	int rank;    /* 0 always; the first that does not fit ends the choice */
 	int min, max, gap;
 };
 
 /* In the order of the screen.  A bar names the field it shows. */
 static const struct spec specs[] = {
-        {"name", COLUMN_FIELD, 0, 10, 32, 0},
-        {"runtime", COLUMN_FIELD, 9, 8, 8, 1},
-        {"age_sec", COLUMN_FIELD, 12, 6, 6, 1},
-        {"cpu.allocated_cores", COLUMN_FIELD, 3, 5, 5, 2},
-        {"cpu.used_cores", COLUMN_FIELD, 0, 5, 5, 1},
-        {"cpu.used_cores", COLUMN_CPU_BAR, 6, 5, 20, 1},
-        {"verdict.slack.cores", COLUMN_FIELD, 7, 5, 5, 1},
-        {"memory.allocated_bytes", COLUMN_FIELD, 4, 6, 6, 2},
-        {"memory.used_bytes", COLUMN_FIELD, 0, 6, 6, 1},
-        {"memory.used_bytes", COLUMN_MEM_BAR, 5, 5, 24, 1},
-        {"verdict.slack.bytes", COLUMN_FIELD, 8, 6, 6, 1},
-        {"pids", COLUMN_FIELD, 13, 5, 5, 2},
-        {"io.read_bytes_per_sec", COLUMN_FIELD, 14, 7, 7, 2},
-        {"io.write_bytes_per_sec", COLUMN_FIELD, 15, 7, 7, 1},
-        {"verdict.state", COLUMN_FIELD, 0, 11, 11, 2},
-        {"verdict.now", COLUMN_FIELD, 10, 9, 9, 1},
-        {"verdict.reason", COLUMN_FIELD, 11, 28, 1000, 1},
+        {"name", COLUMN_FIELD, ~ON(LIST_TREE), 0, 10, 32, 0},
+        {"name", COLUMN_FIELD, ON(LIST_TREE), 0, 18, 48, 0},
+        {"runtime", COLUMN_FIELD, ~ON(LIST_SERVICE), 9, 8, 8, 1},
+        {"age_sec", COLUMN_FIELD, JUDGED, 12, 6, 6, 1},
+        {"cpu.allocated_cores", COLUMN_FIELD, ~0U, 3, 5, 5, 2},
+        {"verdict.recommended.cores", COLUMN_FIELD, ON(LIST_WASTE), 2, 5, 5, 1},
+        {"cpu.used_cores", COLUMN_FIELD, NOW, 0, 5, 5, 1},
+        {"cpu.used_cores", COLUMN_CPU_BAR, NOW, 6, 5, 20, 1},
+        {"verdict.slack.cores", COLUMN_FIELD, JUDGED | ON(LIST_TREE), 7, 5, 5, 1},
+        {"verdict.slack.cores", COLUMN_FIELD, ON(LIST_WASTE), 0, 5, 5, 1},
+        {"memory.allocated_bytes", COLUMN_FIELD, ~0U, 4, 6, 6, 2},
+        {"verdict.recommended.bytes", COLUMN_FIELD, ON(LIST_WASTE), 2, 6, 6, 1},
+        {"memory.used_bytes", COLUMN_FIELD, NOW, 0, 6, 6, 1},
+        {"memory.used_bytes", COLUMN_MEM_BAR, NOW, 5, 5, 24, 1},
+        {"memory.held_bytes", COLUMN_FIELD, ON(LIST_SERVICE), 7, 6, 6, 1},
+        {"verdict.slack.bytes", COLUMN_FIELD, JUDGED | ON(LIST_TREE), 8, 6, 6, 1},
+        {"verdict.slack.bytes", COLUMN_FIELD, ON(LIST_WASTE), 0, 6, 6, 1},
+        {"verdict.slack.cost_per_month", COLUMN_FIELD, ON(LIST_WASTE), 7, 9, 9, 1},
+        {"pids", COLUMN_FIELD, NOW, 13, 5, 5, 2},
+        {"io.read_bytes_per_sec", COLUMN_FIELD, NOW, 14, 7, 7, 2},
+        {"io.write_bytes_per_sec", COLUMN_FIELD, NOW, 15, 7, 7, 1},
+        {"verdict.state", COLUMN_FIELD, ~ON(LIST_SERVICE), 0, 11, 11, 2},
+        {"verdict.now", COLUMN_FIELD, JUDGED, 10, 9, 9, 1},
+        {"verdict.reason", COLUMN_FIELD, JUDGED | ON(LIST_WASTE), 11, 28, 1000, 1},
 };
-_Static_assert(ARRAY_SIZE(specs) <= COLUMNS_MAX, "room for all columns");
 
 #define RANK_MAX 15
 #define SPECS ARRAY_SIZE(specs)
@@ -46,16 +57,17 @@ static void grow(unsigned i, int w[], int upto, int *left)
 
 static void widen(int w[], int name, int bars, int *left)
 {
-	grow(0, w, name, left);
-	for (unsigned i = 0; i < SPECS; i++)
-		if (specs[i].kind != COLUMN_FIELD)
+	for (unsigned i = 0; i < SPECS && specs[i].max < 1000; i++)
+		if (i < 2) /* the tree's names have its lines before them */
+			grow(i, w, i == 1 ? name + 8 : name, left);
+		else if (specs[i].kind != COLUMN_FIELD)
 			grow(i, w, bars, left);
 }
 
-static bool add_rank(int rank, int w[], int *left)
+static bool add_rank(enum list l, int rank, int w[], int *left)
 {
 	for (unsigned i = 0; i < SPECS; i++) {
-		if (specs[i].rank != rank)
+		if (specs[i].rank != rank || !(specs[i].on & ON(l)))
 			continue;
 		if (rank > 0 && *left < specs[i].min + specs[i].gap)
 			return false;
@@ -66,7 +78,7 @@ static bool add_rank(int rank, int w[], int *left)
 }
 
 /* A readable name and bars come before the columns of rank 9 and up, longer ones before those of rank 11. */
-static void choose(int width, int w[])
+static void choose(enum list l, int width, int w[])
 {
 	int left = width;
 	for (int rank = 0; rank <= RANK_MAX; rank++) {
@@ -74,24 +86,24 @@ static void choose(int width, int w[])
 			widen(w, 16, 8, &left);
 		if (rank == 11)
 			widen(w, 20, 10, &left);
-		if (!add_rank(rank, w, &left))
+		if (!add_rank(l, rank, w, &left))
 			break;
 	}
 	widen(w, 16, 8, &left);
 	widen(w, 24, 12, &left);
 	grow(SPECS - 1, w, 1000, &left); /* a sentence uses room better than a longer bar */
-	widen(w, 32, 24, &left);
+	widen(w, 40, 24, &left);
 }
 
-void columns_fit(int width, struct columns *ret)
+void columns_fit(enum list l, int width, struct columns *ret)
 {
 	int w[SPECS] = {0}, x = 0;
-	choose(width, w);
+	choose(l, width, w);
 	ret->n = 0;
-	for (unsigned i = 0; i < SPECS; i++) {
+	for (unsigned i = 0; i < SPECS && ret->n < COLUMNS_MAX; i++) {
 		if (!w[i])
 			continue;
-		x += specs[i].gap;
+		x += ret->n ? specs[i].gap : 0;
 		ret->v[ret->n++] = (struct column){specs[i].kind, field_by_key(specs[i].key), x, w[i]};
 		x += w[i];
 	}

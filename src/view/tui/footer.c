@@ -6,36 +6,84 @@
 #include "vctop/base/text.h"
 #include "vctop/base/units.h"
 
-struct hint {
-	const char *key, *what;
-};
+#define TABS_FROM 110 /* columns: the views by their names; else only their keys */
 
-static void draw_hints(struct canvas *c, struct rect r, const struct hint *h, unsigned n)
+/* The key as the footer names it: the first word of what the help shows; two where both do something. */
+static int key_name(const struct binding *b, char *buf, size_t size)
 {
+	bool pair = b->keys[1] && b->keys[1] < 0x80 && b->keys[0] < 0x80 && b->keys[0] != '/' && b->press != move_focus;
+	size_t n = pair ? strlen(b->shown) : strcspn(b->shown, " ");
+	(void)snprintf(buf, size, "%.*s", (int)n, b->shown);
+	return text_width(buf);
+}
+
+static int draw_hint(struct tui *t, struct canvas *c, struct rect r, int x, const char *key, const char *what,
+                     uint32_t press, enum style style)
+{
+	int w = text_width(key) + 1 + text_width(what);
+	if (x + w > r.x + r.w)
+		return 0;
+	tui_spot(t, (struct spot){.area = {x, r.y, w, 1}, .kind = SPOT_KEY, .key = press});
+	int at = canvas_text(c, x, r.y, r.w, STYLE_KEY, key) + 1;
+	(void)canvas_text(c, x + at, r.y, r.w, style, what);
+	return w + 2;
+}
+
+static int draw_tabs(struct tui *t, struct canvas *c, struct rect r, int x)
+{
+	int from = x;
+	if (r.w < TABS_FROM) {
+		int w = draw_hint(t, c, r, x, "1-6", "views", '2', STYLE_NORMAL);
+		return w;
+	}
+	for (unsigned i = 0; i < VIEW_MAX && view_table[i].key; i++) {
+		char key[2] = {(char)view_table[i].key, '\0'};
+		x += draw_hint(t, c, r, x, key, view_table[i].name, view_table[i].key,
+		               i == t->view ? STYLE_TITLE : STYLE_NORMAL);
+	}
+	return x - from;
+}
+
+static void draw_keys(struct tui *t, struct canvas *c, struct rect r)
+{
+	if (t->scrolled_pct >= 0) {
+		(void)canvas_fmt(c, r.x + r.w - 4, r.y, 4, STYLE_DIM, "%3d%%", t->scrolled_pct);
+		r.w -= 6;
+	}
 	int x = r.x;
-	for (unsigned i = 0; i < n; i++) {
-		int w = text_width(h[i].key) + 1 + text_width(h[i].what);
-		if (x + w > r.x + r.w)
+	unsigned shown = 0;
+	for (unsigned i = 0; i < key_bindings_count; i++) {
+		const struct binding *b = &key_bindings[i];
+		char key[16];
+		if (!b->hint || !binding_works(t, b))
+			continue;
+		(void)key_name(b, key, sizeof(key));
+		int w = draw_hint(t, c, r, x, key, b->hint, b->keys[0], STYLE_NORMAL);
+		if (!w)
 			return;
-		x += canvas_text(c, x, r.y, r.w, STYLE_KEY, h[i].key) + 1;
-		x += canvas_text(c, x, r.y, r.w, STYLE_NORMAL, h[i].what) + 2;
+		x += w;
+		if (++shown == 1 && t->view <= VIEW_COMPARE)
+			x += draw_tabs(t, c, r, x);
 	}
 }
 
 static int draw_cost(const struct tui *t, struct canvas *c, struct rect r)
 {
-	char text[64], pct[CELL_MAX], rss[CELL_MAX];
+	char text[128], pct[CELL_MAX], rss[CELL_MAX];
 	struct metric m = t->self_pct >= 0 ? metric_ok(t->self_pct) : metric_none(METRIC_FIRST, "one reading so far");
 	(void)snprintf(text, sizeof(text), "vctop itself: %s of a core, %s",
 	               metric_text(m, UNIT_PERCENT, c->ascii, pct, sizeof(pct)),
 	               units_bytes(rss, sizeof(rss), t->frame->self.rss_bytes));
 	const char *s = r.w >= 100 ? text : text + strlen("vctop itself: ");
+	size_t n = strlen(text);
+	if (r.w >= 100 && t->remembered[0] && n < sizeof(text))
+		(void)snprintf(text + n, sizeof(text) - n, " (%s)", t->remembered);
 	int w = text_width(s);
 	(void)canvas_text(c, r.x + r.w - w, r.y, w, STYLE_DIM, s);
 	return w;
 }
 
-static void draw_status(const struct tui *t, struct canvas *c, struct rect r)
+static void draw_status(struct tui *t, struct canvas *c, struct rect r)
 {
 	if (!t->frame)
 		return;
@@ -44,6 +92,7 @@ static void draw_status(const struct tui *t, struct canvas *c, struct rect r)
 	if (!s->notices.n)
 		return;
 	const struct notice *first = &s->notices.v[0];
+	tui_spot(t, (struct spot){.area = {r.x, r.y, left, 1}, .kind = SPOT_KEY, .key = '!'});
 	(void)canvas_fmt(c, r.x, r.y, left, STYLE_DIM, "! %zu notice%s: %s: %s", s->notices.n,
 	                 s->notices.n > 1 ? "s" : "", first->what, first->why ? first->why : "-");
 }
@@ -61,33 +110,15 @@ static void draw_prompt(const struct tui *t, struct canvas *c, struct rect r)
 	                  t->editing == EDIT_TIME ? "Enter go     Esc leave" : "Enter keep   Esc clear");
 }
 
-void footer_draw(const struct tui *t, struct canvas *c)
+void footer_draw(struct tui *t, struct canvas *c)
 {
-	static const struct hint lists[] = {
-	        {"?", "help"},         {"Enter", "detail"},   {"/", "filter"},  {"s", "sort"},
-	        {"Tab", "other list"}, {"x", "sample pair"},  {"q", "quit"},    {"p", "pause"},
-	        {"!", "notices"},      {"X", "stop samples"}, {"+ -", "speed"},
-	};
-	static const struct hint replay[] = {
-	        {"Space", "pause"},    {". ,", "step"}, {"< >", "speed"}, {"t", "go to"},
-	        {"Enter", "detail"},   {"?", "help"},   {"/", "filter"},  {"s", "sort"},
-	        {"Tab", "other list"}, {"q", "quit"},   {"!", "notices"},
-	};
-	static const struct hint pane[] = {{"Esc", "close"}, {"j k", "scroll"}, {"g G", "top, end"}, {"F10", "quit"}};
-	static const struct hint sort[] = {{"Enter", "sort"}, {"j k", "choose"}, {"Esc", "close"}, {"F10", "quit"}};
 	struct rect r = t->layout.footer;
-	if (t->layout.status.h && t->pane == PANE_LISTS)
+	if (t->layout.status.h && t->view <= VIEW_COMPARE)
 		draw_status(t, c, t->layout.status);
 	if (t->editing)
 		draw_prompt(t, c, r);
 	else if (t->message[0])
 		(void)canvas_text(c, r.x, r.y, r.w, STYLE_WARN, t->message);
-	else if (t->pane == PANE_SORT)
-		draw_hints(c, r, sort, ARRAY_SIZE(sort));
-	else if (t->pane != PANE_LISTS)
-		draw_hints(c, r, pane, ARRAY_SIZE(pane));
-	else if (t->replay_speed > 0)
-		draw_hints(c, r, replay, ARRAY_SIZE(replay));
 	else
-		draw_hints(c, r, lists, ARRAY_SIZE(lists));
+		draw_keys(t, c, r);
 }

@@ -32,7 +32,10 @@ static void help_columns(struct page *p, const struct tui *t)
 {
 	struct columns cols;
 	char line[320];
-	columns_fit(t->layout.list[INSTANCE_CONTAINER].w, &cols);
+	enum list l = view_table[t->back[VIEW_HELP]].list;
+	if (l == LIST_MAX)
+		return;
+	columns_fit(l, l <= LIST_SERVICE ? t->layout.list[l].w : t->layout.body.w, &cols);
 	page_head(p, "Columns on this screen");
 	for (unsigned i = 0; i < cols.n; i++) {
 		const struct field *f = cols.v[i].field;
@@ -46,14 +49,23 @@ static void help_columns(struct page *p, const struct tui *t)
 	}
 }
 
-void help_page(struct page *p, const struct tui *t)
+void help_tile(struct page *p, const struct tui *t)
 {
 	page_wrap(p, 0, STYLE_NORMAL,
 	          "CPU is in cores: 1.00 is one CPU fully used. GIVEN is the most an instance may take. SLACK is what "
 	          "could be "
 	          "taken back: given minus what it needs with a margin.");
+	page_head(p, "Views");
+	for (unsigned i = 0; i < VIEW_MAX && view_table[i].key; i++) {
+		char line[160], key[2] = {(char)view_table[i].key, '\0'};
+		page_at(p, 1, 1, STYLE_KEY, key);
+		(void)snprintf(line, sizeof(line), "%s: %s", view_table[i].name, view_table[i].help);
+		page_wrap(p, KEYS_W, STYLE_NORMAL, line);
+	}
 	page_head(p, "Keys");
 	for (unsigned i = 0; i < key_bindings_count; i++) {
+		if (!key_bindings[i].help)
+			continue;
 		page_at(p, 1, KEYS_W - 1, STYLE_KEY, key_bindings[i].shown);
 		page_wrap(p, KEYS_W, STYLE_NORMAL, key_bindings[i].help);
 	}
@@ -61,17 +73,13 @@ void help_page(struct page *p, const struct tui *t)
 	help_columns(p, t);
 }
 
-void sort_page(struct page *p, const struct tui *t)
+void sort_tile(struct page *p, const struct tui *t)
 {
-	const struct field *now = t->sort ? t->sort : field_by_key("name"), *f;
-	/* The choice stays in view; the page has nothing else to scroll. */
-	if (p->canvas)
-		p->scroll = (int)t->choice < p->area.h ? 0 : (int)t->choice - p->area.h + 1;
+	const struct field *now = tui_sort_field(t), *f;
 	for (unsigned i = 0; (f = sortable_field(i)); i++) {
 		bool chosen = i == t->choice;
 		if (chosen && p->canvas)
-			canvas_fill(p->canvas, (struct rect){p->area.x, p->area.y + p->line - p->scroll, p->area.w, 1},
-			            STYLE_SELECTED, ' ');
+			canvas_fill(p->canvas, page_line(p), STYLE_SELECTED, ' ');
 		enum style style = chosen ? STYLE_SELECTED : STYLE_NORMAL, dim = chosen ? STYLE_SELECTED : STYLE_DIM;
 		page_at(p, 1, 1, style, f == now ? "*" : " ");
 		page_at(p, 3, 13, style, f->column);
@@ -80,7 +88,7 @@ void sort_page(struct page *p, const struct tui *t)
 	}
 }
 
-void notices_page(struct page *p, const struct tui *t)
+void notices_tile(struct page *p, const struct tui *t)
 {
 	const struct snapshot *s = t->frame ? t->frame->snap : NULL;
 	if (!s || !s->notices.n) {

@@ -1,78 +1,75 @@
-/* What keys do.  One table makes them work and is printed by the help screen. */
+/* What keys and clicks do.  One table makes the keys work, is the footer, and is printed by the help. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui-internal.h"
-#include "vctop/base/text.h"
 
-#define CTRL(c) ((uint32_t)(c)&0x1FU)
+#define IN(v) (1U << (v))
+#define IN_VIEWS (IN(VIEW_COMPARE + 1) - 1U)
+#define IN_LISTS (IN(VIEW_OVERVIEW) | IN(VIEW_TREE) | IN(VIEW_WASTE))
+#define IN_OPENED (IN(VIEW_FIELDS) | IN(VIEW_HELP) | IN(VIEW_SORT) | IN(VIEW_NOTICES))
+#define IN_ALL (~0U)
 
-static void open_pane(struct tui *t, enum pane pane)
+static enum tui_action press_view(struct tui *t, uint32_t key)
 {
-	t->pane = pane;
+	enum view_id v = VIEW_OVERVIEW;
+	for (unsigned i = 0; i < VIEW_MAX; i++)
+		if (view_table[i].key == key)
+			v = (enum view_id)i;
+	if (key == KEYCODE_F5)
+		v = t->view == VIEW_TREE ? VIEW_OVERVIEW : VIEW_TREE;
+	tui_open(t, v);
+	return TUI_RESELECT;
+}
+
+static enum tui_action press_close(struct tui *t, uint32_t key)
+{
+	(void)key;
+	t->view = t->back[t->view];
 	t->scroll = 0;
+	return TUI_RESELECT;
 }
 
-static enum tui_action press_up(struct tui *t, uint32_t key)
+static bool drop_fold(struct tui *t, const char *id)
 {
-	(void)key;
-	if (t->cursor[t->focus] > 0)
-		tui_cursor_to(t, t->focus, t->cursor[t->focus] - 1);
-	else if (!t->layout.wide && t->focus == INSTANCE_VM && tui_count(t, INSTANCE_CONTAINER)) {
-		t->focus = INSTANCE_CONTAINER; /* stacked, the lists are walked as one */
-		tui_cursor_to(t, t->focus, tui_count(t, t->focus) - 1);
-	}
-	return TUI_REDRAW;
+	for (size_t i = 0; i < t->folded.n; i++)
+		if (strcmp(t->folded.v[i], id) == 0) {
+			free(t->folded.v[i]);
+			t->folded.v[i] = t->folded.v[--t->folded.n];
+			return true;
+		}
+	return false;
 }
 
-static enum tui_action press_down(struct tui *t, uint32_t key)
-{
-	(void)key;
-	if (t->cursor[t->focus] + 1 < tui_count(t, t->focus))
-		tui_cursor_to(t, t->focus, t->cursor[t->focus] + 1);
-	else if (!t->layout.wide && t->focus == INSTANCE_CONTAINER && tui_count(t, INSTANCE_VM)) {
-		t->focus = INSTANCE_VM;
-		tui_cursor_to(t, t->focus, 0);
-	}
-	return TUI_REDRAW;
-}
-
-static enum tui_action press_other(struct tui *t, uint32_t key)
-{
-	if (key == KEYCODE_LEFT || key == 'h')
-		t->focus = INSTANCE_CONTAINER;
-	else if (key == KEYCODE_RIGHT || key == 'l')
-		t->focus = INSTANCE_VM;
-	else
-		t->focus = t->focus == INSTANCE_VM ? INSTANCE_CONTAINER : INSTANCE_VM;
-	return TUI_REDRAW;
-}
-
-static enum tui_action press_page(struct tui *t, uint32_t key)
-{
-	size_t step = (size_t)t->page, cur = t->cursor[t->focus];
-	bool down = key == KEYCODE_PAGE_DOWN || key == CTRL('f');
-	tui_cursor_to(t, t->focus, down ? cur + step : cur > step ? cur - step : 0);
-	return TUI_REDRAW;
-}
-
-static enum tui_action press_edge(struct tui *t, uint32_t key)
-{
-	tui_cursor_to(t, t->focus, key == KEYCODE_END || key == 'G' ? SIZE_MAX : 0);
-	return TUI_REDRAW;
-}
-
-static enum tui_action press_detail(struct tui *t, uint32_t key)
+static enum tui_action press_fold(struct tui *t, uint32_t key)
 {
 	const struct row *r = tui_current(t);
-	(void)key;
+	bool open = key == KEYCODE_RIGHT || key == 'l', shut = key == KEYCODE_LEFT || key == 'h';
+	if (!r || (!drop_fold(t, r->inst->id) && open))
+		return TUI_NONE;
+	const struct branch *b = &t->sel->branches.v[t->cursor[LIST_TREE].row];
+	if (shut || (!open && !b->folded))
+		vec_push(&t->folded, xstrdup(r->inst->id));
+	return TUI_RESELECT;
+}
+
+/* One instance; of a group, what is in it; in the instance, every number. */
+static enum tui_action press_enter(struct tui *t, uint32_t key)
+{
+	const struct row *r = tui_current(t);
 	if (!r)
 		return TUI_NONE;
-	strbuf_clear(&t->detail_id);
-	strbuf_str(&t->detail_id, r->inst->id);
-	strbuf_clear(&t->detail_name);
-	strbuf_str(&t->detail_name, r->inst->name);
-	open_pane(t, PANE_DETAIL);
-	return TUI_REDRAW;
+	if (t->view == VIEW_TREE && !tui_find(t, r->inst->id))
+		return press_fold(t, key);
+	tui_open(t, t->view == VIEW_INSTANCE ? VIEW_FIELDS : VIEW_INSTANCE);
+	return TUI_RESELECT;
+}
+
+static enum tui_action press_choose(struct tui *t, uint32_t key)
+{
+	unsigned choice = t->choice;
+	(void)press_close(t, key);
+	return tui_sort_by(t, sortable_field(choice));
 }
 
 static enum tui_action press_filter(struct tui *t, uint32_t key)
@@ -82,66 +79,30 @@ static enum tui_action press_filter(struct tui *t, uint32_t key)
 	return TUI_REDRAW;
 }
 
-/* Of a recording only. */
-static enum tui_action press_replay(struct tui *t, uint32_t key)
-{
-	if (t->replay_speed <= 0)
-		return TUI_NONE;
-	switch (key) {
-	case '.':
-		return TUI_FORWARD;
-	case ',':
-		return TUI_BACK;
-	case '<':
-		return TUI_SLOWER;
-	case '>':
-		return TUI_FASTER;
-	default:
-		t->jump[0] = '\0';
-		t->editing = EDIT_TIME;
-		return TUI_REDRAW;
-	}
-}
-
 static enum tui_action press_clear(struct tui *t, uint32_t key)
 {
 	(void)key;
 	t->message[0] = '\0';
-	if (!t->filter[0])
-		return TUI_REDRAW;
-	t->filter[0] = '\0';
-	return TUI_RESELECT;
+	if (t->filter[0]) {
+		t->filter[0] = '\0';
+		return TUI_RESELECT;
+	}
+	return t->behind_usec > 0 ? TUI_PRESENT : TUI_REDRAW;
 }
 
-static enum tui_action sort_by(struct tui *t, const struct field *f)
+enum tui_action tui_sort_by(struct tui *t, const struct field *f)
 {
-	const struct field *now = t->sort ? t->sort : field_by_key("name");
-	if (f == now)
-		t->down = !t->down;
-	else
-		t->down = f->sort_down;
+	t->down = f == tui_sort_field(t) ? !t->down : f->sort_down;
 	t->sort = f;
 	return TUI_RESELECT;
 }
 
-static enum tui_action press_sort(struct tui *t, uint32_t key)
-{
-	const struct field *now = t->sort ? t->sort : field_by_key("name");
-	(void)key;
-	open_pane(t, PANE_SORT);
-	t->choice = 0;
-	for (unsigned i = 0; sortable_field(i); i++)
-		if (sortable_field(i) == now)
-			t->choice = i;
-	return TUI_REDRAW;
-}
-
 static enum tui_action press_quick_sort(struct tui *t, uint32_t key)
 {
-	return sort_by(t, field_by_key(key == 'c'   ? "cpu.used_cores"
-	                               : key == 'm' ? "memory.used_bytes"
-	                               : key == 'v' ? "verdict.state"
-	                                            : "name"));
+	return tui_sort_by(t, field_by_key(key == 'c'   ? "cpu.used_cores"
+	                                   : key == 'm' ? "memory.used_bytes"
+	                                   : key == 'v' ? "verdict.state"
+	                                                : "name"));
 }
 
 static enum tui_action press_reverse(struct tui *t, uint32_t key)
@@ -151,28 +112,89 @@ static enum tui_action press_reverse(struct tui *t, uint32_t key)
 	return TUI_RESELECT;
 }
 
-static enum tui_action press_pane(struct tui *t, uint32_t key)
+/* To what uses the most CPU, of the lists on the screen. */
+static enum tui_action press_busiest(struct tui *t, uint32_t key)
 {
-	open_pane(t, key == '!' ? PANE_NOTICES : PANE_HELP);
+	const struct field *cpu = field_by_key("cpu.used_cores");
+	const struct row *most = NULL;
+	enum list first = tui_list(t), last = first;
+	(void)key;
+	if (t->view == VIEW_OVERVIEW)
+		first = LIST_CONTAINER, last = LIST_VM;
+	for (enum list l = first; l <= last; l++)
+		for (size_t i = 0; i < tui_count(t, l); i++) {
+			const struct row *r = tui_row(t, l, i);
+			if (!tui_find(t, r->inst->id) || (most && field_compare(cpu, most, r, true) <= 0))
+				continue;
+			most = r;
+			t->focus = l <= LIST_SERVICE ? (enum instance_kind)l : t->focus;
+			tui_cursor_to(t, l, i);
+		}
 	return TUI_REDRAW;
+}
+
+static enum tui_action press_open(struct tui *t, uint32_t key)
+{
+	tui_open(t, key == '!' ? VIEW_NOTICES : key == 's' || key == KEYCODE_F6 ? VIEW_SORT : VIEW_HELP);
+	return TUI_REDRAW;
+}
+
+static enum tui_action press_zoom(struct tui *t, uint32_t key)
+{
+	(void)key;
+	t->zoom = !t->zoom;
+	return TUI_REDRAW;
+}
+
+static enum tui_action press_time(struct tui *t, uint32_t key)
+{
+	switch (key) {
+	case '.':
+		return TUI_FORWARD;
+	case ',':
+		return TUI_BACK;
+	case ']':
+		return TUI_FORWARD_MINUTE;
+	case '[':
+		return TUI_BACK_MINUTE;
+	default:
+		t->jump[0] = '\0';
+		t->editing = EDIT_TIME;
+		return TUI_REDRAW;
+	}
+}
+
+/* What the samples shall do; the same letters are in the table. */
+static enum tui_action press_load(struct tui *t, uint32_t key)
+{
+	static const char *const loads[] = {"idle", "cpu", "memory", "burst", "free"};
+	for (size_t i = 0; i < ARRAY_SIZE(loads); i++)
+		if ((uint32_t)loads[i][0] == key)
+			t->load = loads[i];
+	return TUI_LOAD;
 }
 
 static enum tui_action press_app(struct tui *t, uint32_t key)
 {
-	bool replay = t->replay_speed > 0;
 	switch (key) {
 	case 'x':
-		return replay ? TUI_NONE : TUI_START_PAIR;
+		return TUI_START_PAIR;
 	case 'X':
-		return replay ? TUI_NONE : TUI_STOP_SAMPLES;
+		return TUI_STOP_SAMPLES;
+	case 'H':
+		return TUI_SERVICES;
+	case 'y':
+		return TUI_COPY;
 	case 'p':
 		return TUI_PAUSE;
 	case '+':
+	case '<':
 		return TUI_SLOWER;
 	case '-':
+	case '>':
 		return TUI_FASTER;
 	case ' ':
-		return replay ? TUI_PAUSE : TUI_REFRESH;
+		return t->replay_speed > 0 ? TUI_PAUSE : TUI_REFRESH;
 	case CTRL('z'):
 		return TUI_SUSPEND;
 	case CTRL('l'):
@@ -184,191 +206,130 @@ static enum tui_action press_app(struct tui *t, uint32_t key)
 
 /* clang-format off */
 const struct binding key_bindings[] = {
-	{{KEYCODE_UP, 'k'}, "Up k", "one row up; out of the top of the lower list into the upper", press_up},
-	{{KEYCODE_DOWN, 'j'}, "Down j", "one row down", press_down},
-	{{KEYCODE_LEFT, KEYCODE_RIGHT, 'h', 'l'}, "Left h, Right l", "to the containers, to the VMs", press_other},
-	{{KEYCODE_TAB}, "Tab", "to the other list", press_other},
-	{{KEYCODE_PAGE_UP, KEYCODE_PAGE_DOWN, CTRL('b'), CTRL('f')}, "PgUp PgDn", "a page up or down", press_page},
-	{{KEYCODE_HOME, 'g', KEYCODE_END, 'G'}, "Home g, End G", "first row, last row", press_edge},
-	{{KEYCODE_ENTER}, "Enter", "everything about this instance: value, source, or why it is missing", press_detail},
-	{{'/', '\\', KEYCODE_F4}, "/ \\ F4", "filter by name, image, runtime, id or verdict", press_filter},
-	{{KEYCODE_ESCAPE}, "Esc", "show all again", press_clear},
-	{{'s', KEYCODE_F6}, "s F6", "choose the column to sort by", press_sort},
-	{{'c', 'm', 'n', 'v'}, "c m n v", "sort by CPU, memory, name, verdict; again: reverse", press_quick_sort},
-	{{'r', 'S', 'I'}, "r S I", "reverse the order", press_reverse},
-	{{'x'}, "x", "start a sample container and a sample VM", press_app},
-	{{'X'}, "X", "stop the samples started here", press_app},
-	{{'p'}, "p", "pause, go on", press_app},
-	{{' '}, "Space", "take a reading now; replay: pause, go on", press_app},
-	{{'.', ','}, ". ,", "replay: one moment on, one back", press_replay},
-	{{'<', '>'}, "< >", "replay: slower, faster", press_replay},
-	{{'t'}, "t", "replay: go to a time: 10:30, or the beginning of 2026-11-23T10:30:05Z", press_replay},
-	{{'+', '-'}, "+ -", "slower, faster", press_app},
-	{{'!'}, "!", "what could not be seen here, why, and what would change it", press_pane},
-	{{'?', KEYCODE_F1}, "? F1", "this help", press_pane},
-	{{CTRL('l')}, "Ctrl-L", "draw the screen anew", press_app},
-	{{CTRL('z')}, "Ctrl-Z", "suspend", press_app},
-	{{'q', KEYCODE_F10}, "q F10", "quit", press_app},
+	{{KEYCODE_ESCAPE, 'q', KEYCODE_LEFT, 'h'}, IN_OPENED | IN(VIEW_INSTANCE), "Esc q", "close", "close what was opened",
+		press_close, ON_ALL},
+	{{'?', KEYCODE_F1}, IN_ALL, "? F1", "help", "this help", press_open, ON_ALL},
+	{{'i', 'c', 'm', 'b'}, IN(VIEW_COMPARE), "i c m b", "idle, cpu, memory, burst",
+		"in compare: what both samples do from now on: nothing, CPU, memory, bursts", press_load, ON_HOST},
+	{{'f'}, IN(VIEW_COMPARE), "f", "free", "in compare: both give their memory back", press_load, ON_HOST},
+	{{'x'}, IN(VIEW_COMPARE), "x", "start the pair", NULL, press_app, ON_HOST},
+	{{'X'}, IN(VIEW_COMPARE), "X", "stop it", NULL, press_app, ON_HOST},
+	{{'1', '2', '3', '4'}, IN_ALL, "1 2 3 4", NULL, NULL, press_view, ON_ALL},
+	{{'5', '6'}, IN_ALL, "5 6", NULL, NULL, press_view, ON_ALL},
+	{{KEYCODE_F5}, IN_ALL, "F5", NULL, "the tree, and back to the overview", press_view, ON_ALL},
+	{{' '}, IN_ALL & ~IN_OPENED, "Space", "pause", "replay: pause, go on", press_app, ON_RECORDING},
+	{{'.', ','}, IN_ALL, ". ,", "step", "one moment on, one back: in a recording, or in the last hour of this host",
+		press_time, ON_RECORDING},
+	{{'<', '>'}, IN_ALL, "< >", "speed", "replay: slower, faster", press_app, ON_RECORDING},
+	{{'t'}, IN_ALL, "t", "go to", "go to a time: 10:30, or the beginning of 2026-11-23T10:30:05Z", press_time,
+		ON_RECORDING},
+	{{KEYCODE_ENTER}, IN(VIEW_SORT), "Enter", "sort", NULL, press_choose, ON_ALL},
+	{{KEYCODE_ENTER}, IN(VIEW_INSTANCE), "Enter", "every number", NULL, press_enter, ON_ALL},
+	{{KEYCODE_ENTER}, IN_LISTS, "Enter", "open",
+		"one instance; there: every number with its source, or why it is missing", press_enter, ON_ALL},
+	{{KEYCODE_LEFT, KEYCODE_RIGHT, 'h', 'l'}, IN(VIEW_TREE), "h l", "fold", "in the tree: fold, unfold", press_fold,
+		ON_ALL},
+	{{'/', '\\', KEYCODE_F4}, IN_LISTS, "/ \\ F4", "filter", "filter by name, image, runtime, id or verdict",
+		press_filter, ON_ALL},
+	{{'s', KEYCODE_F6}, IN_LISTS, "s F6", "sort", "choose the column to sort by", press_open, ON_ALL},
+	{{KEYCODE_TAB, KEYCODE_BACKTAB}, IN(VIEW_OVERVIEW), "Tab", "other list", "to the next list, to the one before",
+		move_focus, ON_ALL},
+	{{'x'}, IN_VIEWS & ~IN(VIEW_COMPARE), "x", "sample pair", "start a sample container and a sample VM", press_app, ON_HOST},
+	{{'q', KEYCODE_F10}, IN_VIEWS, "q F10", "quit", "quit", press_app, ON_ALL},
+	{{KEYCODE_F10}, IN_ALL, "F10", NULL, NULL, press_app, ON_ALL},
+	{{'H'}, IN_VIEWS, "H", "host's own", "the host's own services and slices: collect and show them, or no longer",
+		press_app, ON_HOST},
+	{{'z'}, IN(VIEW_INSTANCE) | IN(VIEW_HOST) | IN(VIEW_COMPARE), "z", "zoom", "graphs: each reading, or the hour",
+		press_zoom, ON_ALL},
+	{{'p'}, IN_ALL, "p", "pause", "pause, go on", press_app, ON_ALL},
+	{{'!'}, IN_ALL, "!", "notices", "what could not be seen here, why, and what would change it", press_open, ON_ALL},
+	{{'X'}, IN_VIEWS & ~IN(VIEW_COMPARE), "X", "stop samples", "stop the samples started here", press_app, ON_HOST},
+	{{'.', ','}, IN_ALL, ". ,", "back in time", NULL, press_time, ON_HOST},
+	{{'[', ']'}, IN_ALL, "[ ]", NULL, "a minute back, a minute on", press_time, ON_ALL},
+	{{'t'}, IN_ALL, "t", NULL, NULL, press_time, ON_HOST},
+	{{'+', '-'}, IN_ALL, "+ -", "speed", "slower, faster", press_app, ON_ALL},
+	{{'b'}, IN_LISTS, "b", "busiest", "to what uses the most CPU", press_busiest, ON_ALL},
+	{{'y'}, IN_VIEWS, "y", "copy name", "copy the instance's name to the terminal's clipboard", press_app, ON_ALL},
+	{{'c', 'm', 'n', 'v'}, IN_LISTS, "c m n v", NULL, "sort by CPU, memory, name, verdict; again: reverse",
+		press_quick_sort, ON_ALL},
+	{{'r', 'S', 'I'}, IN_LISTS, "r S I", NULL, "reverse the order", press_reverse, ON_ALL},
+	{{KEYCODE_ESCAPE}, IN_VIEWS, "Esc", NULL, "show all again; back to now", press_clear, ON_ALL},
+	{{KEYCODE_UP, KEYCODE_DOWN, 'k', 'j'}, IN_ALL, "Up k, Down j", NULL,
+		"one row; out of one list of the overview into the next", move_key, ON_ALL},
+	{{KEYCODE_LEFT, KEYCODE_RIGHT, 'h', 'l'}, IN(VIEW_OVERVIEW), "Left h, Right l", NULL,
+		"to the list before, to the next", move_focus, ON_ALL},
+	{{KEYCODE_PAGE_UP, KEYCODE_PAGE_DOWN, CTRL('b'), CTRL('f')}, IN_ALL, "PgUp PgDn", NULL, "a page up or down",
+		move_key, ON_ALL},
+	{{KEYCODE_HOME, 'g', KEYCODE_END, 'G'}, IN_ALL, "Home g, End G", NULL, "first row, last row", move_key, ON_ALL},
+	{{KEYCODE_WHEEL_UP, KEYCODE_WHEEL_DOWN}, IN_ALL, "wheel, click", NULL,
+		"scroll; take a row, again: open it; sort by a heading; press a key of the footer", move_key, ON_ALL},
+	{{' '}, IN_VIEWS, "Space", NULL, "take a reading now", press_app, ON_HOST},
+	{{CTRL('l'), 0}, IN_ALL, "Ctrl-L", NULL, "draw the screen anew", press_app, ON_ALL},
+	{{CTRL('z'), 0}, IN_ALL, "Ctrl-Z", NULL, "suspend", press_app, ON_ALL},
 };
 /* clang-format on */
 const unsigned key_bindings_count = ARRAY_SIZE(key_bindings);
 
-static const struct binding *find_binding(uint32_t key)
+bool binding_works(const struct tui *t, const struct binding *b)
+{
+	bool recording = t->replay_speed > 0;
+	return (b->where & IN(t->view)) && b->on != (recording ? ON_HOST : ON_RECORDING);
+}
+
+static const struct binding *find_binding(const struct tui *t, uint32_t key)
 {
 	for (unsigned i = 0; i < key_bindings_count; i++)
 		for (unsigned k = 0; k < ARRAY_SIZE(key_bindings[i].keys) && key_bindings[i].keys[k]; k++)
-			if (key_bindings[i].keys[k] == key)
+			if (key_bindings[i].keys[k] == key && binding_works(t, &key_bindings[i]))
 				return &key_bindings[i];
 	return NULL;
 }
 
-static char *typed_text(struct tui *t)
+static enum tui_action press(struct tui *t, uint32_t key)
 {
-	return t->editing == EDIT_TIME ? t->jump : t->filter;
-}
-
-/* The filter works while it is typed. */
-static enum tui_action typed(const struct tui *t)
-{
-	return t->editing == EDIT_TIME ? TUI_REDRAW : TUI_RESELECT;
-}
-
-static enum tui_action edit_erase(struct tui *t)
-{
-	char *s = typed_text(t);
-	size_t n = strlen(s);
-	while (n > 0 && ((unsigned char)s[n - 1] & 0xC0) == 0x80)
-		n--;
-	s[n ? n - 1 : 0] = '\0';
-	return typed(t);
-}
-
-/* A character people can see and type; what text_clean would replace is no part of any name either. */
-static enum tui_action edit_add(struct tui *t, uint32_t key)
-{
-	char now[5], cleaned[5], *s = typed_text(t);
-	size_t n, have = strlen(s);
-	if (key == 0 || key > 0x10FFFF || (key >= 0xD800 && key < 0xE000))
-		return TUI_NONE;
-	n = text_encode(key, now);
-	memcpy(cleaned, now, sizeof(cleaned));
-	if (strcmp(text_clean(cleaned, 4), now) != 0 || have + n > FILTER_MAX)
-		return TUI_NONE;
-	memcpy(s + have, now, n + 1);
-	return typed(t);
-}
-
-static enum tui_action edit_end(struct tui *t, bool keep)
-{
-	enum tui_action action = keep ? TUI_REDRAW : typed(t);
-	if (!keep)
-		typed_text(t)[0] = '\0';
-	else if (t->editing == EDIT_TIME && t->jump[0])
-		action = TUI_JUMP;
-	t->editing = EDIT_NONE;
-	return action;
-}
-
-static enum tui_action edit_key(struct tui *t, uint32_t key)
-{
-	switch (key) {
-	case KEYCODE_ENTER:
-		return edit_end(t, true);
-	case KEYCODE_ESCAPE:
-		return edit_end(t, false);
-	case KEYCODE_BACKSPACE:
-		return edit_erase(t);
-	case CTRL('u'):
-		typed_text(t)[0] = '\0';
-		return typed(t);
-	case KEYCODE_UP:
-		return press_up(t, key);
-	case KEYCODE_DOWN:
-		return press_down(t, key);
-	case KEYCODE_F10:
-		return TUI_QUIT;
-	default:
-		return edit_add(t, key);
-	}
-}
-
-/* Moves through a pane: in the sort menu the choice, elsewhere the text. */
-static bool pane_move(struct tui *t, uint32_t key)
-{
-	bool menu = t->pane == PANE_SORT;
-	unsigned last = 0;
-	while (menu && sortable_field(last + 1))
-		last++;
-	int at = menu ? (int)t->choice : t->scroll, end = menu ? (int)last : 1 << 20;
-	if (key == KEYCODE_UP || key == 'k')
-		at--;
-	else if (key == KEYCODE_DOWN || key == 'j')
-		at++;
-	else if (key == KEYCODE_PAGE_UP || key == CTRL('b'))
-		at -= t->page;
-	else if (key == KEYCODE_PAGE_DOWN || key == CTRL('f') || (key == ' ' && !menu && t->replay_speed <= 0))
-		at += t->page;
-	else if (key == KEYCODE_HOME || key == 'g')
-		at = 0;
-	else if (key == KEYCODE_END || key == 'G')
-		at = end;
-	else
-		return false;
-	at = at < 0 ? 0 : at > end ? end : at;
-	if (menu)
-		t->choice = (unsigned)at;
-	else
-		t->scroll = at;
-	return true;
-}
-
-static enum tui_action pane_key(struct tui *t, uint32_t key)
-{
-	enum pane pane = t->pane;
-	if (pane_move(t, key))
-		return TUI_REDRAW;
-	switch (key) {
-	case KEYCODE_ENTER:
-		open_pane(t, PANE_LISTS);
-		return pane == PANE_SORT ? sort_by(t, sortable_field(t->choice)) : TUI_REDRAW;
-	case KEYCODE_ESCAPE:
-	case 'q':
-	case KEYCODE_LEFT:
-	case 'h':
-		open_pane(t, PANE_LISTS);
-		return TUI_REDRAW;
-	case '?':
-	case '!':
-	case KEYCODE_F1:
-		return press_pane(t, key);
-	case '.':
-	case ',':
-	case '<':
-	case '>':
-	case 't':
-		return press_replay(t, key);
-	case ' ':
-		return t->replay_speed > 0 ? TUI_PAUSE : TUI_NONE;
-	case 'p':
-	case '+':
-	case '-':
-	case CTRL('l'):
-	case CTRL('z'):
-	case KEYCODE_F10:
-		return press_app(t, key);
-	default:
-		return TUI_NONE;
-	}
+	const struct binding *b = find_binding(t, key);
+	return b ? b->press(t, key) : TUI_NONE;
 }
 
 enum tui_action tui_key(struct tui *t, uint32_t key)
 {
 	if (key == KEYCODE_RESIZE)
 		return TUI_REDRAW;
+	if (key == KEYCODE_PASTE_BEGIN || key == KEYCODE_PASTE_END) {
+		t->pasting = key == KEYCODE_PASTE_BEGIN;
+		return TUI_NONE;
+	}
 	if (t->editing)
 		return edit_key(t, key);
-	if (t->pane != PANE_LISTS)
-		return pane_key(t, key);
-	const struct binding *b = find_binding(key);
-	return b ? b->press(t, key) : TUI_NONE;
+	return t->pasting ? TUI_NONE : press(t, key);
+}
+
+static enum tui_action click_row(struct tui *t, const struct spot *s)
+{
+	bool again = tui_list(t) == s->list && t->cursor[s->list].row == s->row;
+	if (again)
+		return press(t, KEYCODE_ENTER);
+	if (s->list <= LIST_SERVICE)
+		t->focus = (enum instance_kind)s->list;
+	tui_cursor_to(t, s->list, s->row);
+	return TUI_REDRAW;
+}
+
+enum tui_action tui_click(struct tui *t, int x, int y)
+{
+	for (size_t i = t->spots.n; i-- > 0 && !t->editing;) {
+		const struct spot *s = &t->spots.v[i];
+		if (x < s->area.x || x >= s->area.x + s->area.w || y < s->area.y || y >= s->area.y + s->area.h)
+			continue;
+		if (s->kind == SPOT_KEY)
+			return press(t, s->key);
+		return s->kind == SPOT_HEAD ? tui_sort_by(t, s->field) : click_row(t, s);
+	}
+	return TUI_NONE;
+}
+
+const char *tui_copied(const struct tui *t)
+{
+	const struct row *r = tui_current(t);
+	return r ? r->inst->name : NULL;
 }

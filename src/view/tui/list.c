@@ -1,4 +1,4 @@
-/* The two lists: a title with counts and totals, column heads, a row for each instance. */
+/* A list: a title with counts and totals, column heads, a row for each instance; in the tree with its branches. */
 #include <stdio.h>
 #include <string.h>
 
@@ -59,34 +59,63 @@ static bool choose_pieces(const struct piece p[PIECE_MAX], int room, bool on[PIE
 	return brief;
 }
 
-static void draw_title(const struct tui *t, struct canvas *c, enum instance_kind kind)
+static enum style list_style(enum list l)
 {
-	struct rect r = t->layout.list[kind];
+	return l == LIST_VM ? STYLE_VM : l == LIST_CONTAINER ? STYLE_CONTAINER : STYLE_TITLE;
+}
+
+static int draw_matches(const struct tui *t, struct canvas *c, struct rect r, int x, enum list l)
+{
+	char part[FILTER_MAX + 8]; /* what is typed may be long; the totals are wanted too */
+	(void)snprintf(part, sizeof(part), "\"%s\"", t->filter);
+	x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match ", tui_count(t, l));
+	x += canvas_text(c, r.x + x, r.y, r.w - x < 20 ? r.w - x : 20, STYLE_WARN, part);
+	return x + canvas_text(c, r.x + x, r.y, r.w - x, STYLE_WARN, " of") + 1;
+}
+
+/* What stands in the title of a list that has no sums of its own. */
+static void describe(const struct tui *t, struct canvas *c, enum list l, char *buf, size_t size)
+{
+	const struct host_frame *h = &t->frame->host;
+	char a[CELL_MAX], b[CELL_MAX];
+	buf[0] = '\0';
+	metric_text(h->slack_cores, UNIT_CORES, c->ascii, a, sizeof(a));
+	metric_text(h->slack_bytes, UNIT_BYTES, c->ascii, b, sizeof(b));
+	if (l == LIST_SERVICE)
+		(void)snprintf(buf, size, "%zu units, each with all below it", t->frame->services.n);
+	else if (l == LIST_WASTE && metric_is_ok(h->slack_cost))
+		(void)snprintf(buf, size, "%s cores %s = %.2f a month, the most first", a, b, h->slack_cost.v);
+	else if (l == LIST_WASTE)
+		(void)snprintf(buf, size, "%s cores %s, the most first", a, b);
+}
+
+static void draw_title(const struct tui *t, struct canvas *c, enum list l, struct rect r)
+{
 	struct piece p[PIECE_MAX];
-	bool on[PIECE_MAX], focused = t->focus == kind;
+	bool on[PIECE_MAX], focused = tui_list(t) == l, sums = l < (enum list)INSTANCE_KIND_MAX;
 	const char *mark = !focused ? " " : c->ascii ? ">" : "▸";
-	enum style style = kind == INSTANCE_VM ? STYLE_VM : STYLE_CONTAINER;
-	int x = canvas_text(c, r.x, r.y, r.w, style, mark);
-	x += canvas_text(c, r.x + x, r.y, r.w - x, style, tui_kind_title(kind)) + 2;
-	if (!t->frame || t->frame->totals[kind].running + t->frame->totals[kind].stopped == 0)
+	char text[128];
+	int x = canvas_text(c, r.x, r.y, r.w, list_style(l), mark);
+	x += canvas_text(c, r.x + x, r.y, r.w - x, list_style(l), tui_list_title(l)) + 2;
+	if (!t->frame || (sums && t->frame->totals[l].running + t->frame->totals[l].stopped == 0))
 		return;
-	if (t->filter[0]) { /* what is typed may be long; the totals are wanted too */
-		char part[FILTER_MAX + 8];
-		(void)snprintf(part, sizeof(part), "\"%s\"", t->filter);
-		x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match ", tui_count(t, kind));
-		x += canvas_text(c, r.x + x, r.y, r.w - x < 20 ? r.w - x : 20, STYLE_WARN, part);
-		x += canvas_text(c, r.x + x, r.y, r.w - x, STYLE_WARN, " of") + 1;
+	if (t->filter[0])
+		x = draw_matches(t, c, r, x, l);
+	if (!sums) {
+		describe(t, c, l, text, sizeof(text));
+		(void)canvas_text(c, r.x + x, r.y, r.w - x, STYLE_NORMAL, text);
+		return;
 	}
-	make_pieces(&t->frame->totals[kind], c->ascii, p);
+	make_pieces(&t->frame->totals[l], c->ascii, p);
 	bool brief = choose_pieces(p, r.w - x, on);
 	for (unsigned i = 0; i < PIECE_MAX; i++)
 		if (on[i])
 			x += canvas_text(c, r.x + x, r.y, r.w - x, STYLE_NORMAL, brief ? p[i].brief : p[i].full) + 3;
 }
 
-static void draw_heads(const struct tui *t, struct canvas *c, struct rect r, const struct columns *cols)
+static void draw_heads(struct tui *t, struct canvas *c, enum list l, struct rect r, const struct columns *cols)
 {
-	const struct field *sort = t->sort ? t->sort : field_by_key("name");
+	const struct field *sort = l == LIST_WASTE ? NULL : tui_sort_field(t);
 	canvas_fill(c, (struct rect){r.x, r.y + 1, r.w, 1}, STYLE_HEAD, ' ');
 	for (unsigned i = 0; i < cols->n; i++) {
 		const struct column *col = &cols->v[i];
@@ -97,6 +126,9 @@ static void draw_heads(const struct tui *t, struct canvas *c, struct rect r, con
 		bool left = col->field->width < 0;
 		x += left || w >= col->w ? 0 : col->w - w;
 		int drawn = canvas_text(c, x, r.y + 1, col->w, STYLE_HEAD, title);
+		tui_spot(t, (struct spot){.area = {r.x + col->x, r.y + 1, col->w, 1},
+		                          .kind = SPOT_HEAD,
+		                          .field = col->field});
 		if (col->field != sort)
 			continue;
 		/* The mark stands in the gap beside the title, so that no title is cut for it. */
@@ -141,10 +173,10 @@ static void draw_field(struct canvas *c, int x, int y, int w, const struct field
 {
 	char buf[CELL_MAX];
 	/* Text as it is: a copy through a small buffer could end in half a character. */
-	const char *s = f->kind == FIELD_TEXT ? f->get(r).text : NULL;
+	const char *s = f->kind == FIELD_TEXT ? field_text(f, r) : NULL;
 	if (!s)
 		s = field_format(f, r, c->ascii, buf, sizeof(buf));
-	if (strcmp(f->key, "verdict.now") == 0 && !f->get(r).text)
+	if (strcmp(f->key, "verdict.now") == 0 && !field_text(f, r))
 		s = "";
 	int width = text_width(s);
 	int pad = f->width > 0 && width < w ? w - width : 0;
@@ -178,8 +210,42 @@ static void draw_stopped(struct canvas *c, int x, int y, int w, const struct row
 		                 field_format(f, r, c->ascii, disk, sizeof(disk)));
 }
 
+/* Nobody judged a group, and it has no age. */
+static bool has_field(const struct branch *b, const struct field *f)
+{
+	return !b || !b->group || f->kind == FIELD_METRIC || strcmp(f->key, "name") == 0;
+}
+
+/* "│ ├─", and what is folded. Returns the columns drawn. */
+static int draw_branch(struct canvas *c, int x, int y, int w, const struct branch *b)
+{
+	static const char *const utf8[] = {"│ ", "  ", "├─", "└─"}, *const plain[] = {"| ", "  ", "|-", "`-"};
+	const char *const *sign = c->ascii ? plain : utf8;
+	int at = 0;
+	for (unsigned d = 1; d <= b->depth; d++) {
+		unsigned last = b->ends >> d & 1U;
+		at += canvas_text(c, x + at, y, w - at, STYLE_DIM, sign[d == b->depth ? 2 + last : last]);
+	}
+	if (b->folded)
+		at += canvas_text(c, x + at, y, w - at, STYLE_WARN, "+");
+	return at;
+}
+
+static void draw_name(struct canvas *c, int x, int y, int w, const struct row *r, const struct branch *b)
+{
+	const struct field *f = field_by_key("name");
+	int at = draw_branch(c, x, y, w, b);
+	if (!b->group) {
+		draw_field(c, x + at, y, w - at, f, r);
+		return;
+	}
+	at += canvas_text(c, x + at, y, w - at, STYLE_TITLE, r->inst->name);
+	if (b->members)
+		(void)canvas_fmt(c, x + at + 1, y, w - at - 1, STYLE_DIM, "(%u)", b->members);
+}
+
 static void draw_row(const struct tui *t, struct canvas *c, struct rect line, const struct columns *cols,
-                     const struct row *r)
+                     const struct row *r, const struct branch *b)
 {
 	bool stopped = r->inst->state == INSTANCE_STOPPED;
 	int from = 0, to = line.w;
@@ -192,10 +258,12 @@ static void draw_row(const struct tui *t, struct canvas *c, struct rect line, co
 		}
 		if (stopped && from && to == line.w)
 			to = col->x - 1;
-		if (col->kind == COLUMN_FIELD)
-			draw_field(c, line.x + col->x, line.y, col->w, col->field, r);
-		else
+		if (b && i == 0)
+			draw_name(c, line.x, line.y, col->w, r, b);
+		else if (col->kind != COLUMN_FIELD)
 			draw_bar(t, c, line.x + col->x, line.y, col, r);
+		else if (has_field(b, col->field))
+			draw_field(c, line.x + col->x, line.y, col->w, col->field, r);
 	}
 	if (stopped)
 		draw_stopped(c, line.x + from, line.y, to - from, r);
@@ -211,52 +279,59 @@ static void highlight(struct canvas *c, struct rect line)
 	}
 }
 
-static void draw_empty(const struct tui *t, struct canvas *c, struct rect r, enum instance_kind kind)
+static void draw_empty(const struct tui *t, struct canvas *c, struct rect r, enum list l)
 {
-	const char *what = kind == INSTANCE_VM ? "VM" : "container";
+	static const char *const whats[] = {"container", "VM", "unit of systemd", "instance", "instance"};
+	const char *what = whats[l];
 	if (r.h < 2)
 		return;
+	struct rect at = {r.x + 1, r.y + 1, r.w - 1, 1};
 	if (!t->frame)
-		(void)canvas_text(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM, "Taking the first reading.");
+		(void)canvas_text(c, at.x, at.y, at.w, STYLE_DIM, "Taking the first reading.");
 	else if (t->filter[0])
-		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM,
-		                 "No %s matches \"%s\". Press Esc to show all.", what, t->filter);
-	else if (t->replay_speed > 0)
-		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM, "No %s was seen.", what);
+		(void)canvas_fmt(c, at.x, at.y, at.w, STYLE_DIM, "No %s matches \"%s\". Press Esc to show all.", what,
+		                 t->filter);
+	else if (l == LIST_WASTE)
+		(void)canvas_text(c, at.x, at.y, at.w, STYLE_DIM,
+		                  "Nothing is known that could be taken back: judging an instance takes a while.");
+	else if (t->replay_speed > 0 || l == LIST_SERVICE)
+		(void)canvas_fmt(c, at.x, at.y, at.w, STYLE_DIM, "No %s was seen.", what);
 	else
-		(void)canvas_fmt(c, r.x + 1, r.y + 1, r.w - 1, STYLE_DIM,
-		                 "No %s is running. Press x to start a sample pair.", what);
+		(void)canvas_fmt(c, at.x, at.y, at.w, STYLE_DIM, "No %s is running. Press x to start a sample pair.",
+		                 what);
 }
 
-void list_draw(struct tui *t, struct canvas *c, enum instance_kind kind)
+void list_draw(struct tui *t, struct canvas *c, enum list l, struct rect r)
 {
-	struct rect r = t->layout.list[kind];
-	size_t n = tui_count(t, kind);
+	size_t n = tui_count(t, l);
+	struct cursor *cur = &t->cursor[l];
 	struct columns cols;
 	if (r.h < 1)
 		return;
-	draw_title(t, c, kind);
+	draw_title(t, c, l, r);
 	if (!n) {
-		draw_empty(t, c, r, kind);
+		draw_empty(t, c, r, l);
 		return;
 	}
 	if (r.h < 3)
 		return;
-	columns_fit(r.w, &cols);
-	draw_heads(t, c, r, &cols);
-	size_t h = (size_t)r.h - 2, *top = &t->top[kind], cur = t->cursor[kind];
-	if (cur < *top)
-		*top = cur;
-	if (cur >= *top + h)
-		*top = cur - h + 1;
-	if (*top + h > n)
-		*top = n > h ? n - h : 0;
-	for (size_t i = 0; i < h && *top + i < n; i++) {
+	columns_fit(l, r.w, &cols);
+	draw_heads(t, c, l, r, &cols);
+	size_t h = (size_t)r.h - 2;
+	if (cur->row < cur->top)
+		cur->top = cur->row;
+	if (cur->row >= cur->top + h)
+		cur->top = cur->row - h + 1;
+	if (cur->top + h > n)
+		cur->top = n > h ? n - h : 0;
+	for (size_t i = 0; i < h && cur->top + i < n; i++) {
 		struct rect line = {r.x, r.y + 2 + (int)i, r.w, 1};
-		draw_row(t, c, line, &cols, tui_row(t, kind, *top + i));
-		if (*top + i == cur && t->focus == kind)
+		size_t at = cur->top + i;
+		draw_row(t, c, line, &cols, tui_row(t, l, at), l == LIST_TREE ? &t->sel->branches.v[at] : NULL);
+		tui_spot(t, (struct spot){.area = line, .kind = SPOT_ROW, .list = l, .row = at});
+		if (at == cur->row && tui_list(t) == l)
 			highlight(c, line);
 	}
-	if (t->focus == kind)
+	if (tui_list(t) == l)
 		t->page = h > 1 ? (int)h - 1 : 1;
 }

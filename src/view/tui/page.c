@@ -1,32 +1,54 @@
-/* Scrolled text of the panes. */
+/* Tiles: pages of text and graphs, side by side where there is room, scrolled together. */
 #include <string.h>
 
 #include "tui-internal.h"
 #include "vctop/base/text.h"
 
-void page_show(struct tui *t, struct canvas *c, struct rect area, void (*fn)(struct page *, const struct tui *))
+#define TILE_GAP 2
+#define COLUMNS_OF_TILES 6
+
+/* Each tile goes below the shortest column; the first row is filled from the left. */
+static int place(const struct tui *t, struct canvas *c, struct rect area, const tile_fn *tiles, int columns)
 {
-	struct page count = {.area = area};
-	fn(&count, t);
-	int most = count.line > area.h ? count.line - area.h : 0;
-	if (t->scroll > most)
-		t->scroll = most;
-	if (t->scroll < 0)
-		t->scroll = 0;
+	int bottom[COLUMNS_OF_TILES] = {0}, most = 0;
+	int w = (area.w - TILE_GAP * (columns - 1)) / columns;
+	for (unsigned i = 0; i < TILES_MAX && tiles[i]; i++) {
+		int at = 0;
+		for (int k = 1; k < columns; k++)
+			at = bottom[k] < bottom[at] ? k : at;
+		struct page p = {.canvas = c, .area = {area.x + at * (w + TILE_GAP), area.y + bottom[at], w, area.h}};
+		tiles[i](&p, t);
+		bottom[at] += p.line + (p.line > 0);
+		most = bottom[at] > most ? bottom[at] : most;
+	}
+	return most ? most - 1 : 0;
+}
+
+void tiles_show(struct tui *t, struct canvas *c, struct rect area, const tile_fn *tiles, int tile_w)
+{
+	int columns = tile_w ? (area.w + TILE_GAP) / (tile_w + TILE_GAP) : 1;
+	columns = columns < 1 ? 1 : columns > COLUMNS_OF_TILES ? COLUMNS_OF_TILES : columns;
+	int lines = place(t, NULL, area, tiles, columns), most = lines > area.h ? lines - area.h : 0;
+	t->scroll = t->scroll > most ? most : t->scroll < 0 ? 0 : t->scroll;
 	t->page = area.h > 1 ? area.h - 1 : 1;
-	struct page draw = {.canvas = c, .area = area, .scroll = t->scroll};
-	fn(&draw, t);
-	if (most > 0)
-		(void)canvas_fmt(c, area.x + area.w - 12, area.y - 1, 12, STYLE_DIM, "%11d%%",
-		                 draw.scroll * 100 / most);
+	canvas_clip(c, area);
+	struct rect moved = area;
+	moved.y -= t->scroll;
+	(void)place(t, c, moved, tiles, columns);
+	canvas_clip(c, (struct rect){0, 0, c->columns, c->rows});
+	t->scrolled_pct = most > 0 ? t->scroll * 100 / most : -1;
+}
+
+struct rect page_line(const struct page *p)
+{
+	return (struct rect){p->area.x, p->area.y + p->line, p->area.w, 1};
 }
 
 void page_at(struct page *p, int x, int max, enum style style, const char *s)
 {
-	int y = p->line - p->scroll;
-	if (!p->canvas || y < 0 || y >= p->area.h || x >= p->area.w)
-		return;
-	(void)canvas_text(p->canvas, p->area.x + x, p->area.y + y, max < p->area.w - x ? max : p->area.w - x, style, s);
+	if (p->canvas && x < p->area.w)
+		(void)canvas_text(p->canvas, p->area.x + x, p->area.y + p->line,
+		                  max < p->area.w - x ? max : p->area.w - x, style, s);
 }
 
 void page_next(struct page *p)

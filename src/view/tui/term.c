@@ -26,6 +26,8 @@
 
 #undef columns /* term.h has a macro for every capability */
 
+#define KEY_PASTE (KEY_MAX + 1) /* ours: define_key teaches curses the sequences */
+#define KEY_PASTE_END (KEY_MAX + 2)
 #define OWN_CONTINUE_USEC 500000
 #define ESC_DELAY_MSEC 25 /* a human cannot press Esc and a letter that fast; a terminal's sequence arrives at once */
 
@@ -39,6 +41,8 @@ static struct {
 	int columns, rows;
 	bool repaint;
 	int64_t resumed_usec; /* from a stop of our own; 0 never */
+	bool mouse;
+	int mouse_x, mouse_y;
 } term;
 
 /* Read by the signal handler: written before it is installed, never changed while the screen is ours. */
@@ -107,7 +111,7 @@ static void restore_add(const char *cap)
 	const char *s = tigetstr(name);
 	if (!s || (intptr_t)s == -1)
 		return;
-	while (*s && restore.len + 2 < sizeof(restore.bytes)) {
+	while (*s && restore.len + 40 < sizeof(restore.bytes)) {
 		const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
 		if (end)
 			s = end + 1;
@@ -122,7 +126,9 @@ static void prepare_restore(void)
 	restore.len = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
 		restore_add(caps[i]);
-	restore.bytes[restore.len++] = '\r';
+	static const char input[] = "\033[?2004l\033[?1006l\033[?1000l\r";
+	memcpy(restore.bytes + restore.len, input, sizeof(input) - 1);
+	restore.len += sizeof(input) - 1;
 }
 
 struct look {
@@ -167,6 +173,54 @@ static void prepare_styles(bool color)
 		term.attr[STYLE_DIM] = term.attr[STYLE_FREE] = A_DIM;
 }
 
+static void put(const char *s)
+{
+	(void)putp(s);
+	(void)fflush(stdout);
+}
+
+/* What is pasted comes between two marks, so that it is never taken for keys. */
+static void mark_pastes(bool on)
+{
+	if (on) {
+		(void)define_key("\033[200~", KEY_PASTE);
+		(void)define_key("\033[201~", KEY_PASTE_END);
+	}
+	put(on ? "\033[?2004h" : "\033[?2004l");
+}
+
+static void use_mouse(bool on)
+{
+	(void)mousemask(on && term.mouse ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+	(void)mouseinterval(0);
+}
+
+static void take_input(bool on)
+{
+	mark_pastes(on);
+	use_mouse(on);
+}
+
+void term_copy(const char *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	if (!term.open)
+		return;
+	strbuf_str(&sb, "\033]52;c;");
+	for (size_t n = strlen(text), i = 0; i < n; i += 3) {
+		uint32_t v = (uint32_t)(unsigned char)text[i] << 16;
+		v |= i + 1 < n ? (uint32_t)(unsigned char)text[i + 1] << 8 : 0;
+		v |= i + 2 < n ? (uint32_t)(unsigned char)text[i + 2] : 0;
+		strbuf_char(&sb, digits[v >> 18]);
+		strbuf_char(&sb, digits[v >> 12 & 63]);
+		strbuf_char(&sb, i + 1 < n ? digits[v >> 6 & 63] : '=');
+		strbuf_char(&sb, i + 2 < n ? digits[v & 63] : '=');
+	}
+	strbuf_char(&sb, '\a');
+	put(sb.buf);
+}
+
 /* Ctrl-Z comes as a key, so that the program stops at a good moment. */
 static void own_suspend_key(void)
 {
@@ -197,7 +251,7 @@ static int check_terminal(struct error *err)
 	return 0;
 }
 
-int term_open(bool color, struct error *err)
+int term_open(bool color, bool mouse, struct error *err)
 {
 	static bool at_exit;
 	(void)setlocale(LC_CTYPE, "");
@@ -212,6 +266,7 @@ int term_open(bool color, struct error *err)
 	if (!term.screen)
 		return error_set(err, ENOTSUP, "TERM=%s: curses cannot use it", getenv("TERM"));
 	term.open = true;
+	term.mouse = mouse;
 	prepare_restore();
 	restore.ours = 1;
 	if (!at_exit && atexit(term_close) == 0)
@@ -225,6 +280,7 @@ int term_open(bool color, struct error *err)
 	color = color && has_colors() && start_color() == OK && use_default_colors() == OK;
 	prepare_styles(color);
 	own_suspend_key();
+	take_input(true);
 	return 0;
 }
 
@@ -232,6 +288,7 @@ void term_close(void)
 {
 	if (!term.open)
 		return;
+	take_input(false);
 	term.open = false;
 	(void)endwin();
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
@@ -307,18 +364,55 @@ void term_show(const struct canvas *c)
 	(void)refresh();
 }
 
+/* A press of the first button or a turn of the wheel; 0 anything else. */
+static uint32_t map_mouse(void)
+{
+	MEVENT e;
+	if (getmouse(&e) != OK)
+		return 0;
+	term.mouse_x = e.x;
+	term.mouse_y = e.y;
+	if (e.bstate & BUTTON4_PRESSED)
+		return KEYCODE_WHEEL_UP;
+	if (e.bstate & BUTTON5_PRESSED)
+		return KEYCODE_WHEEL_DOWN;
+	return e.bstate & BUTTON1_PRESSED ? KEYCODE_CLICK : 0;
+}
+
+bool term_mouse(int *ret_x, int *ret_y)
+{
+	*ret_x = term.mouse_x;
+	*ret_y = term.mouse_y;
+	return term.open;
+}
+
 static uint32_t map_special(wint_t key)
 {
+	if (key == KEY_MOUSE)
+		return map_mouse();
 	static const struct {
 		int curses;
 		uint32_t key;
 	} map[] = {
-	        {KEY_UP, KEYCODE_UP},         {KEY_DOWN, KEYCODE_DOWN},     {KEY_LEFT, KEYCODE_LEFT},
-	        {KEY_RIGHT, KEYCODE_RIGHT},   {KEY_PPAGE, KEYCODE_PAGE_UP}, {KEY_NPAGE, KEYCODE_PAGE_DOWN},
-	        {KEY_HOME, KEYCODE_HOME},     {KEY_END, KEYCODE_END},       {KEY_ENTER, KEYCODE_ENTER},
-	        {KEY_BTAB, KEYCODE_TAB},      {KEY_F(1), KEYCODE_F1},       {KEY_F(4), KEYCODE_F4},
-	        {KEY_F(6), KEYCODE_F6},       {KEY_F(10), KEYCODE_F10},     {KEY_BACKSPACE, KEYCODE_BACKSPACE},
+	        {KEY_UP, KEYCODE_UP},
+	        {KEY_DOWN, KEYCODE_DOWN},
+	        {KEY_LEFT, KEYCODE_LEFT},
+	        {KEY_RIGHT, KEYCODE_RIGHT},
+	        {KEY_PPAGE, KEYCODE_PAGE_UP},
+	        {KEY_NPAGE, KEYCODE_PAGE_DOWN},
+	        {KEY_HOME, KEYCODE_HOME},
+	        {KEY_END, KEYCODE_END},
+	        {KEY_ENTER, KEYCODE_ENTER},
+	        {KEY_BTAB, KEYCODE_BACKTAB},
+	        {KEY_F(1), KEYCODE_F1},
+	        {KEY_F(4), KEYCODE_F4},
+	        {KEY_F(5), KEYCODE_F5},
+	        {KEY_F(6), KEYCODE_F6},
+	        {KEY_F(10), KEYCODE_F10},
 	        {KEY_RESIZE, KEYCODE_RESIZE},
+	        {KEY_BACKSPACE, KEYCODE_BACKSPACE},
+	        {KEY_PASTE, KEYCODE_PASTE_BEGIN},
+	        {KEY_PASTE_END, KEYCODE_PASTE_END},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(map); i++)
 		if ((wint_t)map[i].curses == key)
@@ -372,6 +466,7 @@ void term_suspend(void)
 	(void)sigemptyset(&dfl.sa_mask);
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGTSTP);
+	take_input(false);
 	(void)endwin();
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
 	restore.ours = 0;
@@ -384,6 +479,7 @@ void term_suspend(void)
 	(void)sigaction(SIGTSTP, &old, NULL);
 	restore.ours = 1;
 	(void)reset_prog_mode();
+	take_input(true);
 	term.repaint = true;
 	term_resized();
 }
@@ -398,6 +494,7 @@ void term_continued(void)
 	/* Stopped without a word (kill -STOP): the shell has used the screen and the keypad since. */
 	(void)endwin();
 	(void)reset_prog_mode();
+	take_input(true);
 	term.repaint = true;
 	term_resized();
 }

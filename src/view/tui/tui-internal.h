@@ -1,61 +1,140 @@
-/* What the files of the dashboard share.  tui.c holds the state, keys.c changes it, the others draw it. */
+/*
+ * What the files of the dashboard share.  tui.c holds the state, view.c the table of views, keys.c the table of keys;
+ * the others draw.  A view shows one or more lists, or tiles: pages of text and graphs that flow into columns.
+ */
 #ifndef VCTOP_VIEW_TUI_INTERNAL_H
 #define VCTOP_VIEW_TUI_INTERNAL_H
 
+#include "vctop/model/trend.h"
 #include "vctop/view/layout.h"
 #include "vctop/view/tui.h"
 
 #define FILTER_MAX 128 /* bytes; a paste must not grow without end */
 #define CELL_MAX 32    /* bytes of one formatted number or time */
 #define COLUMNS_MAX 24
+#define TILES_MAX 12
+#define CTRL(c) ((uint32_t)(c)&0x1FU)
 
 enum edit { EDIT_NONE, EDIT_FILTER, EDIT_TIME };
-enum pane { PANE_LISTS, PANE_DETAIL, PANE_HELP, PANE_SORT, PANE_NOTICES, PANE_MAX };
+
+/* The first ones have a key of their own; the others open over them and close again. */
+enum view_id {
+	VIEW_OVERVIEW,
+	VIEW_TREE,
+	VIEW_INSTANCE,
+	VIEW_WASTE,
+	VIEW_HOST,
+	VIEW_COMPARE,
+	VIEW_FIELDS,
+	VIEW_HELP,
+	VIEW_SORT,
+	VIEW_NOTICES,
+	VIEW_MAX
+};
+
+struct page;
+typedef void (*tile_fn)(struct page *p, const struct tui *t);
+
+struct view {
+	const char *name, *help;
+	uint32_t key;             /* 0: none of its own */
+	bool band;                /* the host above */
+	bool about;               /* about the instance in hand, whose name stands in the title */
+	enum list list;           /* LIST_MAX: tiles */
+	tile_fn tiles[TILES_MAX]; /* NULL ends */
+	int tile_w;               /* narrowest column of tiles; 0: one column */
+	tile_fn foot;             /* below the list, about the row under the cursor */
+	bool menu;                /* the tile shows lines to choose from: tui.choice */
+};
+extern const struct view view_table[VIEW_MAX];
+
+/* What a place on the screen does when it is clicked; made anew by each draw. */
+struct spot {
+	struct rect area;
+	enum { SPOT_KEY, SPOT_ROW, SPOT_HEAD } kind;
+	uint32_t key;              /* SPOT_KEY: as if pressed */
+	enum list list;            /* SPOT_ROW */
+	size_t row;                /* SPOT_ROW */
+	const struct field *field; /* SPOT_HEAD */
+};
+
+struct cursor {
+	size_t row, top;
+	struct strbuf at; /* id under it, so that it stays there when rows move */
+};
 
 struct tui {
 	const struct frame *frame; /* borrowed; NULL before the first tick */
 	const struct selection *sel;
+	const struct trends *trends; /* borrowed; NULL none */
 	const struct field *sort;
 	bool down;
 	char filter[FILTER_MAX + 1];
 	char jump[FILTER_MAX + 1];
 	enum edit editing; /* what is being typed */
 
-	enum pane pane;
-	int scroll;      /* of the open pane, lines */
-	int page;        /* lines a page key moves, from the last draw */
-	unsigned choice; /* in the sort menu: index among the sortable fields */
+	enum view_id view, back[VIEW_MAX]; /* back: where an opened one goes when it closes */
+	int scroll;                        /* of tiles, lines */
+	int scrolled_pct;                  /* how far that is of what there is, of the last draw; -1: all is seen */
+	int page;                          /* lines a page key moves, from the last draw */
+	unsigned choice;                   /* in a menu */
+	unsigned zoom;                     /* of graphs: 0 each reading, 1 the hour */
 
-	enum instance_kind focus;
-	size_t cursor[INSTANCE_KIND_MAX], top[INSTANCE_KIND_MAX];
-	struct strbuf at[INSTANCE_KIND_MAX]; /* id under the cursor, so that it stays there when rows move */
-	struct strbuf detail_id, detail_name;
+	enum instance_kind focus; /* of the overview */
+	struct cursor cursor[LIST_MAX];
+	VEC(char *) folded;
+	struct strbuf hand_id, hand_name; /* the instance in hand: the last one looked at or opened */
 
 	struct layout layout; /* of the last draw */
+	VEC(struct spot) spots;
 	char message[256];
 	int message_ticks;
 	double delay_sec;
 	bool paused;
 	double replay_speed;           /* 0: no replay */
+	int64_t behind_usec;           /* shown is this much before now; 0: now */
 	double last_cpu_sec, self_pct; /* self_pct < 0: no two frames yet */
 	int64_t last_mono_usec;
+	char remembered[48]; /* how far back one can go, for the footer */
+	const char *load;    /* TUI_LOAD: what the samples shall do */
+	bool pasting;
 };
 
 /* tui.c */
-size_t tui_count(const struct tui *t, enum instance_kind kind);
-const struct row *tui_row(const struct tui *t, enum instance_kind kind, size_t i);
-const struct row *tui_current(const struct tui *t); /* under the cursor; NULL when the list is empty */
-void tui_cursor_to(struct tui *t, enum instance_kind kind, size_t i);
-const char *tui_kind_title(enum instance_kind kind); /* "CONTAINERS", "VMs" */
+size_t tui_count(const struct tui *t, enum list l);
+const struct row *tui_row(const struct tui *t, enum list l, size_t i);
+enum list tui_list(const struct tui *t);            /* the one with the cursor; LIST_MAX none */
+const struct row *tui_current(const struct tui *t); /* under the cursor, or in hand; NULL none */
+void tui_cursor_to(struct tui *t, enum list l, size_t i);
+void tui_take(struct tui *t, const struct row *r);  /* into the hand */
+const struct row *tui_in_hand(const struct tui *t); /* NULL: it is gone, or there never was one */
+const char *tui_hand_name(const struct tui *t);     /* now, or when it was last seen */
+const struct row *tui_find(const struct tui *t, const char *id);
+bool tui_services(const struct tui *t); /* the third list is shown */
+void tui_open(struct tui *t, enum view_id v);
+void tui_spot(struct tui *t, struct spot s);
+const char *tui_list_title(enum list l); /* "CONTAINERS", "VMs" */
+const struct field *tui_sort_field(const struct tui *t);
 
-/* keys.c: one table makes the keys work and explains them */
+/* keys.c: one table makes the keys work, explains them, and is the footer */
 struct binding {
-	uint32_t keys[4]; /* 0 ends */
-	const char *shown, *help;
+	uint32_t keys[4];                /* 0 ends */
+	unsigned where;                  /* bits of views; the first binding that fits is taken */
+	const char *shown, *hint, *help; /* hint: in the footer; NULL not there */
 	enum tui_action (*press)(struct tui *t, uint32_t key);
+	enum { ON_ALL, ON_HOST, ON_RECORDING } on;
 };
 extern const struct binding key_bindings[];
 extern const unsigned key_bindings_count;
+bool binding_works(const struct tui *t, const struct binding *b);
+enum tui_action tui_sort_by(struct tui *t, const struct field *f);
+
+/* move.c: the cursor of lists and menus, the scrolling of tiles */
+enum tui_action move_key(struct tui *t, uint32_t key);
+enum tui_action move_focus(struct tui *t, uint32_t key);
+
+/* edit.c */
+enum tui_action edit_key(struct tui *t, uint32_t key);
 
 /* columns.c: which columns a list of this width has */
 enum column_kind { COLUMN_FIELD, COLUMN_CPU_BAR, COLUMN_MEM_BAR };
@@ -68,7 +147,7 @@ struct columns {
 	struct column v[COLUMNS_MAX];
 	unsigned n;
 };
-void columns_fit(int width, struct columns *ret);
+void columns_fit(enum list l, int width, struct columns *ret);
 const struct field *sortable_field(unsigned i); /* NULL past the end */
 
 /* bar.c */
@@ -81,25 +160,55 @@ uint32_t bar_char(const struct canvas *c, enum style style);
 /* A number that is no row's: formatted with its unit, or the glyph of its state. Returns buf. */
 char *metric_text(struct metric m, enum field_unit unit, bool ascii, char *buf, size_t size);
 
-/* page.c: scrolled text.  A page is drawn twice: the first pass counts the lines. */
+/* graph.c: one or two lines over time, newest at the right, below a cap */
+struct graph {
+	const char *title;
+	enum field_unit unit;
+	enum trend_series main, second, cap; /* TREND_MAX: none */
+	const char *main_name, *second_name;
+	double least; /* the top is at least this */
+};
+/* Lines of one graph of which so many should go below each other. */
+int graph_height(const struct tui *t, int of);
+void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, const struct graph *g, int h);
+
+/* page.c: tiles of scrolled text.  Each is drawn twice: the first pass counts the lines. */
 struct page {
 	struct canvas *canvas; /* NULL: only count */
-	struct rect area;
-	int scroll, line;
+	struct rect area;      /* of the whole tile; the canvas clips what is scrolled away */
+	int line;
 };
-void page_show(struct tui *t, struct canvas *c, struct rect area, void (*fn)(struct page *, const struct tui *));
+void tiles_show(struct tui *t, struct canvas *c, struct rect area, const tile_fn *tiles, int tile_w);
 void page_at(struct page *p, int x, int max, enum style style, const char *s); /* on the current line */
 void page_next(struct page *p);
 void page_head(struct page *p, const char *s);
 void page_wrap(struct page *p, int indent, enum style style, const char *s); /* whole lines, broken at blanks */
+struct rect page_line(const struct page *p);                                 /* the current line on the canvas */
 
 /* one file each */
 void band_draw(const struct tui *t, struct canvas *c);
-void list_draw(struct tui *t, struct canvas *c, enum instance_kind kind);
-void footer_draw(const struct tui *t, struct canvas *c);
-void detail_page(struct page *p, const struct tui *t);
-void help_page(struct page *p, const struct tui *t);
-void sort_page(struct page *p, const struct tui *t);
-void notices_page(struct page *p, const struct tui *t);
+void list_draw(struct tui *t, struct canvas *c, enum list l, struct rect area);
+void footer_draw(struct tui *t, struct canvas *c);
+void fields_tile(struct page *p, const struct tui *t);
+void help_tile(struct page *p, const struct tui *t);
+void sort_tile(struct page *p, const struct tui *t);
+void notices_tile(struct page *p, const struct tui *t);
+void waste_foot(struct page *p, const struct tui *t);
+void instance_cpu_tile(struct page *p, const struct tui *t);
+void instance_memory_tile(struct page *p, const struct tui *t);
+void instance_facts_tile(struct page *p, const struct tui *t);
+void instance_io_tile(struct page *p, const struct tui *t);
+void instance_net_tile(struct page *p, const struct tui *t);
+void instance_pressure_tile(struct page *p, const struct tui *t);
+void instance_background_tile(struct page *p, const struct tui *t);
+void host_cpu_tile(struct page *p, const struct tui *t);
+void host_memory_tile(struct page *p, const struct tui *t);
+void host_facts_tile(struct page *p, const struct tui *t);
+void host_pressure_tile(struct page *p, const struct tui *t);
+void host_stores_tile(struct page *p, const struct tui *t);
+void host_daemons_tile(struct page *p, const struct tui *t);
+void compare_container_tile(struct page *p, const struct tui *t);
+void compare_vm_tile(struct page *p, const struct tui *t);
+void compare_notes_tile(struct page *p, const struct tui *t);
 
 #endif

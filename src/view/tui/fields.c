@@ -8,14 +8,6 @@
 #define KEY_W 29 /* "isolation.namespaces.cgroup" and a gap */
 #define VALUE_W 14
 
-static const struct row *find_row(const struct tui *t)
-{
-	for (size_t i = 0; t->frame && i < t->frame->rows.n; i++)
-		if (strcmp(t->frame->rows.v[i].inst->id, t->detail_id.buf) == 0)
-			return &t->frame->rows.v[i];
-	return NULL;
-}
-
 /* The pane's sections: the first part of a field's key says which; keys of one part are its identity. */
 static const struct {
 	const char *title, *prefixes[4];
@@ -81,7 +73,7 @@ static void draw_section(struct page *p, const struct row *r, unsigned section, 
 		if (!in_section(f, section))
 			continue;
 		if (f->kind == FIELD_TEXT)
-			draw_text_field(p, f, f->get(r).text);
+			draw_text_field(p, f, field_text(f, r));
 		else
 			draw_metric_field(p, f, r, ascii);
 	}
@@ -102,9 +94,9 @@ static void draw_origin(struct page *p, const struct instance *inst)
 	}
 }
 
-void detail_page(struct page *p, const struct tui *t)
+void fields_tile(struct page *p, const struct tui *t)
 {
-	const struct row *r = find_row(t);
+	const struct row *r = tui_in_hand(t);
 	bool ascii = p->canvas && p->canvas->ascii;
 	if (!r) {
 		page_wrap(p, 0, STYLE_WARN, "It is gone: the last reading did not find it any more.");
@@ -113,7 +105,7 @@ void detail_page(struct page *p, const struct tui *t)
 	char line[128];
 	(void)snprintf(line, sizeof(line), "%s %s, %s: %s", r->inst->runtime ? r->inst->runtime : "",
 	               instance_kind_name(r->inst->kind), instance_state_name(r->inst->state),
-	               verdict_state_name(r->verdict.state));
+	               verdict_word(&r->verdict));
 	page_wrap(p, 0, STYLE_NORMAL, line);
 	if (r->verdict.reason)
 		page_wrap(p, 0, STYLE_NORMAL, r->verdict.reason);

@@ -1,0 +1,115 @@
+/* What is done with a running sample of podman or docker: through its own commands, as a person would. */
+#include <errno.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/engine.h"
+#include "lab/weigh.h"
+
+#define SNAPSHOT "localhost/vctop-snapshot"
+
+static int about(const struct launched *l, const char *words, struct strbuf *out, struct error *err)
+{
+	cleanup_free char *line = xasprintf("%s %s", words, l->ref);
+	return command_ask(l->backend, line, out, err);
+}
+
+static int answers_engine(const struct reg *r, const struct launched *l, struct strbuf *ret, struct error *err)
+{
+	(void)r;
+	return about(l, "logs", ret, err);
+}
+
+static int pause_engine(const struct reg *r, const struct launched *l, bool on, struct error *err)
+{
+	(void)r;
+	return about(l, on ? "pause" : "unpause", NULL, err);
+}
+
+static int end_engine(const struct reg *r, const struct launched *l, struct error *err)
+{
+	(void)r;
+	return about(l, "stop -t 5", NULL, err);
+}
+
+/* The template has a tab for a blank: words are split at blanks. */
+#define LAYERS "--format {{json\t.GraphDriver.Data}}"
+
+/* The overlay directories in the answer to inspect --format {{json .GraphDriver.Data}}. */
+static uint64_t weigh_overlay(const char *text, bool lower)
+{
+	json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	const char *upper = json_string_value(json_object_get(o, "UpperDir"));
+	const char *below = lower ? json_string_value(json_object_get(o, "LowerDir")) : NULL;
+	uint64_t sum = upper ? weigh_files(upper) : 0;
+	while (below && *below) {
+		size_t n = strcspn(below, ":");
+		cleanup_free char *one = xstrndup(below, n);
+		sum += weigh_files(one);
+		below += n + (below[n] == ':');
+	}
+	json_decref(o);
+	return sum;
+}
+
+static uint64_t weigh_image(const char *engine, const char *image, bool lower)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	cleanup_free char *words = xasprintf("inspect --type image " LAYERS " %s", image);
+	return command_ask(engine, words, &out, NULL) < 0 ? 0 : weigh_overlay(out.buf, lower);
+}
+
+static int snapshot_engine(const struct reg *r, const struct launched *l, uint64_t *ret_bytes, struct error *err)
+{
+	cleanup_free char *image = xasprintf(SNAPSHOT ":%s", l->name);
+	cleanup_free char *commit = xasprintf("commit %s %s", l->ref, image), *drop = xasprintf("rmi %s", image);
+	(void)r;
+	int rc = command_ask(l->backend, commit, NULL, err);
+	if (rc < 0)
+		return rc;
+	*ret_bytes = weigh_image(l->backend, image, false);
+	rc = command_ask(l->backend, drop, NULL, err);
+	if (rc == 0 && !*ret_bytes)
+		rc = error_set(err, EOPNOTSUPP, "%s: its storage driver does not tell where layers are", l->backend);
+	return rc;
+}
+
+static struct metric bytes_or(uint64_t bytes, const char *why)
+{
+	return bytes ? metric_ok((double)bytes) : metric_none(METRIC_ABSENT, why);
+}
+
+/* The layer of its own, and the directory of what the engine notes about it. */
+static uint64_t weigh_writable(const struct launched *l)
+{
+	cleanup_strbuf struct strbuf layer = STRBUF_INIT;
+	cleanup_strbuf struct strbuf file = STRBUF_INIT;
+	if (about(l, "inspect --type container " LAYERS, &layer, NULL) < 0)
+		return 0;
+	uint64_t sum = weigh_overlay(layer.buf, false);
+	if (sum && about(l, "inspect --type container --format {{.ResolvConfPath}}", &file, NULL) == 0 &&
+	    file.buf[0] == '/') {
+		file.buf[strcspn(file.buf, "\n")] = '\0';
+		sum += weigh_files(dirname(file.buf));
+	}
+	return sum;
+}
+
+static void disk_engine(const struct reg *r, const struct launched *l, struct disk_use *ret)
+{
+	static const char why[] = "the storage driver does not tell where layers are";
+	cleanup_strbuf struct strbuf image = STRBUF_INIT;
+	(void)r;
+	uint64_t bytes = 0;
+	if (about(l, "inspect --type container --format {{.Image}}", &image, NULL) == 0) {
+		image.buf[strcspn(image.buf, "\n")] = '\0';
+		bytes = weigh_image(l->backend, image.buf, true);
+	}
+	ret->image = bytes_or(bytes, why);
+	ret->writable = bytes_or(weigh_writable(l), why);
+}
+
+const struct acts acts_engine = {answers_engine,  pause_engine, end_engine,
+                                 snapshot_engine, disk_engine,  engine_commands};

@@ -1,0 +1,211 @@
+/* See trend.h.  All rings turn together: a place in any of them means one reading, whose time is kept once. */
+#include "vctop/model/trend.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vctop/base/attr.h"
+#include "vctop/base/map.h"
+
+#define FINE 600     /* readings: at one a second, ten minutes */
+#define COARSE 450   /* means of so many: */
+#define COARSE_OF 8U /* an hour */
+#define TRENDS_MAX 400
+#define GAP_USEC 30000000
+#define GAP_READINGS 4
+
+typedef float point[TREND_MAX];
+
+/* Values by number, the newest `size` of them; those nobody put are NAN. */
+struct ring {
+	point *v; /* NULL until the first */
+	uint64_t from, end;
+};
+
+struct trend {
+	struct ring fine, coarse;
+	double sum[TREND_MAX];
+	unsigned n[TREND_MAX]; /* of the mean that is being made */
+};
+
+struct trends {
+	struct map by_id;
+	struct trend *host;
+	uint64_t readings; /* so far; the last has number readings - 1 */
+	int64_t time[FINE], coarse_time[COARSE];
+};
+
+struct trends *trends_new(void)
+{
+	struct trends *b = xcalloc(1, sizeof(*b));
+	b->host = xcalloc(1, sizeof(*b->host));
+	return b;
+}
+
+static void trend_free(struct trend *t)
+{
+	free(t->fine.v);
+	free(t->coarse.v);
+	free(t);
+}
+
+static void forget(struct trends *b, uint64_t seen_before)
+{
+	const char *id;
+	void *t;
+	for (size_t it = 0; map_next(&b->by_id, &it, &id, &t);)
+		if (((struct trend *)t)->fine.end <= seen_before)
+			trend_free(map_remove(&b->by_id, id));
+}
+
+void trends_free(struct trends *b)
+{
+	if (!b)
+		return;
+	forget(b, UINT64_MAX);
+	map_release(&b->by_id);
+	trend_free(b->host);
+	free(b);
+}
+
+static float value(struct metric m)
+{
+	return metric_is_ok(m) ? (float)m.v : NAN;
+}
+
+static const point nothing = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+
+static void ring_put(struct ring *r, size_t size, uint64_t at, const point p)
+{
+	if (!r->v) {
+		r->v = xreallocarray(NULL, size, sizeof(*r->v));
+		r->from = r->end = at;
+	}
+	for (uint64_t i = at - r->end > size ? at - size : r->end; i < at; i++)
+		memcpy(r->v[i % size], nothing, sizeof(point));
+	memcpy(r->v[at % size], p, sizeof(point));
+	r->end = at + 1;
+}
+
+static void add_point(struct trend *t, uint64_t at, const point p)
+{
+	point mean;
+	ring_put(&t->fine, FINE, at, p);
+	for (unsigned s = 0; s < TREND_MAX; s++)
+		if (!isnan(p[s])) {
+			t->sum[s] += (double)p[s];
+			t->n[s]++;
+		}
+	if (at % COARSE_OF != COARSE_OF - 1)
+		return;
+	for (unsigned s = 0; s < TREND_MAX; s++)
+		mean[s] = t->n[s] ? (float)(t->sum[s] / t->n[s]) : NAN;
+	ring_put(&t->coarse, COARSE, at / COARSE_OF, mean);
+	memset(t->sum, 0, sizeof(t->sum));
+	memset(t->n, 0, sizeof(t->n));
+}
+
+static void add_row(struct trends *b, const struct row *r, uint64_t at)
+{
+	struct trend *t = map_get(&b->by_id, r->inst->id);
+	const struct sample *s = r->sample;
+	if (!t && b->by_id.live >= TRENDS_MAX)
+		return;
+	if (!t) {
+		t = xcalloc(1, sizeof(*t));
+		map_put(&b->by_id, r->inst->id, t);
+	}
+	const point p = {
+	        [TREND_CPU_USED] = value(r->cpu_used_cores),        [TREND_CPU_GIVEN] = value(s->cpu.allocated.amount),
+	        [TREND_MEM_USED] = value(s->mem.used_bytes),        [TREND_MEM_HELD] = value(s->mem.held_bytes),
+	        [TREND_MEM_GIVEN] = value(s->mem.allocated.amount), [TREND_IO_READ] = value(r->io_read_per_sec),
+	        [TREND_IO_WRITE] = value(r->io_write_per_sec),      [TREND_NET_RX] = value(r->net_rx_per_sec),
+	        [TREND_NET_TX] = value(r->net_tx_per_sec),          [TREND_CPU_PRESSURE] = value(r->cpu_pressure_pct),
+	        [TREND_MEM_PRESSURE] = value(r->mem_pressure_pct),
+	};
+	add_point(t, at, p);
+}
+
+static void add_host(struct trends *b, const struct host_frame *h, uint64_t at)
+{
+	point p;
+	memcpy(p, nothing, sizeof(p));
+	p[TREND_CPU_USED] = value(h->used_cores);
+	p[TREND_CPU_GIVEN] = value(h->allocated_cores);
+	p[TREND_MEM_USED] = value(h->used_bytes);
+	p[TREND_MEM_GIVEN] = value(h->allocated_bytes);
+	p[TREND_CPU_PRESSURE] = value(h->cpu_pressure_pct);
+	p[TREND_MEM_PRESSURE] = value(h->mem_pressure_pct);
+	add_point(b->host, at, p);
+}
+
+static int64_t last_time(const struct trends *b)
+{
+	return b->readings ? b->time[(b->readings - 1) % FINE] : INT64_MIN;
+}
+
+/* A break in the picture: what was before does not lead to what comes. */
+static void leave_gap(struct trends *b)
+{
+	for (unsigned i = 0; i < GAP_READINGS; i++) {
+		int64_t last = last_time(b);
+		uint64_t at = b->readings++;
+		b->time[at % FINE] = b->coarse_time[at / COARSE_OF % COARSE] = last;
+	}
+}
+
+void trends_add(struct trends *b, const struct frame *f)
+{
+	int64_t now = f->snap->host.real_usec;
+	if (now == last_time(b))
+		return;
+	if (now < last_time(b)) {
+		forget(b, UINT64_MAX);
+		trend_free(b->host);
+		b->host = xcalloc(1, sizeof(*b->host));
+		b->readings = 0;
+	}
+	if (b->readings && now - last_time(b) > GAP_USEC && (double)(now - last_time(b)) > 10e6 * f->interval_sec)
+		leave_gap(b);
+	uint64_t at = b->readings++;
+	b->time[at % FINE] = b->coarse_time[at / COARSE_OF % COARSE] = now;
+	add_host(b, &f->host, at);
+	for (size_t i = 0; i < f->rows.n; i++)
+		add_row(b, &f->rows.v[i], at);
+	for (size_t i = 0; i < f->services.n; i++)
+		add_row(b, &f->services.v[i], at);
+	if (at % FINE == 0 && at > (uint64_t)COARSE * COARSE_OF)
+		forget(b, at - (uint64_t)COARSE * COARSE_OF);
+}
+
+const struct trend *trends_find(const struct trends *b, const char *id)
+{
+	return !b ? NULL : id ? map_get(&b->by_id, id) : b->host;
+}
+
+size_t trend_values(const struct trends *b, const struct trend *t, enum trend_series s, bool coarse, int64_t until_usec,
+                    double *ret, size_t n, double *ret_span_sec)
+{
+	const struct ring *r = coarse ? &t->coarse : &t->fine;
+	const int64_t *time = coarse ? b->coarse_time : b->time;
+	size_t size = coarse ? COARSE : FINE;
+	uint64_t whole = coarse ? b->readings / COARSE_OF : b->readings;
+	uint64_t oldest = whole > size ? whole - size : 0, end = whole;
+	while (end > oldest && time[(end - 1) % size] > until_usec)
+		end--;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t back = n - i, at = end - back;
+		bool there = r->v && end >= back && at >= oldest && at >= r->from && at < r->end && at + size >= r->end;
+		ret[i] = there ? (double)r->v[at % size][s] : (double)NAN;
+	}
+	size_t known = end - oldest > n ? n : (size_t)(end - oldest);
+	*ret_span_sec = known > 1 ? (double)(time[(end - 1) % size] - time[(end - known) % size]) / 1e6 : 0;
+	return known;
+}
+
+size_t trends_bytes(const struct trends *b)
+{
+	const size_t each = sizeof(struct trend) + (FINE + COARSE) * sizeof(point);
+	return sizeof(*b) + (b->by_id.live + 1) * each;
+}
