@@ -1,5 +1,8 @@
 #include "source/proctab.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +16,9 @@
 #define SWEEP_USEC 60000000
 /* What a monitor starts shows a moment after itself. */
 #define LOOKS_ENOUGH 2
+/* From so many processes on not all are listed in every tick, but this often. */
+#define MANY 4000
+#define LIST_USEC 5000000
 
 void proctab_init(struct proctab *t)
 {
@@ -57,8 +63,7 @@ static void look_at(const struct glance *g, struct proctab_entry *e)
 	e->start_ticks = p.stat.start_ticks;
 	e->program = program_of(&p.stat);
 	e->seen_threads = p.stat.threads;
-	if (e->looks < LOOKS_ENOUGH)
-		e->looks++;
+	e->looks = settled ? LOOKS_ENOUGH : e->looks + 1;
 	if (p.closely)
 		e->threads = p.stat.threads;
 	g->look(g->data, &p);
@@ -75,20 +80,63 @@ static void glance_at(const struct glance *g, struct proctab_entry *e)
 	look_at(g, e);
 }
 
-static void list_pids(struct proctab *t)
+static void add_pid(struct proctab *t, const char *name)
 {
-	bool sorted = true;
-	t->next.n = 0;
-	for (size_t i = 0; i < t->names.at.n; i++) {
-		const char *name = rootfs_name(&t->names, i);
-		uint64_t pid;
-		if (*name < '1' || *name > '9' || parse_u64(name, strnlen(name, 12), &pid) < 0 || pid > INT32_MAX)
-			continue;
-		sorted = sorted && (!t->next.n || t->next.v[t->next.n - 1].pid < (pid_t)pid);
+	uint64_t pid;
+	if (*name >= '1' && *name <= '9' && parse_u64(name, strnlen(name, 12), &pid) == 0 && pid <= INT32_MAX)
 		vec_push(&t->next, ((struct proctab_entry){.pid = (pid_t)pid}));
-	}
-	if (!sorted)
+}
+
+static int list_tree(struct proctab *t, struct rootfs *fs)
+{
+	int r = rootfs_list(fs, "proc", true, &t->names);
+	for (size_t i = 0; r == 0 && i < t->names.at.n; i++)
+		add_pid(t, rootfs_name(&t->names, i));
+	if (t->next.n)
 		qsort(t->next.v, t->next.n, sizeof(*t->next.v), by_pid);
+	return r;
+}
+
+/*
+ * proc/ lists pids in ascending order, each at a place that is its number and a constant, so that listing can begin
+ * after any pid.  The constant is learned from the first listing: each entry tells the place of the one after it.
+ */
+static int list_live(struct proctab *t, struct rootfs *fs, uint64_t after)
+{
+	_Alignas(struct dirent64) char buf[32768];
+	int64_t place = 0;
+	ssize_t n;
+	cleanup_close int fd = rootfs_openat(fs, "proc", O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	if (after && lseek(fd, (off_t)after + 1 + t->offset, SEEK_SET) < 0)
+		return -errno;
+	while ((n = getdents64(fd, buf, sizeof(buf))) > 0)
+		for (const char *at = buf; at < buf + n;) {
+			const struct dirent64 *e = (const struct dirent64 *)(const void *)at;
+			size_t had = t->next.n;
+			add_pid(t, e->d_name);
+			if (t->next.n > had && place && !t->offset)
+				t->offset = place - t->next.v[had].pid;
+			place = e->d_off;
+			at += e->d_reclen;
+		}
+	return n < 0 ? -errno : 0;
+}
+
+/* What is known of a pid stays with it. */
+static void take_known(struct proctab *t)
+{
+	for (size_t i = 0, old = 0; i < t->next.n; i++) {
+		struct proctab_entry *e = &t->next.v[i];
+		while (old < t->known.n && t->known.v[old].pid < e->pid)
+			old++;
+		if (old < t->known.n && t->known.v[old].pid == e->pid)
+			*e = t->known.v[old];
+	}
+	__typeof__(t->known) swap = t->known;
+	t->known.v = t->next.v, t->known.n = t->next.n, t->known.cap = t->next.cap;
+	t->next.v = swap.v, t->next.n = swap.n, t->next.cap = swap.cap;
 }
 
 /* The pids that were handed out since the tick before: after `from`, up to `to`, and round the end when to < from. */
@@ -123,31 +171,45 @@ static size_t sweep_share(struct proctab *t, int64_t now)
 	if (age < 0 || age > SWEEP_USEC)
 		age = SWEEP_USEC;
 	t->swept_usec = now;
-	return (size_t)((double)t->next.n * (double)age / SWEEP_USEC) + 1;
+	return (size_t)((double)t->known.n * (double)age / SWEEP_USEC) + 1;
+}
+
+/* Those up to the last pid known are taken to be there still. */
+static int list_new(struct proctab *t, struct rootfs *fs, struct handed h)
+{
+	for (size_t i = 0; i < t->known.n && (uint64_t)t->known.v[i].pid <= h.from; i++)
+		vec_push(&t->next, t->known.v[i]);
+	return h.to == h.from ? 0 : list_live(t, fs, h.from);
+}
+
+static int list(struct proctab *t, struct rootfs *fs, struct handed h, int64_t now)
+{
+	int64_t age = now - t->listed_usec;
+	t->next.n = 0;
+	t->whole = !rootfs_is_live(fs) || t->known.n < MANY || age < 0 || age >= LIST_USEC || h.to < h.from ||
+	           !h.from || !t->offset;
+	if (t->whole)
+		t->listed_usec = now;
+	if (!rootfs_is_live(fs))
+		return list_tree(t, fs);
+	return t->whole ? list_live(t, fs, 0) : list_new(t, fs, h);
 }
 
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data)
 {
 	const struct glance g = {fs, rootfs_now(fs), look, data};
-	int r = rootfs_list(fs, "proc", true, &t->names);
+	struct handed handed = read_handed(t, fs);
+	int r = list(t, fs, handed, g.now.mono_usec);
 	if (r < 0)
 		return r;
-	list_pids(t);
-	struct handed handed = read_handed(t, fs);
-	size_t from = t->swept < t->next.n ? t->swept : 0, to = from + sweep_share(t, g.now.mono_usec);
+	take_known(t);
+	size_t from = t->swept < t->known.n ? t->swept : 0, to = from + sweep_share(t, g.now.mono_usec);
 	t->swept = to;
-	for (size_t i = 0, old = 0; i < t->next.n; i++) {
-		struct proctab_entry *e = &t->next.v[i];
-		while (old < t->known.n && t->known.v[old].pid < e->pid)
-			old++;
-		if (old < t->known.n && t->known.v[old].pid == e->pid)
-			*e = t->known.v[old];
+	for (size_t i = 0; i < t->known.n; i++) {
+		struct proctab_entry *e = &t->known.v[i];
 		if (!e->settled || (i >= from && i < to) || was_handed(handed, e->pid))
 			glance_at(&g, e);
 	}
-	__typeof__(t->known) swap = t->known;
-	t->known.v = t->next.v, t->known.n = t->next.n, t->known.cap = t->next.cap;
-	t->next.v = swap.v, t->next.n = swap.n, t->next.cap = swap.cap;
 	return 0;
 }
 
@@ -173,5 +235,5 @@ bool proctab_has(const struct proctab *t, pid_t pid)
 uint64_t proctab_start_ticks(const struct proctab *t, pid_t pid)
 {
 	const struct proctab_entry *e = find(t, pid);
-	return e ? e->start_ticks : 0;
+	return e && t->whole ? e->start_ticks : 0;
 }

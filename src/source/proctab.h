@@ -2,6 +2,9 @@
  * The processes: which are there, each looked at when it is new and again when it has become another: by an exec, or
  * because its pid was handed on.  That shows in its stat, which is glanced at while it is young (a fork execs soon),
  * when the kernel has handed out pids beyond its own since the tick before, and of all, a few in every tick.
+ *
+ * Where there are many, listing them costs more than looking at the new ones: then only the pids handed out since the
+ * tick before are listed, and all every few seconds.
  */
 #ifndef SOURCE_PROCTAB_H
 #define SOURCE_PROCTAB_H
@@ -24,7 +27,9 @@ struct proctab {
 	struct kfile loadavg;
 	uint64_t last_pid; /* that was handed out */
 	size_t swept;      /* how many of the known, in this round */
-	int64_t swept_usec;
+	int64_t swept_usec, listed_usec;
+	int64_t offset; /* of a pid's place in the directory to the pid; 0: not known */
+	bool whole;     /* all were listed in this tick */
 };
 
 typedef void (*proctab_look)(void *data, const struct process *p);
@@ -32,9 +37,9 @@ typedef void (*proctab_look)(void *data, const struct process *p);
 void proctab_init(struct proctab *t);
 /* Lists proc/ and calls look for each process that is new or another. -errno when proc cannot be listed. */
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data);
-/* Was it there when proc/ was last listed? */
+/* Was it there when proc/ was last listed whole, or is it newer? */
 bool proctab_has(const struct proctab *t, pid_t pid);
-/* When the process with this pid was started, in clock ticks; 0: not known. */
+/* When the process with this pid was started, in clock ticks; 0: not known, or it may have ended since. */
 uint64_t proctab_start_ticks(const struct proctab *t, pid_t pid);
 void proctab_release(struct proctab *t, struct rootfs *fs);
 

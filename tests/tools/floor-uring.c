@@ -29,7 +29,8 @@ static double cpu_usec(void)
 {
 	struct rusage u;
 	(void)getrusage(RUSAGE_SELF, &u); /* kernel workers of the ring count as ours */
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
 static void *ring_map(int fd, size_t size, off_t at)

@@ -1,7 +1,7 @@
 /*
  * The floor under every monitor of cgroups:  floor TICKS [SECONDS] <LIST-OF-FILES
- * Keeps every file open and reads it with pread once a tick, SECONDS apart as a monitor does (without: at once, which no
- * monitor can: caches stay warm); prints CPU time per tick in usec.
+ * Keeps every file open and reads it with pread once a tick, SECONDS apart as a monitor does (without: at once, which
+ * no monitor can: caches stay warm); prints CPU time per tick in usec.
  */
 #include <fcntl.h>
 #include <stdio.h>

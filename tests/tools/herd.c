@@ -1,8 +1,8 @@
 /*
  * Containers to look at:  herd COUNT BUSY DIRECTORY...
- * Makes COUNT cgroups, named as Docker names them, in every directory (one a hierarchy), with one process in each, of
- * which the first BUSY use a little CPU and memory ten times a second.  Says "ready" and stays until its input ends;
- * then removes all it made.
+ * Makes COUNT cgroups, named as Docker names them, in every directory (one a hierarchy; none: processes alone), with
+ * one process in each, of which the first BUSY use a little CPU and memory ten times a second.  Says "ready" and stays
+ * until its input ends; then removes all it made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,7 +88,7 @@ static void end(char **dirs, pid_t *pids, long n)
 int main(int argc, char **argv)
 {
 	char path[4352], c;
-	if (argc < 4)
+	if (argc < 3)
 		return 2;
 	long n = strtol(argv[1], NULL, 10), busy = strtol(argv[2], NULL, 10), made = 0;
 	char **dirs = argv + 3;
