@@ -173,6 +173,17 @@ void allocations_read(const struct tick *t, const struct cgroup_reader *r, struc
 	s->mem.allocated = cgroup_memory_allocation(caps->memory, &q);
 }
 
+static void find_life(struct container *ct, const struct tick *t)
+{
+	bool was_empty = ct->life == CGROUP_EMPTY;
+	find_init(ct, t);
+	ct->life = cgroup_reader_life(ct->reader, ct->pid > 0);
+	if (ct->pid || !was_empty || ct->life == CGROUP_EMPTY)
+		return;
+	ct->sought_usec = 0; /* somebody has just come */
+	find_init(ct, t);
+}
+
 /* 0, or -ENODEV when the group has gone. */
 static int add_running(struct container *ct, const struct tick *t, struct facts *f, unsigned *budget)
 {
@@ -182,10 +193,8 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	if (r < 0)
 		return r;
 	/* Who has not run has not ended, nor been frozen. */
-	if (ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader)) {
-		find_init(ct, t);
-		ct->life = cgroup_reader_life(ct->reader, ct->pid > 0);
-	}
+	if (ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader))
+		find_life(ct, t);
 	enum cgroup_life life = ct->life;
 	if (life == CGROUP_EMPTY && ct->twin)
 		return 0;
