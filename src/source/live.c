@@ -100,12 +100,27 @@ static bool is_sample(const struct launched *l, const struct instance *i)
 	return l->ref && colon && strncmp(i->id, l->backend, strlen(l->backend)) == 0 && strcmp(colon + 1, l->ref) == 0;
 }
 
+/* The guest of a sample VM tells what it uses, unless it has been asked itself. */
+static void take_used(struct rootfs *fs, const struct launched *l, const char *id, struct sample_memory *m)
+{
+	rootfs_cite_for(fs, id);
+	uint64_t used = metric_is_ok(m->guest_used_bytes) ? 0 : launched_guest_used(fs, l);
+	if (!used)
+		return;
+	m->guest_used_bytes = m->used_bytes = metric_ok((double)used);
+	m->used_by = "guest";
+}
+
 static void mark_samples(const struct live *l, struct snapshot *snap)
 {
 	for (size_t k = 0; k < l->launched.n; k++)
-		for (size_t i = 0; i < snap->entries.n; i++)
-			if (is_sample(&l->launched.v[k], &snap->entries.v[i].inst))
-				snap->entries.v[i].inst.sample = arena_strdup(&snap->arena, l->launched.v[k].name);
+		for (size_t i = 0; i < snap->entries.n; i++) {
+			struct entry *e = &snap->entries.v[i];
+			if (!is_sample(&l->launched.v[k], &e->inst))
+				continue;
+			e->inst.sample = arena_strdup(&snap->arena, l->launched.v[k].name);
+			take_used(l->fs, &l->launched.v[k], e->inst.id, &e->sample.mem);
+		}
 }
 
 /* hidepid=1 forbids the sight of other users' processes, hidepid=2 takes it away: of PID 1's too. */

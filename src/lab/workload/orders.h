@@ -31,5 +31,6 @@ static const char *const order_names[ORDER_MAX] = {"idle",    "cpu",   "memory",
 #define ANSWER_MEASURE "vctop-measure "
 #define ANSWER_FACT "vctop-fact "
 #define ANSWER_HELD "vctop-held "
+#define ANSWER_USED "vctop-used " /* BYTES: a guest, unasked, when what it uses of its memory has changed */
 
 #endif
