@@ -92,7 +92,7 @@ void engine_close(struct engine *e);
 /* Options of the views. */
 struct view_options {
 	bool services; /* --services: the host's own too */
-	bool json, batch, reverse, ascii, no_color, no_mouse, demo, keep_samples, hide_stopped;
+	bool json, batch, reverse, ascii, no_color, no_mouse, svg, demo, keep_samples, hide_stopped;
 	int screen_columns, screen_rows; /* --screen: draw once, print, exit */
 	const char *screen_keys;         /* --keys: pressed before the screen is drawn */
 	unsigned long count;             /* 0: not given */

@@ -50,6 +50,7 @@ static void start_pair(struct dashboard *d)
 		tui_set_message(d->tui, err.what);
 	else
 		tui_set_message(d->tui, "starting a sample container and a sample VM ...");
+	tui_set_samples(d->tui, d->pair.container, d->pair.vm);
 	d->own_samples = true;
 }
 

@@ -15,7 +15,6 @@
 #include "vctop/source/source.h"
 
 #define FACTS_USEC 2000000
-#define TRIM_USEC 3000000 /* caps of groups that have gone keep fds until then */
 /* Names learned from command lines; forgotten all at once at the limit, learned again at the next sweep. */
 #define MAX_LEARNED 8192
 
@@ -166,7 +165,6 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	vms_collect(&l->vms, &t, &l->containers);
 	mark_samples(l, ret);
 	background_collect(l->background, &t);
-	cgroup_tree_trim(&l->cgroups, t.now.mono_usec - TRIM_USEC);
 	snapshot_seal(ret);
 	return 0;
 }
@@ -181,11 +179,11 @@ static void live_close(struct source *s)
 	struct live *l = (struct live *)s;
 	vms_release(&l->vms, l->fs);
 	services_release(&l->services);
-	containers_release(&l->containers);
+	containers_release(&l->containers, l->fs);
 	background_reader_free(l->background);
 	facts_table_release(&l->facts);
 	launched_release(&l->launched);
-	proctab_release(&l->procs);
+	proctab_release(&l->procs, l->fs);
 	host_reader_close(&l->host);
 	cgroup_tree_close(&l->cgroups);
 	rootfs_close(l->fs);
@@ -217,6 +215,7 @@ struct source *source_open_traced(const char *root, const struct rootfs_trace *t
 	l->base.ops = &live_ops;
 	l->fs = fs;
 	l->facts_notices = snapshot_new();
+	proctab_init(&l->procs);
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	host_reader_open(&l->host, fs);
 	facts_table_init(&l->facts, fs, &l->cgroups);

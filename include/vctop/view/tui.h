@@ -87,7 +87,9 @@ void tui_set_timing(struct tui *t, double delay_sec, bool paused);
 void tui_set_replay(struct tui *t, double speed);
 const char *tui_jump_text(const struct tui *t);
 const char *tui_load(const struct tui *t);
-/* Names of the samples that the compare view shows: how many. */
+/* Names of the samples that this dashboard started: they alone are compared, and told what to do. Borrowed. */
+void tui_set_samples(struct tui *t, const char *container, const char *vm);
+/* Of these, the ones that run: how many. */
 unsigned tui_samples(const struct tui *t, const char *ret[INSTANCE_KIND_MAX]);
 const char *tui_copied(const struct tui *t); /* NULL: nothing is in hand */
 /* Borrowed until the next call; NULL: no graphs. */

@@ -87,7 +87,8 @@ static void draw_status(struct tui *t, struct canvas *c, struct rect r)
 {
 	if (!t->frame)
 		return;
-	int left = r.w - draw_cost(t, c, r) - 3;
+	/* What a recording says of it is what recording cost then. */
+	int left = t->replay_speed > 0 ? r.w : r.w - draw_cost(t, c, r) - 3;
 	const struct snapshot *s = t->frame->snap;
 	if (!s->notices.n)
 		return;

@@ -9,6 +9,7 @@
 #include "vctop/base/clock.h"
 
 #include "vctop/base/text.h"
+#include "vctop/view/theme.h"
 #include "vctop/view/tui.h"
 
 #include <curses.h>
@@ -25,6 +26,7 @@
 #include <wchar.h>
 
 #undef columns /* term.h has a macro for every capability */
+#undef tone
 
 #define KEY_PASTE (KEY_MAX + 1) /* ours: define_key teaches curses the sequences */
 #define KEY_PASTE_END (KEY_MAX + 2)
@@ -42,7 +44,7 @@ static struct {
 	bool repaint;
 	int64_t resumed_usec; /* from a stop of our own; 0 never */
 	bool mouse, color;
-	size_t theme;
+	enum theme theme;
 	int mouse_x, mouse_y;
 } term;
 
@@ -133,77 +135,39 @@ static void prepare_restore(void)
 }
 
 struct look {
-	int rgb;           /* where a terminal takes any colour; -1 its own */
-	short rich, plain; /* colour of 256, of 8; -1 the terminal's own */
+	short plain; /* of eight colours; -1 the terminal's own */
 	attr_t attr, mono;
 };
 
-/*
- * Middle tones of the Okabe-Ito palette: they can be told apart with any common colour blindness, and on a light and on
- * a dark background.  Shape and words say the same again; nothing depends on colour.
- */
 static const struct look looks[STYLE_MAX] = {
-        [STYLE_NORMAL] = {-1, -1, -1, A_NORMAL, A_NORMAL},
-        [STYLE_DIM] = {0x8A8A8A, 245, -1, A_NORMAL, A_DIM},
-        [STYLE_TITLE] = {-1, -1, -1, A_BOLD, A_BOLD},
-        [STYLE_HEAD] = {-1, -1, -1, A_UNDERLINE, A_UNDERLINE},
-        [STYLE_SELECTED] = {-1, -1, -1, A_REVERSE, A_REVERSE},
-        [STYLE_KEY] = {-1, -1, -1, A_REVERSE, A_REVERSE},
-        [STYLE_USED] = {0x0072B2, 32, COLOR_CYAN, A_NORMAL, A_NORMAL},
-        [STYLE_HELD] = {0x56B4E9, 74, COLOR_CYAN, A_NORMAL, A_NORMAL},
-        [STYLE_FREE] = {0x8A8A8A, 245, -1, A_NORMAL, A_DIM},
-        [STYLE_GOOD] = {0x009E73, 30, COLOR_GREEN, A_NORMAL, A_NORMAL},
-        [STYLE_WARN] = {0xD98200, 172, COLOR_YELLOW, A_BOLD, A_BOLD},
-        [STYLE_CRIT] = {0xD55E00, 166, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
-        [STYLE_CONTAINER] = {0x0072B2, 32, COLOR_CYAN, A_BOLD, A_BOLD},
-        [STYLE_VM] = {0xB5589A, 133, COLOR_MAGENTA, A_BOLD, A_BOLD},
+        [STYLE_NORMAL] = {-1, A_NORMAL, A_NORMAL},
+        [STYLE_DIM] = {-1, A_NORMAL, A_DIM},
+        [STYLE_TITLE] = {-1, A_BOLD, A_BOLD},
+        [STYLE_HEAD] = {-1, A_UNDERLINE, A_UNDERLINE},
+        [STYLE_SELECTED] = {-1, A_REVERSE, A_REVERSE},
+        [STYLE_KEY] = {-1, A_REVERSE, A_REVERSE},
+        [STYLE_USED] = {COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_HELD] = {COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_FREE] = {-1, A_NORMAL, A_DIM},
+        [STYLE_GOOD] = {COLOR_GREEN, A_NORMAL, A_NORMAL},
+        [STYLE_WARN] = {COLOR_YELLOW, A_BOLD, A_BOLD},
+        [STYLE_CRIT] = {COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
+        [STYLE_CONTAINER] = {COLOR_CYAN, A_BOLD, A_BOLD},
+        [STYLE_VM] = {COLOR_MAGENTA, A_BOLD, A_BOLD},
 };
 
-/* Colours of 256 that stand out more where the background is known. */
-struct tint {
-	enum style style;
-	int rgb;
-	short rich;
-};
-static const struct tint dark[] = {
-        {STYLE_DIM, 0xA8A8A8, 248},  {STYLE_FREE, 0x6C6C6C, 242}, {STYLE_USED, 0x5FAFFF, 75},
-        {STYLE_HELD, 0x87D7FF, 117}, {STYLE_GOOD, 0x5FD7AF, 79},  {STYLE_WARN, 0xFFAF00, 214},
-        {STYLE_CRIT, 0xFF8700, 208}, {STYLE_VM, 0xD787D7, 176},   {STYLE_CONTAINER, 0x5FAFFF, 75}};
-static const struct tint light[] = {
-        {STYLE_DIM, 0x585858, 240},  {STYLE_FREE, 0xA8A8A8, 248}, {STYLE_USED, 0x005FAF, 25},
-        {STYLE_HELD, 0x0087D7, 32},  {STYLE_GOOD, 0x005F5F, 23},  {STYLE_WARN, 0xAF5F00, 130},
-        {STYLE_CRIT, 0xAF0000, 124}, {STYLE_VM, 0x87005F, 89},    {STYLE_CONTAINER, 0x005FAF, 25}};
-
-static const struct theme {
-	const char *name;
-	const struct tint *tints;
-	size_t n;
-	bool mono;
-} themes[] = {
-        {"any", NULL, 0, false},
-        {"dark", dark, ARRAY_SIZE(dark), false},
-        {"light", light, ARRAY_SIZE(light), false},
-        {"mono", NULL, 0, true},
-};
-
-static int color_of(const struct theme *th, enum style s)
+static int color_of(enum theme th, enum style s)
 {
-	struct look l = looks[s];
-	for (size_t i = 0; i < th->n; i++)
-		if (th->tints[i].style == s) {
-			l.rgb = th->tints[i].rgb;
-			l.rich = th->tints[i].rich;
-		}
-	return COLORS >= 1 << 24 ? l.rgb : COLORS >= 256 ? l.rich : l.plain;
+	struct tone t = theme_tone(th, s);
+	return COLORS >= 1 << 24 ? t.rgb : COLORS >= 256 ? t.rich : looks[s].plain;
 }
 
 static void prepare_styles(void)
 {
-	const struct theme *th = &themes[term.theme];
-	bool color = term.color && !th->mono && COLORS >= 8;
+	bool color = term.color && term.theme != THEME_MONO && COLORS >= 8;
 	for (int s = 0; s < STYLE_MAX; s++) {
 		const struct look *look = &looks[s];
-		int fg = color ? color_of(th, (enum style)s) : -1;
+		int fg = color ? color_of(term.theme, (enum style)s) : -1;
 		term.attr[s] = color ? look->attr : look->mono;
 		term.pair[s] = 0;
 		if (fg >= 0 && init_extended_pair(s + 1, fg, -1) == OK)
@@ -215,18 +179,17 @@ static void prepare_styles(void)
 
 const char *term_theme(const char *name)
 {
-	size_t at = term.theme + 1;
-	for (size_t i = 0; name && i < ARRAY_SIZE(themes); i++)
-		if (strcmp(themes[i].name, name) == 0)
-			at = i;
-	if (name && strcmp(themes[at % ARRAY_SIZE(themes)].name, name) != 0)
+	enum theme th = (enum theme)((term.theme + 1U) % THEME_MAX);
+	for (th = name ? 0 : th; name && th < THEME_MAX && strcmp(theme_name(th), name) != 0; th++)
+		;
+	if (th == THEME_MAX)
 		return NULL;
-	term.theme = at % ARRAY_SIZE(themes);
+	term.theme = th;
 	if (term.open) {
 		prepare_styles();
 		term.repaint = true;
 	}
-	return themes[term.theme].name;
+	return theme_name(th);
 }
 
 static void put(const char *s)
