@@ -79,7 +79,8 @@ static void figures_are_numbers(void **state)
 {
 	struct measured m;
 	uint64_t held;
-	static const char good[] = "vctop-measure work=346.3 syscall=8.9e-08 switch=0 took=0.5 step=1e-7\nvctop-held 778240\n";
+	static const char good[] =
+	        "vctop-measure work=346.3 syscall=8.9e-08 switch=0 took=0.5 step=1e-7\nvctop-held 778240\n";
 	(void)state;
 	assert_true(answers_measured(good, strlen(good), &m));
 	assert_true(m.work > 346 && m.syscall < 1e-7 && m.turn >= 0);
