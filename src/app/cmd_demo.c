@@ -82,11 +82,15 @@ static void daemon_down_table(const struct daemon_down *d, struct strbuf *out)
 		add_row(out, questions[k], cell[k]);
 }
 
-static int show(const struct storyteller *s, int r, const struct error *err, const struct strbuf *table)
+/* Nothing shown at all is a failure. */
+static int show(const struct storyteller *s, int r, const struct error *err, bool shown, const struct strbuf *table)
 {
 	if (r < 0)
 		return app_failf(EXIT_FAILURE, "demo: %s", err->what[0] ? err->what : strerror(-r));
-	return s->teller.dry_run ? EXIT_SUCCESS : app_print(table);
+	if (s->teller.dry_run)
+		return EXIT_SUCCESS;
+	r = app_print(table);
+	return shown ? r : EXIT_FAILURE;
 }
 
 static void waste_row(struct strbuf *out, const char *title, char *(*format)(char *buf, size_t size, double v),
@@ -118,12 +122,14 @@ static void waste_table(const struct waste *w, struct strbuf *out)
 	waste_row(out, "held", units_bytes, v->held_bytes, c->held_bytes);
 	waste_row(out, "overhead: VMMs, helpers", units_bytes, v->overhead_bytes, c->overhead_bytes);
 	waste_row(out, "slack: given and not used", units_bytes, v->slack_bytes, c->slack_bytes);
+	waste_row(out, "held by nobody", units_bytes, v->unheld_bytes, c->unheld_bytes);
 	waste_row(out, "one more team could get", units_bytes, v->next_bytes, c->next_bytes);
 	waste_row(out, "cores used", units_cores, v->used_cores, c->used_cores);
 	strbuf_char(out, '\n');
 	storyteller_wrap(out,
-	                 "A VM's memory is promised to it when it starts, and what its guest ever touched it holds. A "
-	                 "container's limit promises nothing: what it does not hold is anybody's.",
+	                 "A VM's memory is promised to it when it starts, and what its guest ever touched it holds; a "
+	                 "host that promises more than it has fails when guests fill up. A container's limit promises "
+	                 "nothing: what it does not hold is anybody's.",
 	                 "", "", "");
 	for (size_t i = 0; i < WASTE_MODELS; i++)
 		if (w->model[i].skipped[0])
@@ -139,7 +145,8 @@ static int waste(struct storyteller *s, const struct options *o)
 	int r = waste_run(&w, &s->teller, &result, &err);
 	if (r == 0)
 		waste_table(&result, &table);
-	return show(s, r, &err, &table);
+	bool shown = !result.model[WASTE_VMS].skipped[0] || !result.model[WASTE_CONTAINERS].skipped[0];
+	return show(s, r, &err, shown, &table);
 }
 
 static int daemon_down(struct storyteller *s, const struct options *o)
@@ -149,9 +156,12 @@ static int daemon_down(struct storyteller *s, const struct options *o)
 	struct error err = {0};
 	(void)o;
 	int r = daemon_down_run(&s->teller, &d, &err);
+	bool shown = false;
+	for (size_t i = 0; i < STORY_DAEMONS; i++)
+		shown = shown || !d.death[i].skipped[0];
 	if (r == 0)
 		daemon_down_table(&d, &table);
-	return show(s, r, &err, &table);
+	return show(s, r, &err, shown, &table);
 }
 
 static const struct {

@@ -166,6 +166,15 @@ static void add_json(const struct lifecycle *l, struct strbuf *out)
 	strbuf_fmt(out, "%s\n", text ? text : "null");
 }
 
+static bool shown(const struct lifecycle *l)
+{
+	for (size_t i = 0; i < LIFE_BUILDERS; i++)
+		if (metric_is_ok(l->builder[i].sec[LIFE_BUILD]))
+			return true;
+	return false;
+}
+
+/* Nothing shown at all is a failure. */
 static int show(const struct storyteller *s, const struct lifecycle *l, bool json)
 {
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
@@ -173,14 +182,16 @@ static int show(const struct storyteller *s, const struct lifecycle *l, bool jso
 		return EXIT_SUCCESS;
 	if (json) {
 		add_json(l, &out);
-		return app_print(&out);
+		int status = app_print(&out);
+		return shown(l) ? status : EXIT_FAILURE;
 	}
 	strbuf_fmt(&out, "\nOne program and a text through %s\n\n", l->registry);
 	add_steps(l, &out);
 	add_layers(l, &out);
 	add_runs(l, &out);
 	add_remarks(l, &out);
-	return app_print(&out);
+	int status = app_print(&out);
+	return shown(l) ? status : EXIT_FAILURE;
 }
 
 int cmd_lifecycle(int argc, char **argv)

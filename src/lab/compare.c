@@ -246,6 +246,7 @@ static void find_commands(const struct contest *k, size_t i)
 	struct subject *s = &k->c->subjects.v[i];
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 	const struct backend *b = backend_find(k->of[i]->backend);
+	bool is_image = strcmp(s->id, VM_IMAGE) == 0;
 	if (b->fallback && (kvm_is_silent(NULL, 0) || b->check(NULL) < 0))
 		b = b->fallback;
 	struct launch ln = {.l = {.name = xasprintf("compare-%s", s->id),
@@ -255,8 +256,8 @@ static void find_commands(const struct contest *k, size_t i)
 	                          .cpus = k->c->cpus,
 	                          .memory = k->c->memory},
 	                    .load_bytes = k->c->load_bytes,
-	                    .balloon = vm_can_balloon(b->name) ? BALLOON_PLAIN : BALLOON_NONE,
-	                    .disk = strcmp(s->id, VM_IMAGE) == 0 ? k->o->vm_image : NULL,
+	                    .balloon = !is_image && vm_can_balloon(b->name) ? BALLOON_PLAIN : BALLOON_NONE,
+	                    .disk = is_image ? k->o->vm_image : NULL,
 	                    .monitor = true,
 	                    .reg = REG_INIT};
 	const char *line, *cursor;
@@ -279,8 +280,11 @@ static void tell_plan(const struct contest *k)
 			continue;
 		}
 		find_commands(k, i);
-		teller_say(k->t, TELL_STEP, "%s: start, measure, load %llu MiB and free it, stop; %u in turn", s->title,
-		           (unsigned long long)k->c->load_bytes >> 20, k->c->runs);
+		if (strcmp(s->id, VM_IMAGE) == 0)
+			teller_say(k->t, TELL_STEP, "%s: start, measure from outside, stop; once", s->title);
+		else
+			teller_say(k->t, TELL_STEP, "%s: start, measure, load %llu MiB and free it, stop; %u in turn",
+			           s->title, (unsigned long long)k->c->load_bytes >> 20, k->c->runs);
 		for (size_t n = 0; n < s->commands.n; n++)
 			teller_say(k->t, TELL_COMMAND, "%s", s->commands.v[n]);
 	}

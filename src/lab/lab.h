@@ -37,6 +37,10 @@ struct launch {
 	char detail[256];
 };
 
+struct saved {
+	uint64_t bytes; /* allocated blocks */
+	double sec;     /* to write it, safely on disk where that is ours to say */
+};
 struct disk_use {
 	struct metric image, writable; /* bytes of allocated blocks */
 };
@@ -46,8 +50,8 @@ struct acts {
 	int (*answers)(const struct reg *r, const struct launched *l, struct strbuf *ret, struct error *err);
 	int (*pause)(const struct reg *r, const struct launched *l, bool on, struct error *err);
 	int (*end)(const struct reg *r, const struct launched *l, struct error *err); /* asks; does not wait */
-	/* Writes one; *ret_bytes: allocated blocks. The sample goes on. */
-	int (*snapshot)(const struct reg *r, const struct launched *l, uint64_t *ret_bytes, struct error *err);
+	/* Writes one, weighs it, removes it. The sample goes on. */
+	int (*snapshot)(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err);
 	void (*disk)(const struct reg *r, const struct launched *l, struct disk_use *ret);
 	/* What a person could type for a launch, one a line. */
 	void (*commands)(const struct launch *ln, struct strbuf *ret);

@@ -1,4 +1,6 @@
-/* The story of an image, in parts: the steps (lifecycle.c), its layers (life_layers.c), other runtimes (life_runs.c).
+/*
+ * The story of an image, in parts: the steps (lifecycle.c), what carries it (life_registry.c), its layers
+ * (life_layers.c), other runtimes (life_runs.c).
  */
 #ifndef LAB_LIFECYCLE_H
 #define LAB_LIFECYCLE_H
@@ -20,6 +22,9 @@ struct life {
 char *life_store(const struct life *l, const char *name);
 /* Where an image is pushed to, as podman and buildah name it ("docker://..." or "oci:..."). Heap. */
 char *life_transport(const struct life *l, const char *id);
+/* Starts a registry, or decides on a layout directory where there is none; fills port, ret->registry. */
+int life_registry(struct life *l, struct error *err);
+
 /* What a directory below the story's grew by. */
 struct life_weight {
 	const char *dir;

@@ -136,20 +136,19 @@ static void measure_pause(struct live *s)
 static void measure_snapshot(struct live *s)
 {
 	struct error err = {0};
-	uint64_t bytes = 0;
+	struct saved found = {0, 0};
 	if (!s->b->acts->snapshot) {
 		trial_lack(s->t, FIGURE_SNAPSHOT, "a process alone has none without CRIU");
 		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, "a process alone has none without CRIU");
 		return;
 	}
-	double start = launch_clock();
-	if (s->b->acts->snapshot(&s->ln.reg, &s->ln.l, &bytes, &err) < 0) {
+	if (s->b->acts->snapshot(&s->ln.reg, &s->ln.l, &found, &err) < 0) {
 		trial_fail(s->t, FIGURE_SNAPSHOT, &err);
 		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, err.what);
 		return;
 	}
-	trial_set(s->t, FIGURE_SNAPSHOT, launch_clock() - start);
-	trial_set(s->t, FIGURE_SNAPSHOT_BYTES, (double)bytes);
+	trial_set(s->t, FIGURE_SNAPSHOT, found.sec);
+	trial_set(s->t, FIGURE_SNAPSHOT_BYTES, (double)found.bytes);
 }
 
 static void measure_balloon(struct live *s)
@@ -192,7 +191,7 @@ static void lack_workload(struct trial *t)
 			trial_lack(t, (enum figure)f, "none of our programs is inside");
 }
 
-int live_measure(struct live *s)
+int live_measure(struct live *s, struct error *err)
 {
 	static const struct {
 		const char *name;
@@ -214,6 +213,8 @@ int live_measure(struct live *s)
 		steps[i].run(s);
 		if (live_cancelled(s))
 			return -EINTR;
+		if (!proctable_is(s->ln.l.pid, s->ln.l.pid_start))
+			return error_set(err, ESRCH, "%s: ended while it was measured", s->t->c->id);
 	}
 	if (s->ln.disk)
 		lack_workload(s->t);

@@ -166,7 +166,7 @@ int trial_run(struct trial *t, struct error *err)
 	int r = start(&s, BALLOON_PLAIN, err);
 	if (r == 0) {
 		measure_start(&s);
-		r = live_measure(&s);
+		r = live_measure(&s, err);
 	}
 	if (r == 0) {
 		trial_progress(t, "stop");

@@ -26,6 +26,7 @@ struct teams {
 	struct story s; /* of steps and commands only: its parts are in the register themselves */
 	struct look look;
 	struct waste *w;
+	char name[24]; /* what the teams' names begin with */
 };
 
 static int budget(const struct waste_options *o, struct teams *t, struct error *err)
@@ -58,9 +59,22 @@ static int budget(const struct waste_options *o, struct teams *t, struct error *
 	return 0;
 }
 
-static void name_team(char ret[48], const char *kind, size_t i)
+/* "team", unless another is telling this story here. */
+static int find_name(struct teams *t, struct error *err)
 {
-	(void)snprintf(ret, 48, "team-%zu-%s", i + 1, kind);
+	launched_vec all = {0};
+	int r = samples_list(&all, err);
+	(void)snprintf(t->name, sizeof(t->name), "team");
+	for (size_t i = 0; i < all.n; i++)
+		if (strncmp(all.v[i].name, "team-", 5) == 0)
+			(void)snprintf(t->name, sizeof(t->name), "team-%d", (int)getpid());
+	launched_release(&all);
+	return r;
+}
+
+static void name_team(const struct teams *t, char ret[48], const char *kind, size_t i)
+{
+	(void)snprintf(ret, 48, "%s-%zu-%s", t->name, i + 1, kind);
 }
 
 static int start_team(struct teams *t, struct waste_model *m, size_t i, struct error *err)
@@ -68,7 +82,7 @@ static int start_team(struct teams *t, struct waste_model *m, size_t i, struct e
 	const struct waste *w = t->w;
 	struct sample_result res;
 	struct waste_team *team = &m->team[i];
-	name_team(team->name, m->kind, i);
+	name_team(t, team->name, m->kind, i);
 	const struct sample_options o = {
 	        .kind = m->kind,
 	        .name = team->name,
@@ -141,15 +155,14 @@ static void add_up(const struct waste *w, struct waste_model *m)
 	}
 	m->slack_bytes = metric_sub_floor0(m->given_bytes, m->used_bytes);
 	m->unallocated_bytes = metric_sub_floor0(total, m->given_bytes);
-	m->next_bytes = strcmp(m->kind, "vm") == 0
-	                        ? m->unallocated_bytes
-	                        : metric_sub_floor0(total, metric_add(m->held_bytes, m->overhead_bytes));
+	m->unheld_bytes = metric_sub_floor0(total, metric_add(m->held_bytes, m->overhead_bytes));
+	m->next_bytes = strcmp(m->kind, "vm") == 0 ? m->unallocated_bytes : m->unheld_bytes;
 }
 
 static int measure(struct teams *t, struct waste_model *m, struct error *err)
 {
 	int r = await_work(t, m, err);
-	teller_say(t->s.t, TELL_COMMAND, "vctop -b -f team- -d 2");
+	teller_say(t->s.t, TELL_COMMAND, "vctop -b -f %s- -d 2", t->name);
 	if (r == 0 && !t->s.t->dry_run)
 		r = look_again(&t->look, err);
 	if (r == 0)
@@ -188,7 +201,7 @@ static int stop_teams(const struct teams *t, const struct waste_model *m, struct
 	char name[48];
 	int r = 0;
 	for (size_t i = 0; i < WASTE_TEAMS; i++) {
-		name_team(name, m->kind, i);
+		name_team(t, name, m->kind, i);
 		strbuf_fmt(&names, " %s", name);
 	}
 	teller_say(t->s.t, TELL_COMMAND, "vctop sample stop%s", names.buf);
@@ -228,6 +241,8 @@ int waste_run(const struct waste_options *o, const struct teller *teller, struct
 	int r = look_open(&t.look, err);
 	if (r == 0 && !teller->dry_run)
 		r = samples_clean(NULL, err);
+	if (r == 0)
+		r = find_name(&t, err);
 	if (r == 0)
 		r = budget(o, &t, err);
 	if (r == 0)

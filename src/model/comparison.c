@@ -74,7 +74,7 @@ const struct figure_info figure_table[FIGURE_MAX] = {
                  "other containers, memory and devices of a VM (QMP migrate to a file)",
                  NULL, NULL},
         [FIGURE_SNAPSHOT_BYTES] = {"state.snapshot_bytes", "  its size", STATE, UNIT_BYTES, -1, false,
-                                   "blocks allocated to that file or layer", NULL, NULL},
+                                   "blocks allocated to that file, or to what the layer adds", NULL, NULL},
         [FIGURE_FIT] = {"fit.count", "idle ones that would fit", FIT, UNIT_COUNT, 1, false,
                         "MemAvailable of this host before the first run, divided by what one holds while idle", NULL,
                         NULL},

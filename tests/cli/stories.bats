@@ -9,7 +9,7 @@ refuses() { # TEXT ARGUMENT...: one line that has TEXT, status 2
 	local text=$1
 	shift
 	run "$VCTOP" "$@"
-	[ "$status" = 2 ] && [ "${#lines[@]}" = 1 ] || { echo "$status: $output"; return 1; }
+	if [ "$status" != 2 ] || [ "${#lines[@]}" != 1 ]; then echo "$status: $output"; return 1; fi
 	case $output in "vctop: "*"$text"*) ;; *) echo "$output"; return 1 ;; esac
 }
 

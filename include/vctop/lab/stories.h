@@ -97,10 +97,11 @@ struct waste_model {
 	char backend[16];  /* what they ran on */
 	char skipped[512]; /* why it was not measured; "" it was */
 	struct waste_team team[WASTE_TEAMS];
-	/* Sums over the teams; the last two of the budget. */
+	/* Sums over the teams; the last three of the budget. */
 	struct metric given_bytes, used_bytes, held_bytes, overhead_bytes, slack_bytes, used_cores;
 	struct metric unallocated_bytes; /* promised to nobody */
-	struct metric next_bytes;        /* what one more team could get: VMs: unallocated; containers: not held */
+	struct metric unheld_bytes;      /* neither held nor overhead: there all the same */
+	struct metric next_bytes;        /* what one more team could get: VMs: unallocated; containers: unheld */
 };
 struct waste {
 	uint64_t total_bytes, team_bytes, work_bytes; /* work: what the one busy team needs, 40 % of its own */
