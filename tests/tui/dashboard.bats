@@ -131,7 +131,7 @@ both_lists() {
 	T send-keys Enter
 	shows 'CPU given'
 	T send-keys Enter
-	shows "cpu.max"
+	shows "/proc/PID/stat field 22"
 	T send-keys Escape
 	shows 'CPU given'
 	T send-keys Escape

@@ -100,9 +100,9 @@ struct tui {
 	int64_t behind_usec;           /* shown is this much before now; 0: now */
 	double last_cpu_sec, self_pct; /* self_pct < 0: no two frames yet */
 	int64_t last_mono_usec;
-	char remembered[48]; /* how far back one can go, for the footer */
+	char remembered[48];                    /* how far back one can go, for the footer */
 	const char *samples[INSTANCE_KIND_MAX]; /* names of those this dashboard started; borrowed, NULL none */
-	const char *load;    /* TUI_LOAD: what the samples shall do */
+	const char *load;                       /* TUI_LOAD: what the samples shall do */
 	bool pasting;
 };
 

@@ -262,8 +262,13 @@ static void draw_tiles(struct tui *t, struct canvas *c, const struct view *v)
 			(void)canvas_text(c, x + 2, 0, c->columns - x - 16, STYLE_TITLE, tui_hand_name(t));
 		area = (struct rect){1, 1, c->columns - 2, c->rows - 2};
 	}
-	if (v->take) /* the choice stays in view; there is nothing else to scroll */
+	if (v->take) { /* below the menu, where the chosen field comes from */
+		area.h -= 2;
+		(void)canvas_fmt(c, area.x, area.y + area.h + 1, area.w, STYLE_DIM, "from: %s",
+		                 sortable_field(t->choice)->source);
+		/* The choice stays in view; there is nothing else to scroll. */
 		t->scroll = (int)t->choice < area.h ? 0 : (int)t->choice - area.h + 1;
+	}
 	tiles_show(t, c, area, v->tiles, v->tile_w);
 }
 

@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# The dashboard's compare view on a real pair: started by a key, told what to do by keys, gone with the dashboard.
+# limit: 240
+# alone: yes
+
+load lib
+
+setup_file() {
+	live_setup
+	need_root
+	need jq
+	need tmux
+	[ -x "$VCTOP_BUILD/vctop-workload" ] || skip "no vctop-workload was built"
+}
+teardown_file() { live_teardown; }
+setup() {
+	cd "$SCRATCH" || return 1
+	SOCKET=vctop-compare-$$
+}
+teardown() { tmux -L "$SOCKET" kill-server 2>/dev/null || :; }
+
+screen() { tmux -L "$SOCKET" capture-pane -p; }
+shows() { screen | grep -qF -- "$1"; }
+pair_does() { # WORKLOAD
+	"$VCTOP" sample list --json | jq -e --arg w "$1" '[.. | objects | select((.name? // "") | startswith("pair-")) | .workload == $w] | length == 2 and all' >/dev/null
+}
+no_pair() { ! "$VCTOP" sample list | grep -q '^pair-'; }
+
+@test "the pair is started, loaded, freed and removed from the compare view" {
+	tmux -L "$SOCKET" -f /dev/null new-session -d -x 132 -y 40 env LC_ALL=C.UTF-8 "$VCTOP" --no-history
+	poll 15 shows CONTAINERS
+	tmux -L "$SOCKET" send-keys 6
+	poll 15 shows 'Press x to start'
+	tmux -L "$SOCKET" send-keys x
+	poll 15 shows 'CONTAINER  pair-'
+	poll 120 shows 'qemu-'
+	poll 60 sh -c "! '$VCTOP' sample list | grep -q starting"
+	if [ ! -w /dev/kvm ]; then shows 'EMULATED (TCG)'; fi
+	tmux -L "$SOCKET" send-keys m
+	poll 30 pair_does memory
+	tmux -L "$SOCKET" send-keys f
+	poll 30 pair_does free || pair_does idle
+	tmux -L "$SOCKET" send-keys q
+	poll 30 no_pair
+}
