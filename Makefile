@@ -220,6 +220,10 @@ bench: all $(TESTTOOLS) ## what a tick costs beside the floor and other monitors
 	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/run.sh
 	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/verdicts.sh
 
+.PHONY: screenshots
+screenshots: $(B)/vctop ## draw the pictures in screenshots/ from a recording
+	@VCTOP=$(CURDIR)/$(B)/vctop tests/tools/screenshots.sh make
+
 demo: ## build, start a sample container and a sample VM, open the dashboard; removes them at the end
 	@tests/tools/deps.sh build demo
 	$(Q)+$(MAKE) $(SIDE) --no-print-directory all

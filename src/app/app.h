@@ -28,6 +28,8 @@ int cmd_watch(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
+int cmd_lifecycle(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 
 /* Prints the error; returns `status` for the caller to return. */
@@ -49,8 +51,11 @@ bool app_ascii(void); /* the locale is not UTF-8 */
 struct config {
 	struct prices prices;
 	char *never_idle;
+	char *columns, *theme, *graph, *use, *mouse; /* of the dashboard, config.c says which values; NULL not set */
 };
 const struct config *config(void);
+/* Puts `key = value` into the user's own file, and leaves the rest of it. */
+int config_keep(const char *key, const char *value, struct error *err);
 int config_option(const char *key, const char *value); /* 0, or an exit status */
 
 /*
@@ -87,7 +92,7 @@ void engine_close(struct engine *e);
 /* Options of the views. */
 struct view_options {
 	bool services; /* --services: the host's own too */
-	bool json, batch, reverse, ascii, no_color, no_mouse, demo, keep_samples, hide_stopped;
+	bool json, batch, reverse, ascii, no_color, no_mouse, svg, demo, keep_samples, hide_stopped;
 	int screen_columns, screen_rows; /* --screen: draw once, print, exit */
 	const char *screen_keys;         /* --keys: pressed before the screen is drawn */
 	unsigned long count;             /* 0: not given */

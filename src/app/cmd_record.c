@@ -10,14 +10,14 @@
 #include "vctop/view/views.h"
 
 static const char usage[] =
-        "usage: vctop record FILE [-d SECONDS] [-n COUNT] [--no-history]\n"
+        "usage: vctop record FILE [-d SECONDS] [-n COUNT] [--services] [--no-history]\n"
         "\n"
         "Stores what `vctop --json` prints, in zstd (`zstdcat FILE | jq` reads it), until it is ended by a signal\n"
         "or after COUNT frames. A FILE that is a recording is continued. See vctop replay -h.\n"
         "\n"
         "  -d, --delay SECONDS    time between two readings (default 1)\n"
         "  -n, --count N          store N frames, then end\n"
-        "      --services         the host's own services and slices too; replay shows them as text\n"
+        "      --services         the host's own services and slices too, for every view of the replay\n"
         "      --no-history       do not judge by what earlier runs learned\n";
 
 struct options {

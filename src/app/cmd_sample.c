@@ -20,17 +20,19 @@
 #include "vctop/lab/samples.h"
 
 static const char usage_text[] = "usage: vctop sample start container|vm [--cpus N] [--memory SIZE]\n"
-                                 "                    [--workload idle|cpu|memory|burst] [--name NAME]\n"
-                                 "                    [--backend auto|builtin|podman|docker|kvm|tcg]\n"
+                                 "                    [--workload idle|cpu|memory|burst] [--bytes SIZE]\n"
+                                 "                    [--name NAME]\n"
+                                 "                    [--backend auto|builtin|runc|crun|podman|docker|kvm|tcg|\n"
+                                 "                               microvm|microvm-tcg]\n"
                                  "                    [--owner PID]\n"
                                  "       vctop sample list [--json]\n"
                                  "       vctop sample load NAME idle|cpu|memory|burst|free\n"
                                  "       vctop sample stop NAME... | --all\n"
                                  "\n"
                                  "A sample runs one small program that is idle, uses all of its CPU, holds most of\n"
-                                 "its memory, or works 1 s of every 10 s.  It stays until it is stopped, or until\n"
-                                 "the process given by --owner ends.  load changes what it does; free gives the\n"
-                                 "memory back to its kernel, then it is idle.\n";
+                                 "its memory (--bytes: this much), or works 1 s of every 10 s.  It stays until it\n"
+                                 "is stopped, or until the process given by --owner ends.  load changes what it\n"
+                                 "does; free gives the memory back to its kernel, then it is idle.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -81,6 +83,10 @@ static int take_option(struct sample_options *o, int c, const char *value)
 		if (parse_size(value, &o->memory) < 0 || !o->memory)
 			return complain("start", 2, "--memory: '%s': a size such as 64M or 1.5G", value);
 		break;
+	case 'B':
+		if (parse_size(value, &o->bytes) < 0 || !o->bytes)
+			return complain("start", 2, "--bytes: '%s': a size such as 64M or 1.5G", value);
+		break;
 	case 'w':
 		o->workload = value;
 		break;
@@ -102,10 +108,15 @@ static int take_option(struct sample_options *o, int c, const char *value)
 static int parse_start(int argc, char **argv, struct sample_options *o)
 {
 	static const struct option options[] = {
-	        {"cpus", required_argument, NULL, 'c'},     {"memory", required_argument, NULL, 'm'},
-	        {"workload", required_argument, NULL, 'w'}, {"backend", required_argument, NULL, 'b'},
-	        {"name", required_argument, NULL, 'n'},     {"owner", required_argument, NULL, 'o'},
-	        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+	        {"cpus", required_argument, NULL, 'c'},
+	        {"memory", required_argument, NULL, 'm'},
+	        {"workload", required_argument, NULL, 'w'},
+	        {"backend", required_argument, NULL, 'b'},
+	        {"name", required_argument, NULL, 'n'},
+	        {"owner", required_argument, NULL, 'o'},
+	        {"bytes", required_argument, NULL, 'B'},
+	        {"help", no_argument, NULL, 'h'},
+	        {NULL, 0, NULL, 0},
 	};
 	int c;
 	optind = 0;
@@ -192,9 +203,10 @@ static void print_table(const launched_vec *all)
 	             "STATE", "CORES", "MEMORY", "PID", "AGE");
 	for (size_t i = 0; i < all->n; i++) {
 		const struct launched *l = &all->v[i];
-		(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8d  %s\n", name, l->name, l->kind, l->backend,
-		             l->workload, l->state, limit_cores(cores, sizeof(cores), l->cpus),
-		             limit_bytes(bytes, sizeof(bytes), l->memory), (int)l->pid, age(l, since, sizeof(since)));
+		(void)printf("%-*s  %-9s  %-8s  %-8s  %-8s  %6s  %7s  %8d  %s\n", name, l->name, l->kind,
+		             l->backend ? l->backend : "-", l->workload ? l->workload : "-", l->state,
+		             limit_cores(cores, sizeof(cores), l->cpus), limit_bytes(bytes, sizeof(bytes), l->memory),
+		             (int)l->pid, age(l, since, sizeof(since)));
 	}
 }
 
@@ -204,7 +216,7 @@ static json_t *to_json(const struct launched *l)
 	json_t *cpus = l->cpus > 0 ? json_real(l->cpus) : json_null();
 	json_t *memory = l->memory ? json_integer((json_int_t)l->memory) : json_null();
 	json_t *pid = l->pid ? json_integer(l->pid) : json_null();
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:s?,s:s}", "name", l->name, "kind", l->kind, "backend",
+	return json_pack("{s:s,s:s,s:s?,s:s?,s:s,s:o,s:o,s:o,s:s?,s:s}", "name", l->name, "kind", l->kind, "backend",
 	                 l->backend, "workload", l->workload, "state", l->state, "allocated_cores", cpus,
 	                 "allocated_bytes", memory, "pid", pid, "container_id", l->ref, "started",
 	                 units_rfc3339(started, sizeof(started), l->started_usec));

@@ -19,7 +19,7 @@ static const char usage[] =
         "                                  fields\n"
         "\n"
         "  -d, --delay SECONDS    time between two readings (default 1)\n"
-        "  -n, --count N          print N snapshots, then end\n"
+        "  -n, --count N          print N snapshots, then end (--screen: draw after N readings)\n"
         "  -s, --sort FIELD       order by this column (vctop fields lists them)\n"
         "  -r, --reverse          the other way round\n"
         "  -f, --filter TEXT      only rows with TEXT in name, image, runtime, id or verdict\n"
@@ -31,6 +31,7 @@ static const char usage[] =
         "      --guest-api        ask Firecracker and Cloud Hypervisor through their API sockets\n"
         "      --screen WxH       draw the dashboard once as text and print it\n"
         "      --keys KEYS        press these keys before --screen draws\n"
+        "      --svg              as a picture (SVG)\n"
         "      --ascii            no characters beyond ASCII\n"
         "      --no-color         no colours (also: NO_COLOR in the environment)\n"
         "      --no-mouse         leave the mouse to the terminal\n"
@@ -96,6 +97,7 @@ enum {
 	OPT_ROOT,
 	OPT_SCREEN,
 	OPT_KEYS,
+	OPT_SVG,
 	OPT_ASCII,
 	OPT_NO_COLOR,
 	OPT_NO_MOUSE,
@@ -126,6 +128,7 @@ static const struct option long_options[] = {
         {"root", required_argument, NULL, OPT_ROOT},
         {"screen", required_argument, NULL, OPT_SCREEN},
         {"keys", required_argument, NULL, OPT_KEYS},
+        {"svg", no_argument, NULL, OPT_SVG},
         {"ascii", no_argument, NULL, OPT_ASCII},
         {"no-color", no_argument, NULL, OPT_NO_COLOR},
         {"no-mouse", no_argument, NULL, OPT_NO_MOUSE},
@@ -187,8 +190,8 @@ static int check_together(const struct view_options *o)
 		                 "--json prints all instances and fields by id: no -f, -s, -r, --running, --columns");
 	if (o->columns && !o->batch)
 		return app_failf(EXIT_BAD_USE, "--columns: goes with -b");
-	if (o->screen_keys && !o->screen_columns)
-		return app_failf(EXIT_BAD_USE, "--keys: goes with --screen");
+	if ((o->screen_keys || o->svg) && !o->screen_columns)
+		return app_failf(EXIT_BAD_USE, "--keys, --svg: go with --screen");
 	return 0;
 }
 
@@ -242,6 +245,9 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 			break;
 		case OPT_KEYS:
 			o->screen_keys = optarg;
+			break;
+		case OPT_SVG:
+			o->svg = true;
 			break;
 		case OPT_ASCII:
 			o->ascii = true;

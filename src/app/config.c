@@ -1,6 +1,7 @@
 /* Settings: small files of `key = value` lines, and the options that bear the same names. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +25,29 @@ static const char *set_price(struct metric *price, const char *value)
 	return NULL;
 }
 
+/* Settings of the dashboard that are one word, or names with commas. */
+static const struct word {
+	const char *key, *allowed; /* one of these, with blanks around; NULL anything */
+	size_t at;
+} words[] = {
+        {"columns", NULL, offsetof(struct config, columns)},
+        {"theme", " any dark light mono ", offsetof(struct config, theme)},
+        {"graph", " dots blocks ", offsetof(struct config, graph)},
+        {"use", " amount share ", offsetof(struct config, use)},
+        {"mouse", " yes no ", offsetof(struct config, mouse)},
+};
+
+static const char *set_word(struct config *c, const struct word *w, const char *value)
+{
+	char **place = (char **)((char *)c + w->at);
+	cleanup_free char *padded = xasprintf(" %s ", value);
+	if (w->allowed && (!*value || strchr(value, ' ') || !strstr(w->allowed, padded)))
+		return w->allowed;
+	free(*place);
+	*place = xstrdup(value);
+	return NULL;
+}
+
 /* NULL, or why not. */
 static const char *set(struct config *c, const char *key, const char *value)
 {
@@ -36,6 +60,9 @@ static const char *set(struct config *c, const char *key, const char *value)
 		c->never_idle = xstrdup(value);
 		return NULL;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(key, words[i].key) == 0)
+			return set_word(c, &words[i], value);
 	return "no such setting";
 }
 
@@ -94,17 +121,21 @@ static void read_file(const char *path)
 		(void)app_failf(0, "%s: %s", path, n < 0 ? strerror(errno) : "not text");
 }
 
-static void load(void)
+/* Of the user; NULL: nobody says where. */
+static char *own_path(void)
 {
 	const char *dir = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	if (dir && *dir == '/')
+		return xasprintf("%s/vctop/config", dir);
+	return home && *home == '/' ? xasprintf("%s/.config/vctop/config", home) : NULL;
+}
+
+static void load(void)
+{
+	cleanup_free char *own = own_path();
 	read_file("/etc/vctop.conf");
-	if (dir && *dir == '/') {
-		cleanup_free char *path = xasprintf("%s/vctop/config", dir);
-		read_file(path);
-	} else if (home && *home == '/') {
-		cleanup_free char *path = xasprintf("%s/.config/vctop/config", home);
-		read_file(path);
-	}
+	if (own)
+		read_file(own);
 	if (metric_is_ok(options.prices.core_hour))
 		settings.prices.core_hour = options.prices.core_hour;
 	if (metric_is_ok(options.prices.gib_hour))
@@ -128,4 +159,62 @@ int config_option(const char *key, const char *value)
 {
 	const char *why = set(&options, key, value);
 	return why ? app_failf(EXIT_BAD_USE, "--%s: %s: %s", key, value, why) : 0;
+}
+
+/* The file's text with that one line in place of what said the same before. */
+static void with_line(const char *text, const char *key, const char *value, struct strbuf *sb)
+{
+	size_t n = strlen(key);
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n"), blank = strspn(line, " \t");
+		const char *after = line + blank + n;
+		bool same = strncmp(line + blank, key, n) == 0 && after[strspn(after, " \t")] == '=';
+		if (!same) {
+			strbuf_add(sb, line, len);
+			strbuf_char(sb, '\n');
+		}
+		line += len + (line[len] != '\0');
+	}
+	strbuf_fmt(sb, "%s = %s\n", key, value);
+}
+
+static int write_whole(const char *path, const struct strbuf *sb)
+{
+	cleanup_free char *fresh = xasprintf("%s.new", path);
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = write(fd, sb->buf, sb->len);
+	int r = n == (ssize_t)sb->len ? 0 : n < 0 ? -errno : -ENOSPC;
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	if (r == 0 && rename(fresh, path) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(fresh);
+	return r;
+}
+
+int config_keep(const char *key, const char *value, struct error *err)
+{
+	cleanup_free char *path = own_path();
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	char text[FILE_MAX + 1] = "";
+	if (!path)
+		return error_set(err, ENOENT, "settings are not kept: neither XDG_CONFIG_HOME nor HOME is set");
+	cleanup_free char *dir = xstrdup(path);
+	*strrchr(dir, '/') = '\0';
+	char *parent_end = strrchr(dir, '/');
+	*parent_end = '\0';
+	(void)mkdir(dir, 0700);
+	*parent_end = '/';
+	(void)mkdir(dir, 0700);
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd >= 0 ? read(fd, text, FILE_MAX) : 0;
+	if (n < 0 || n == (ssize_t)FILE_MAX)
+		return error_set(err, EIO, "settings are not kept: %s cannot be read", path);
+	text[n] = '\0';
+	with_line(text, key, value, &sb);
+	int r = write_whole(path, &sb);
+	return r < 0 ? error_set(err, -r, "settings are not kept: %s: %s", path, strerror(-r)) : 0;
 }

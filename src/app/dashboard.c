@@ -50,6 +50,7 @@ static void start_pair(struct dashboard *d)
 		tui_set_message(d->tui, err.what);
 	else
 		tui_set_message(d->tui, "starting a sample container and a sample VM ...");
+	tui_set_samples(d->tui, d->pair.container, d->pair.vm);
 	d->own_samples = true;
 }
 
@@ -89,6 +90,36 @@ static void copy_name(struct dashboard *d)
 	term_copy(name);
 	(void)snprintf(text, sizeof(text), "copied: %s (where the terminal allows it)", name);
 	tui_set_message(d->tui, text);
+}
+
+/* What a person chose to see is there again the next time. */
+static void keep_looks(struct dashboard *d)
+{
+	struct error err = {0};
+	struct tui_looks l = tui_looks(d->tui);
+	if (config_keep("columns", tui_columns(d->tui), &err) < 0 ||
+	    config_keep("use", l.shares ? "share" : "amount", &err) < 0 ||
+	    config_keep("graph", l.blocks ? "blocks" : "dots", &err) < 0)
+		tui_set_message(d->tui, err.what);
+}
+
+static void next_theme(struct dashboard *d)
+{
+	struct error err = {0};
+	char text[64];
+	const char *name = term_theme(NULL);
+	(void)snprintf(text, sizeof(text), "theme: %s", name);
+	tui_set_message(d->tui, config_keep("theme", name, &err) < 0 ? err.what : text);
+}
+
+static void use_config(struct dashboard *d)
+{
+	const struct config *c = config();
+	tui_set_columns(d->tui, c->columns);
+	tui_set_looks(d->tui, (struct tui_looks){.shares = c->use && strcmp(c->use, "share") == 0,
+	                                         .blocks = c->graph && strcmp(c->graph, "blocks") == 0});
+	if (c->theme)
+		(void)term_theme(c->theme);
 }
 
 static void act(struct dashboard *d, enum tui_action action)
@@ -138,6 +169,12 @@ static void act(struct dashboard *d, enum tui_action action)
 		break;
 	case TUI_COPY:
 		copy_name(d);
+		break;
+	case TUI_KEEP:
+		keep_looks(d);
+		break;
+	case TUI_THEME:
+		next_theme(d);
 		break;
 	case TUI_FORWARD_MINUTE:
 		time_move(d, MINUTE_USEC);
@@ -265,6 +302,7 @@ static void set_up(struct dashboard *d)
 {
 	const struct view_options *o = d->o;
 	d->tui = tui_new();
+	use_config(d);
 	d->trends = trends_new();
 	d->moments = d->engine.replay ? NULL : moments_new();
 	d->shown = d->engine.frame;
@@ -288,12 +326,13 @@ int dashboard_run(const struct view_options *o)
 {
 	struct dashboard d = {.o = o, .timer = -1, .signals = -1, .delay = o->delay, .pair = PAIR_INIT};
 	struct error err = {0};
+	bool no_mouse = config()->mouse && strcmp(config()->mouse, "no") == 0;
 	d.speed = o->speed > 0 ? o->speed : SPEED_MAX;
 	if (o->demo && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
 		return demo_plain(o);
 	if (view_open(o, PAST_WRITE, &d.engine, &err) < 0 ||
 	    (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) || open_events(&d) < 0 ||
-	    term_open(!o->no_color, !o->no_mouse, &err) < 0) {
+	    term_open(!o->no_color, !o->no_mouse && !no_mouse, &err) < 0) {
 		engine_close(&d.engine);
 		return app_fail(EXIT_FAILURE, &err);
 	}

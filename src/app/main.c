@@ -17,6 +17,8 @@ static const struct command commands[] = {
         {"replay", "look at a recording in any view", cmd_replay},
         {"watch", "collect history in the background", cmd_watch},
         {"judge", "run the verdict engine over recorded snapshots", cmd_judge},
+        {"lifecycle", "an image from Dockerfile to a container elsewhere, timed and weighed", cmd_lifecycle},
+        {"demo", "stories for a class: the death of a daemon, wasted allocations", cmd_demo},
         {"sample", "start, list and stop sample containers and VMs", cmd_sample},
         {"compare", "what a VM and a container cost: the same program in each, measured", cmd_compare},
         {"explain", "every number of one instance: file, raw text, formula, state", cmd_explain},

@@ -8,7 +8,7 @@
 #include "vctop/source/snapshot_json.h"
 #include "vctop/view/views.h"
 
-#define BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define HOUR_USEC INT64_C(3600000000)
 #define COST_SHARE 200 /* keeping may take one part in so many of the time */
 

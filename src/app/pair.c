@@ -57,17 +57,19 @@ static int spawn_both(struct pair *p, const char *const *const commands[2], unsi
 	return r < 0 ? error_set(err, -r, "samples: %s", strerror(-r)) : 0;
 }
 
-#define START(kind, owner)                                                                                             \
+#define START(kind, name, owner)                                                                                       \
 	{                                                                                                              \
-		"vctop", "sample", "start", kind, "--cpus", PAIR_CPUS, "--memory", PAIR_MEMORY, "--workload",          \
-		        PAIR_WORKLOAD, "--owner", owner, NULL                                                          \
+		"vctop", "sample", "start", kind, "--name", name, "--cpus", PAIR_CPUS, "--memory", PAIR_MEMORY,        \
+		        "--workload", PAIR_WORKLOAD, "--owner", owner, NULL                                            \
 	}
 
 int pair_start(struct pair *p, pid_t owner, struct error *err)
 {
 	char text[16];
 	(void)snprintf(text, sizeof(text), "%d", (int)owner);
-	const char *const container[] = START("container", text), *const vm[] = START("vm", text);
+	(void)snprintf(p->container, sizeof(p->container), "pair-%d-ct", (int)getpid());
+	(void)snprintf(p->vm, sizeof(p->vm), "pair-%d-vm", (int)getpid());
+	const char *const container[] = START("container", p->container, text), *const vm[] = START("vm", p->vm, text);
 	return spawn_both(p, (const char *const *const[]){container, vm}, 2, err);
 }
 

@@ -10,8 +10,9 @@
 #include "app/app.h"
 
 struct pair {
-	pid_t child[2]; /* 0 none */
-	int fd;         /* what they say; -1 none */
+	pid_t child[2];             /* 0 none */
+	int fd;                     /* what they say; -1 none */
+	char container[32], vm[32]; /* names of the samples, once started */
 };
 #define PAIR_INIT                                                                                                      \
 	{                                                                                                              \

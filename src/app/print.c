@@ -51,20 +51,23 @@ static void draw_screen(const struct view_options *o, const struct frame *f, con
 		show_rows(t, o, f, &sel);
 		tui_draw(t, &c);
 	}
-	canvas_dump(&c, out);
+	if (o->svg)
+		svg_canvas(&c, out);
+	else
+		canvas_dump(&c, out);
 	canvas_release(&c);
 	selection_release(&sel);
 	tui_free(t);
 }
 
+/* A screen shows the last of all frames, and in its graphs those before it. */
 static int show(const struct view_options *o, const struct frame *f, struct trends *trends, struct strbuf *out)
 {
-	trends_add(trends, f);
 	strbuf_clear(out);
-	if (o->json) {
+	if (o->screen_columns) {
+		trends_add(trends, f);
+	} else if (o->json) {
 		json_frame(f, out);
-	} else if (o->screen_columns) {
-		draw_screen(o, f, trends, out);
 	} else {
 		struct selection sel = {0};
 		struct query q = query_of(o);
@@ -142,6 +145,10 @@ static int print_all(const struct view_options *o, struct engine *e, struct tren
 		/* A tree of one moment has no second: show the first, its rates marked as such. */
 		w = show(o, e->frame, trends, out);
 		shown++;
+	}
+	if (o->screen_columns && (r == 0 || r == -ENODATA)) {
+		draw_screen(o, e->frame, trends, out);
+		w = app_write(out);
 	}
 	if (w < 0)
 		return w == -EPIPE ? 0 : error_set(err, -w, "standard output: %s", strerror(-w));

@@ -3,6 +3,7 @@
 void frame_derive(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret)
 {
 	rates_fill(prev, cur, ret);
+	cores_fill(prev, cur, ret);
 	verdict_fill(ret);
 	totals_fill(ret);
 }

@@ -16,8 +16,7 @@ bool query_matches(const struct query *q, const struct row *r)
 		return false;
 	const char *filter = q->filter;
 	return !filter || !*filter || contains(i->name, filter) || contains(i->image, filter) ||
-	       contains(i->runtime, filter) || contains(i->id, filter) ||
-	       contains(verdict_word(&r->verdict), filter) ||
+	       contains(i->runtime, filter) || contains(i->id, filter) || contains(verdict_word(&r->verdict), filter) ||
 	       contains(verdict_now_name(r->verdict.now), filter) || contains(instance_state_name(i->state), filter);
 }
 

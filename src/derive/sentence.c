@@ -102,8 +102,7 @@ static const char *pressed(const struct usage *u, const struct machine *m, struc
 		                 mem_use(u, a));
 	case CAUSE_NO_MEMORY:
 		*ret_rule = "oom";
-		return arena_fmt(a, "asked %.0f time%s for memory there was none of; needs %s", n, n > 1 ? "s" : "",
-		                 mem_use(u, a));
+		return arena_fmt(a, "was refused memory %.0f time%s; needs %s", n, n > 1 ? "s" : "", mem_use(u, a));
 	case CAUSE_HIT_CAP:
 		*ret_rule = "memory-at-cap";
 		return arena_fmt(a, "ran into its memory cap %.0f time%s; needs %s", n, n > 1 ? "s" : "",

@@ -51,12 +51,13 @@ static int read_root(const struct launched *l, struct strbuf *program, struct er
 	return n < 0 ? error_set(err, errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
-static int snapshot_root(const struct reg *r, const struct launched *l, uint64_t *ret_bytes, struct error *err)
+static int snapshot_root(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err)
 {
 	cleanup_strbuf struct strbuf program = STRBUF_INIT;
 	cleanup_strbuf struct strbuf tar = STRBUF_INIT;
 	cleanup_free char *path = sample_file(r, l, "snapshot.tar");
 	struct stat st;
+	double from = launch_clock();
 	int rc = read_root(l, &program, err);
 	if (rc < 0)
 		return rc;
@@ -65,7 +66,7 @@ static int snapshot_root(const struct reg *r, const struct launched *l, uint64_t
 	if (fd < 0 || write(fd, tar.buf, tar.len) != (ssize_t)tar.len || fsync(fd) < 0 || fstat(fd, &st) < 0)
 		rc = error_set(err, errno ? errno : EIO, "%s: %s", path, strerror(errno));
 	else
-		*ret_bytes = (uint64_t)st.st_blocks * 512;
+		*ret = (struct saved){(uint64_t)st.st_blocks * 512, launch_clock() - from};
 	(void)unlink(path);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lab/proctable.h"
+#include "lab/register.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/strbuf.h"
 
@@ -121,7 +122,7 @@ static struct cgroup *describe(const char *leaf, const hierarchy_vec *all, const
 	struct cgroup *cg = cgroup_new_cgroup(name);
 	for (size_t i = 0; cg && i < ARRAY_SIZE(controllers); i++) {
 		struct cgroup_controller *c = is_mounted(all, i) ? cgroup_add_controller(cg, controllers[i]) : NULL;
-		if (!c || !l)
+		if (!c)
 			continue;
 		if (i == 0 && l->cpus > 0)
 			add_cpu_limit(c, is_v2(all, i), l->cpus);
@@ -226,22 +227,18 @@ int lab_cgroup_attach(const char *leaf, pid_t pid, struct error *err)
 	return r;
 }
 
-/* Number of processes in the cgroup, each sent SIGKILL; -1: there is no such cgroup. */
-static int kill_inside(const char *dir)
+/* Calls fn with each directory below dir, the deepest first; returns the sum of what it returns. */
+static int each_below(const char *dir, int (*fn)(const char *dir))
 {
-	cleanup_free char *path = xasprintf("%s/cgroup.procs", dir);
-	cleanup_file FILE *f = fopen(path, "re");
-	char line[32];
+	cleanup_dir DIR *d = opendir(dir);
+	const struct dirent *e;
 	int n = 0;
-	if (!f)
-		return -1;
-	while (fgets(line, sizeof(line), f)) {
-		uint64_t pid;
-		/* 0 stands for a process our pid namespace cannot see; to kill(2) it would mean ourselves. */
-		if (parse_u64(line, strlen(line), &pid) < 0 || pid <= 1 || pid > INT32_MAX || (pid_t)pid == getpid())
+	while (d && (e = readdir(d))) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
 			continue;
-		(void)kill((pid_t)pid, SIGKILL);
-		n++;
+		cleanup_free char *below = xasprintf("%s/%s", dir, e->d_name);
+		n += each_below(below, fn);
+		n += fn(below);
 	}
 	return n;
 }
@@ -253,16 +250,33 @@ static void thaw(const char *dir)
 	(void)write_file(path, "THAWED");
 }
 
+/* Number of processes in the cgroup, each sent SIGKILL. */
+static int kill_inside(const char *dir)
+{
+	cleanup_free char *path = xasprintf("%s/cgroup.procs", dir);
+	cleanup_file FILE *f = fopen(path, "re");
+	char line[32];
+	int n = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		uint64_t pid;
+		/* 0 stands for a process our pid namespace cannot see; to kill(2) it would mean ourselves. */
+		if (parse_u64(line, strlen(line), &pid) < 0 || pid <= 1 || pid > INT32_MAX || (pid_t)pid == getpid())
+			continue;
+		(void)kill((pid_t)pid, SIGKILL);
+		n++;
+	}
+	if (n)
+		thaw(dir);
+	return n;
+}
+
 static void kill_all(const hierarchy_vec *all, const char *leaf)
 {
 	for (unsigned waited = 0; waited < KILL_WAIT_MSEC; waited += 5) {
 		int left = 0;
 		for (size_t i = 0; i < all->n; i++) {
 			cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", all->v[i].mount, leaf);
-			int n = kill_inside(dir);
-			if (n > 0)
-				thaw(dir);
-			left += n > 0 ? n : 0;
+			left += each_below(dir, kill_inside) + kill_inside(dir);
 		}
 		if (!left)
 			return;
@@ -276,14 +290,16 @@ static bool dir_exists(const char *path)
 	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* true: gone from this hierarchy. */
+static int remove_dir(const char *dir)
+{
+	return rmdir(dir) < 0 && errno != ENOENT;
+}
+
+/* true: gone from this hierarchy. libcgroup would look only into those of our controllers, and not into a bare one. */
 static bool gone(const struct hierarchy *h, const char *leaf)
 {
 	cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", h->mount, leaf);
-	/* libcgroup does not look into a tree without controllers of ours. */
-	if ((h->v2 || !carries_ours(h)) && rmdir(dir) < 0 && errno != ENOENT)
-		return false;
-	return !dir_exists(dir);
+	return !dir_exists(dir) || (each_below(dir, remove_dir) == 0 && remove_dir(dir) == 0);
 }
 
 int lab_cgroup_remove(const char *leaf, struct error *err)
@@ -298,9 +314,6 @@ int lab_cgroup_remove(const char *leaf, struct error *err)
 	size_t left = all.n;
 	/* The last exit is counted a moment after the process has left the list: EBUSY until then. */
 	for (unsigned waited = 0; left && waited < KILL_WAIT_MSEC; waited += 10) {
-		struct cgroup *cg = describe(leaf, &all, NULL);
-		(void)cgroup_delete_cgroup_ext(cg, CGFLAG_DELETE_EMPTY_ONLY);
-		cgroup_free(&cg);
 		left = 0;
 		for (size_t i = 0; i < all.n; i++)
 			left += !gone(&all.v[i], leaf);
@@ -339,8 +352,7 @@ void lab_cgroup_leaves(leaf_vec *ret)
 		cleanup_dir DIR *dir = opendir(path);
 		const struct dirent *e;
 		while (dir && (e = readdir(dir))) {
-			bool known = strncmp(e->d_name, "ct-", 3) != 0 && strncmp(e->d_name, "vm-", 3) != 0 &&
-			             strncmp(e->d_name, "ps-", 3) != 0;
+			bool known = !sample_kind(e->d_name);
 			for (size_t k = 0; !known && k < ret->n; k++)
 				known = strcmp(ret->v[k], e->d_name) == 0;
 			if (!known)

@@ -1,6 +1,7 @@
 /*
  * The cgroups of samples: /vctop/LEAF in every hierarchy that counts or limits (libcgroup, v1 and v2), and in the
- * cgroup2 tree of a hybrid host, where it shows the pressure.  LEAF is "ct-NAME", "vm-NAME" or "ps-NAME".
+ * cgroup2 tree of a hybrid host, where it shows the pressure.  LEAF is "ct-NAME", "vm-NAME" or "ps-NAME"; below
+ * "st-NAME" engines make groups of their own, in all hierarchies there are.
  * Making and removing need the register's lock: both touch the parent.
  */
 #ifndef LAB_CGROUP_H
@@ -24,7 +25,7 @@ int lab_cgroup_limit_cpu(const char *leaf, double cpus, struct error *err);
 int lab_cgroup_attach(const char *leaf, pid_t pid, struct error *err);
 /* Stops or wakes all inside, and waits until they are. */
 int lab_cgroup_freeze(const char *leaf, bool on, struct error *err);
-/* Kills what is inside, then removes it, and the parent when that was the last. No cgroup: 0. */
+/* Kills what is inside and below, then removes it, and the parent when that was the last. No cgroup: 0. */
 int lab_cgroup_remove(const char *leaf, struct error *err);
 /* Can cgroups be made here at all? */
 int lab_cgroup_usable(struct error *err);

@@ -266,7 +266,8 @@ static bool last_of(const struct reg *r, const struct launched *l)
 	launched_vec all = {0};
 	bool last = reg_list(r, &all, NULL) == 0;
 	for (size_t i = 0; i < all.n; i++)
-		last = last && (strcmp(all.v[i].name, l->name) == 0 || strcmp(all.v[i].backend, l->backend) != 0);
+		last = last && (strcmp(all.v[i].name, l->name) == 0 || !all.v[i].backend ||
+		                strcmp(all.v[i].backend, l->backend) != 0);
 	launched_release(&all);
 	return last;
 }

@@ -54,24 +54,39 @@ static uint64_t weigh_overlay(const char *text, bool lower)
 	return sum;
 }
 
-static uint64_t weigh_image(const char *engine, const char *image, bool lower)
+/* All layers of an image; 0 unknown. */
+static uint64_t weigh_image(const char *engine, const char *image)
 {
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	cleanup_free char *words = xasprintf("inspect --type image " LAYERS " %s", image);
-	return command_ask(engine, words, &out, NULL) < 0 ? 0 : weigh_overlay(out.buf, lower);
+	return command_ask(engine, words, &out, NULL) < 0 ? 0 : weigh_overlay(out.buf, true);
 }
 
-static int snapshot_engine(const struct reg *r, const struct launched *l, uint64_t *ret_bytes, struct error *err)
+/* All layers of the image it runs. */
+static uint64_t weigh_base(const struct launched *l)
+{
+	cleanup_strbuf struct strbuf image = STRBUF_INIT;
+	if (about(l, "inspect --type container --format {{.Image}}", &image, NULL) < 0)
+		return 0;
+	image.buf[strcspn(image.buf, "\n")] = '\0';
+	return weigh_image(l->backend, image.buf);
+}
+
+/* Its size is what it adds to the image. */
+static int snapshot_engine(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err)
 {
 	cleanup_free char *image = xasprintf(SNAPSHOT ":%s", l->name);
 	cleanup_free char *commit = xasprintf("commit %s %s", l->ref, image), *drop = xasprintf("rmi %s", image);
 	(void)r;
+	double from = launch_clock();
 	int rc = command_ask(l->backend, commit, NULL, err);
 	if (rc < 0)
 		return rc;
-	*ret_bytes = weigh_image(l->backend, image, false);
+	ret->sec = launch_clock() - from;
+	uint64_t all = weigh_image(l->backend, image), base = weigh_base(l);
+	ret->bytes = all > base ? all - base : 0;
 	rc = command_ask(l->backend, drop, NULL, err);
-	if (rc == 0 && !*ret_bytes)
+	if (rc == 0 && (!all || !base))
 		rc = error_set(err, EOPNOTSUPP, "%s: its storage driver does not tell where layers are", l->backend);
 	return rc;
 }
@@ -100,14 +115,8 @@ static uint64_t weigh_writable(const struct launched *l)
 static void disk_engine(const struct reg *r, const struct launched *l, struct disk_use *ret)
 {
 	static const char why[] = "the storage driver does not tell where layers are";
-	cleanup_strbuf struct strbuf image = STRBUF_INIT;
 	(void)r;
-	uint64_t bytes = 0;
-	if (about(l, "inspect --type container --format {{.Image}}", &image, NULL) == 0) {
-		image.buf[strcspn(image.buf, "\n")] = '\0';
-		bytes = weigh_image(l->backend, image.buf, true);
-	}
-	ret->image = bytes_or(bytes, why);
+	ret->image = bytes_or(weigh_base(l), why);
 	ret->writable = bytes_or(weigh_writable(l), why);
 }
 

@@ -7,6 +7,7 @@
 #include "lab/cgroup.h"
 #include "lab/lab.h"
 #include "lab/proctable.h"
+#include "lab/remains.h"
 
 /* While somebody makes or removes it, it is theirs; a removal of our own that is still there has failed. */
 static bool is_dead(const struct launched *l)
@@ -28,6 +29,11 @@ static void kill_vms(const char *name)
 	vec_free(&pids);
 }
 
+static bool is_story(const char *kind)
+{
+	return strcmp(kind, "story") == 0;
+}
+
 static int remove_parts(const struct reg *r, const struct launched *l, struct error *err)
 {
 	const struct backend *b = backend_find(l->backend);
@@ -36,12 +42,14 @@ static int remove_parts(const struct reg *r, const struct launched *l, struct er
 	sample_leaf(l->kind, l->name, leaf);
 	if (b && b->remove)
 		rc = b->remove(r, l, err);
-	else if (l->pid && !proctable_kill(l->pid, l->pid_start))
+	else if (!is_story(l->kind) && l->pid && !proctable_kill(l->pid, l->pid_start))
 		rc = error_set(err, EBUSY, "%s: process %d does not end", l->name, (int)l->pid);
 	if (rc == 0 && strcmp(l->kind, "vm") == 0)
 		kill_vms(l->name);
 	if (rc == 0 && geteuid() == 0)
 		rc = lab_cgroup_remove(leaf, err);
+	if (rc == 0 && is_story(l->kind))
+		rc = remains_remove(r, l->name, err);
 	if (rc == 0)
 		reg_remove_dir(r, leaf);
 	return rc;
@@ -70,12 +78,13 @@ int sample_remove(const struct reg *r, struct launched *l, struct error *err)
 /* A register file that cannot be read names a sample all the same. */
 static int remove_unreadable(const struct reg *r, const char *name)
 {
+	static const struct {
+		const char *kind, *backend;
+	} each[] = {{"container", "builtin"}, {"vm", "tcg"}, {"process", "process"}, {"story", NULL}};
 	int rc = 0;
-	static const struct backend *const each[] = {&backend_builtin, &backend_tcg, &backend_process};
 	for (size_t i = 0; i < ARRAY_SIZE(each) && rc == 0; i++) {
-		struct launched l = {.name = xstrdup(name)};
-		l.kind = xstrdup(each[i]->kind);
-		l.backend = xstrdup(each[i]->name);
+		struct launched l = {.name = xstrdup(name), .kind = xstrdup(each[i].kind)};
+		l.backend = each[i].backend ? xstrdup(each[i].backend) : NULL;
 		rc = remove_parts(r, &l, NULL);
 		launched_clear(&l);
 	}
@@ -129,18 +138,16 @@ static void sweep_cgroups(const launched_vec *all, unsigned *count)
 	leaf_vec_release(&leaves);
 }
 
-static bool is_leaf(const char *name)
-{
-	return strncmp(name, "ct-", 3) == 0 || strncmp(name, "vm-", 3) == 0 || strncmp(name, "ps-", 3) == 0;
-}
-
 static void sweep_dirs(const struct reg *r, const launched_vec *all)
 {
 	cleanup_dir DIR *dir = opendir(r->path);
 	const struct dirent *e;
 	while (dir && (e = readdir(dir)))
-		if (is_leaf(e->d_name) && launched_name_valid(e->d_name + 3) && !leaf_is_known(all, e->d_name))
+		if (sample_kind(e->d_name) && launched_name_valid(e->d_name + 3) && !leaf_is_known(all, e->d_name)) {
+			if (is_story(sample_kind(e->d_name)))
+				(void)remains_remove(r, e->d_name + 3, NULL);
 			reg_remove_dir(r, e->d_name);
+		}
 }
 
 int janitor_run(const struct reg *r, unsigned *ret_removed, struct error *err)

@@ -29,6 +29,7 @@ struct launch {
 	bool may_fall_back;   /* to the backend's fallback */
 	uint64_t load_bytes;  /* what "memory" holds; 0: a share of the allocation */
 	enum balloon balloon; /* VM: the device; the guest loads its drivers when it is told (ORDER_BALLOON) */
+	const char *disk;     /* VM: boots this disk, never writing to it, instead of our kernel and program; NULL */
 	bool monitor;         /* VM: a QMP socket, SAMPLE_MONITOR */
 	double asked, running, arrived; /* monotonic seconds: the launch, its process runs, its report was seen */
 	struct ready ready;             /* what it reported */
@@ -36,6 +37,10 @@ struct launch {
 	char detail[256];
 };
 
+struct saved {
+	uint64_t bytes; /* allocated blocks */
+	double sec;     /* to write it, safely on disk where that is ours to say */
+};
 struct disk_use {
 	struct metric image, writable; /* bytes of allocated blocks */
 };
@@ -45,8 +50,8 @@ struct acts {
 	int (*answers)(const struct reg *r, const struct launched *l, struct strbuf *ret, struct error *err);
 	int (*pause)(const struct reg *r, const struct launched *l, bool on, struct error *err);
 	int (*end)(const struct reg *r, const struct launched *l, struct error *err); /* asks; does not wait */
-	/* Writes one; *ret_bytes: allocated blocks. The sample goes on. */
-	int (*snapshot)(const struct reg *r, const struct launched *l, uint64_t *ret_bytes, struct error *err);
+	/* Writes one, weighs it, removes it. The sample goes on. */
+	int (*snapshot)(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err);
 	void (*disk)(const struct reg *r, const struct launched *l, struct disk_use *ret);
 	/* What a person could type for a launch, one a line. */
 	void (*commands)(const struct launch *ln, struct strbuf *ret);
@@ -101,7 +106,8 @@ double launch_clock(void); /* monotonic seconds, the clock of struct launch */
 /* A child of ours in the sample's cgroup: recorded, released, waited for until it reports or says what went wrong. */
 struct detached;
 int launch_child(struct launch *ln, const struct detached *d, unsigned msec, struct error *err);
-/* Looks at its answers: fills ready, arrived, ready_sec. */
+/* Looks at its answers (what a VM with a disk says on its console: until it asks for a login): fills ready, arrived,
+ * ready_sec. */
 bool launch_has_reported(struct launch *ln);
 /* Full name of a file in its directory ("": of that), heap. */
 char *sample_file(const struct reg *r, const struct launched *l, const char *file);

@@ -91,7 +91,7 @@ int live_tell(struct live *s, enum order order, struct error *err)
 /* podman and docker return before the program has reported. */
 int live_await_report(struct live *s, struct error *err)
 {
-	if (s->ln.ready.known)
+	if (s->ln.ready.known || s->ln.disk)
 		return 0;
 	int r = await_answers(s, has_report, 0, err);
 	return r < 0 || answers_ready(s->text.buf, s->text.len, &s->ln.ready) ? r : -EIO;

@@ -36,7 +36,7 @@ double held_total(const struct held *h);
 /* Uses the load's memory and gives it back; weighs it in between when asked to. */
 int live_load_and_free(struct live *s, bool weigh_it, struct error *err);
 
-/* All figures of a sample that runs, in order. -EINTR. */
-int live_measure(struct live *s);
+/* All figures of a sample that runs, in order. -EINTR; -ESRCH: somebody ended it. */
+int live_measure(struct live *s, struct error *err);
 
 #endif

@@ -6,9 +6,11 @@
 
 #include "lab/live.h"
 #include "lab/vm_acts.h"
+#include "lab/weigh.h"
 
-#define SETTLE_MSEC 200    /* a container's start is over when it runs */
-#define SETTLE_VM_MSEC 600 /* a guest's kernel tidies up */
+#define SETTLE_MSEC 200        /* a container's start is over when it runs */
+#define SETTLE_VM_MSEC 600     /* a guest's kernel tidies up */
+#define SETTLE_DISK_MSEC 10000 /* so do the services of a distribution */
 
 static void weigh_into(struct live *s, enum figure f)
 {
@@ -27,6 +29,10 @@ static void idle_of_vm(struct live *s, struct held *h)
 	struct trial *t = s->t;
 	trial_set(t, FIGURE_IDLE_VMM, h->vmm);
 	trial_lack(t, FIGURE_IDLE_HELPERS, "QEMU runs nothing beside itself");
+	if (s->ln.disk) {
+		trial_set(t, FIGURE_IDLE_GUEST, h->guest);
+		return;
+	}
 	if (live_tell(s, ORDER_WEIGH, &err) < 0) {
 		trial_fail(t, FIGURE_IDLE_WORKLOAD, &err);
 	} else if (!answers_held(s->text.buf, s->text.len, &bytes) || (double)bytes > h->guest) {
@@ -96,6 +102,11 @@ static void ask_facts(struct live *s)
 
 static void measure_disk(struct live *s)
 {
+	if (s->ln.disk) {
+		trial_set(s->t, FIGURE_DISK_IMAGE, (double)weigh_files(s->ln.disk));
+		trial_lack(s->t, FIGURE_DISK_WRITABLE, "what it writes goes to a file that is deleted already");
+		return;
+	}
 	struct disk_use use = {.image = metric_none(METRIC_ABSENT, NULL)};
 	const struct metric *from[] = {&use.image, &use.writable};
 	s->b->acts->disk(&s->ln.reg, &s->ln.l, &use);
@@ -125,20 +136,19 @@ static void measure_pause(struct live *s)
 static void measure_snapshot(struct live *s)
 {
 	struct error err = {0};
-	uint64_t bytes = 0;
+	struct saved found = {0, 0};
 	if (!s->b->acts->snapshot) {
 		trial_lack(s->t, FIGURE_SNAPSHOT, "a process alone has none without CRIU");
 		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, "a process alone has none without CRIU");
 		return;
 	}
-	double start = launch_clock();
-	if (s->b->acts->snapshot(&s->ln.reg, &s->ln.l, &bytes, &err) < 0) {
+	if (s->b->acts->snapshot(&s->ln.reg, &s->ln.l, &found, &err) < 0) {
 		trial_fail(s->t, FIGURE_SNAPSHOT, &err);
 		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, err.what);
 		return;
 	}
-	trial_set(s->t, FIGURE_SNAPSHOT, launch_clock() - start);
-	trial_set(s->t, FIGURE_SNAPSHOT_BYTES, (double)bytes);
+	trial_set(s->t, FIGURE_SNAPSHOT, found.sec);
+	trial_set(s->t, FIGURE_SNAPSHOT_BYTES, (double)found.bytes);
 }
 
 static void measure_balloon(struct live *s)
@@ -173,28 +183,40 @@ static void measure_load(struct live *s)
 	measure_balloon(s);
 }
 
-int live_measure(struct live *s)
+/* Everything that was not measured for want of our program in there. */
+static void lack_workload(struct trial *t)
+{
+	for (int f = 0; f < FIGURE_MAX; f++)
+		if (f != FIGURE_STOP)
+			trial_lack(t, (enum figure)f, "none of our programs is inside");
+}
+
+int live_measure(struct live *s, struct error *err)
 {
 	static const struct {
 		const char *name;
 		void (*run)(struct live *s);
-		bool once;
-	} steps[] = {{"memory, idle", measure_idle, false},
-	             {"speed", measure_speed, false},
-	             {"what it sees", ask_facts, true},
-	             {"disk", measure_disk, true},
-	             {"pause", measure_pause, false},
-	             {"snapshot", measure_snapshot, false},
-	             {"memory, used and given back", measure_load, false}};
-	if (live_nap(s, s->vm ? SETTLE_VM_MSEC : SETTLE_MSEC))
+		bool once, inside; /* in the first run alone; asks our program */
+	} steps[] = {{"memory, idle", measure_idle, false, false},
+	             {"speed", measure_speed, false, true},
+	             {"what it sees", ask_facts, true, true},
+	             {"disk", measure_disk, true, false},
+	             {"pause", measure_pause, false, false},
+	             {"snapshot", measure_snapshot, false, false},
+	             {"memory, used and given back", measure_load, false, true}};
+	if (live_nap(s, s->ln.disk ? SETTLE_DISK_MSEC : s->vm ? SETTLE_VM_MSEC : SETTLE_MSEC))
 		return -EINTR;
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		if (steps[i].once && s->t->run > 0)
+		if ((steps[i].once && s->t->run > 0) || (steps[i].inside && s->ln.disk))
 			continue;
 		trial_progress(s->t, steps[i].name);
 		steps[i].run(s);
 		if (live_cancelled(s))
 			return -EINTR;
+		if (!proctable_is(s->ln.l.pid, s->ln.l.pid_start))
+			return error_set(err, ESRCH, "%s: ended while it was measured", s->t->c->id);
 	}
-	return live_cancelled(s) ? -EINTR : 0;
+	if (s->ln.disk)
+		lack_workload(s->t);
+	return 0;
 }

@@ -57,7 +57,8 @@ int sample_answers(const struct reg *r, const struct launched *l, struct strbuf 
 bool launch_has_reported(struct launch *ln)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	if (sample_answers(&ln->reg, &ln->l, &text, NULL) < 0 || !answers_ready(text.buf, text.len, &ln->ready))
+	if (sample_answers(&ln->reg, &ln->l, &text, NULL) < 0 ||
+	    (ln->disk ? !memmem(text.buf, text.len, "login:", 6) : !answers_ready(text.buf, text.len, &ln->ready)))
 		return false;
 	ln->arrived = launch_clock();
 	ln->ready_sec = ln->arrived - ln->asked;

@@ -186,9 +186,9 @@ int reg_list(const struct reg *r, launched_vec *ret, struct error *err)
 
 static char *to_text(const struct launched *l)
 {
-	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s?,s:f,s:I,s:i,s:I,s:i,s:I,s:i,s:I,s:I}", "name", l->name, "kind",
-	                      l->kind, "backend", l->backend, "workload", l->workload, "state", l->state, "ref", l->ref,
-	                      "cpus", l->cpus, "memory", (json_int_t)l->memory, "pid", (int)l->pid, "pid_start",
+	json_t *o = json_pack("{s:s,s:s,s:s?,s:s?,s:s,s:s?,s:f,s:I,s:i,s:I,s:i,s:I,s:i,s:I,s:I}", "name", l->name,
+	                      "kind", l->kind, "backend", l->backend, "workload", l->workload, "state", l->state, "ref",
+	                      l->ref, "cpus", l->cpus, "memory", (json_int_t)l->memory, "pid", (int)l->pid, "pid_start",
 	                      (json_int_t)l->pid_start, "starter", (int)l->starter, "starter_start",
 	                      (json_int_t)l->starter_start, "owner", (int)l->owner, "owner_start",
 	                      (json_int_t)l->owner_start, "started_usec", (json_int_t)l->started_usec);
@@ -225,13 +225,24 @@ int reg_remove(const struct reg *r, const char *name, struct error *err)
 	return 0;
 }
 
+static const struct {
+	const char *kind, *prefix;
+} leaves[] = {{"container", "ct-"}, {"vm", "vm-"}, {"process", "ps-"}, {"story", "st-"}};
+
 void sample_leaf(const char *kind, const char *name, char ret[48])
 {
-	(void)snprintf(ret, 48, "%s-%.40s",
-	               strcmp(kind, "vm") == 0        ? "vm"
-	               : strcmp(kind, "process") == 0 ? "ps"
-	                                              : "ct",
-	               name);
+	size_t i = 0;
+	while (i + 1 < ARRAY_SIZE(leaves) && strcmp(leaves[i].kind, kind) != 0)
+		i++;
+	(void)snprintf(ret, 48, "%s%.40s", leaves[i].prefix, name);
+}
+
+const char *sample_kind(const char *leaf)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++)
+		if (strncmp(leaf, leaves[i].prefix, 3) == 0)
+			return leaves[i].kind;
+	return NULL;
 }
 
 int reg_make_dir(const struct reg *r, const char *leaf, char *path, size_t size, struct error *err)

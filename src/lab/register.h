@@ -4,6 +4,7 @@
  *   /run/vctop/lock               held while samples are made known, changed or removed
  *   /run/vctop/samples/NAME.json  one sample (source/launched.h)
  *   /run/vctop/ct-NAME, vm-NAME, ps-NAME   its files, if it needs some
+ *   /run/vctop/st-NAME            a story's sockets and states; its data are in /var/tmp/vctop-NAME
  *   /run/vctop/kvm-silent         the boot id during which no KVM guest reported
  *
  * Without root all of it is below $XDG_RUNTIME_DIR instead of /run.  The directories go with the last sample.
@@ -44,8 +45,9 @@ int reg_write(const struct reg *r, const struct launched *l, struct error *err);
 int reg_remove(const struct reg *r, const char *name, struct error *err);
 bool reg_has(const struct reg *r, const char *name);
 
-/* "ct-NAME", "vm-NAME" or "ps-NAME" (process): the leaf of its cgroup and of its directory. */
+/* "ct-NAME", "vm-NAME", "ps-NAME" (process) or "st-NAME" (story): the leaf of its cgroup and of its directory. */
 void sample_leaf(const char *kind, const char *name, char ret[48]);
+const char *sample_kind(const char *leaf); /* static; NULL: no sample's leaf */
 /* The sample's own directory (0700); path gets its full name. */
 int reg_make_dir(const struct reg *r, const char *leaf, char *path, size_t size, struct error *err);
 void reg_remove_dir(const struct reg *r, const char *leaf);

@@ -91,7 +91,9 @@ static int check_memory(const struct sample_options *o, bool vm, struct error *e
 	if (o->memory && o->memory < least)
 		return error_set(err, EINVAL, "--memory: a %s needs at least %lluM", vm ? "VM" : "container",
 		                 (unsigned long long)least >> 20);
-	if (o->memory > INT64_MAX)
+	if (o->bytes && o->memory && o->bytes > o->memory)
+		return error_set(err, EINVAL, "--bytes: more than --memory");
+	if (o->memory > INT64_MAX || o->bytes > INT64_MAX)
 		return error_set(err, EINVAL, "--memory: too large");
 	if (vm && sysinfo(&info) == 0 && o->memory > (uint64_t)info.totalram * info.mem_unit)
 		return error_set(err, EINVAL, "--memory: more than this host has");
@@ -280,7 +282,7 @@ void launch_release(struct launch *ln)
 
 int sample_start(const struct sample_options *o, struct sample_result *ret, struct error *err)
 {
-	struct launch ln = {.reg = REG_INIT};
+	struct launch ln = {.reg = REG_INIT, .load_bytes = o->bytes};
 	if (!o->kind || (strcmp(o->kind, "vm") != 0 && strcmp(o->kind, "container") != 0))
 		return error_set(err, EINVAL, "'%.60s': no such kind: container or vm", o->kind ? o->kind : "");
 	int r = launch_start(&ln, o, err);

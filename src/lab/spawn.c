@@ -92,12 +92,17 @@ void spawn_child_fds(int in, int out, int err, int keep)
 	(void)close_range(keep < 0 ? 3 : 4, ~0U, 0);
 }
 
-static ATTR_NORETURN void run_captured(char *const argv[], pid_t parent, int out, int err)
+/* It dies with its parent. */
+static void bind_to(pid_t parent)
 {
 	fresh_signals();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
+}
+
+static ATTR_NORETURN void run_captured(char *const argv[], int out, int err)
+{
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	spawn_child_fds(null, out, err, -1);
 	(void)execv(argv[0], argv);
@@ -144,9 +149,14 @@ static int collect(pid_t pid, const int fds[2], int64_t until, const volatile si
 	}
 }
 
-/* Streams that are not `to` a file are captured. */
-static int run_to(char *const argv[], int to, unsigned limit_msec, const volatile sig_atomic_t *cancel,
-                  struct spawn_result *ret)
+struct how {
+	int to; /* a file for both streams; -1: they are captured */
+	bool (*prepare)(void *data);
+	void *data;
+};
+
+static int run_how(char *const argv[], const struct how *how, unsigned limit_msec, const volatile sig_atomic_t *cancel,
+                   struct spawn_result *ret)
 {
 	int out[2] = {-1, -1}, err[2] = {-1, -1}, status = 0;
 	int64_t until = clock_mono_usec() + (int64_t)limit_msec * 1000;
@@ -154,11 +164,15 @@ static int run_to(char *const argv[], int to, unsigned limit_msec, const volatil
 
 	strbuf_clear(&ret->out);
 	strbuf_clear(&ret->err);
-	if (to >= 0 || (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0))
+	if (how->to >= 0 || (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0))
 		pid = fork();
 	int r = pid < 0 ? -errno : 0;
-	if (pid == 0)
-		run_captured(argv, self, to >= 0 ? to : out[1], to >= 0 ? to : err[1]);
+	if (pid == 0) {
+		bind_to(self);
+		if (how->prepare && !how->prepare(how->data))
+			_exit(127);
+		run_captured(argv, how->to >= 0 ? how->to : out[1], how->to >= 0 ? how->to : err[1]);
+	}
 	attr_closep(&out[1]);
 	attr_closep(&err[1]);
 	if (r == 0)
@@ -176,13 +190,19 @@ static int run_to(char *const argv[], int to, unsigned limit_msec, const volatil
 
 int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret)
 {
-	return run_to(argv, -1, limit_msec, cancel, ret);
+	return run_how(argv, &(struct how){.to = -1}, limit_msec, cancel, ret);
+}
+
+int spawn_run_prepared(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
+                       bool (*prepare)(void *data), void *data, struct spawn_result *ret)
+{
+	return run_how(argv, &(struct how){-1, prepare, data}, limit_msec, cancel, ret);
 }
 
 int spawn_run_to(char *const argv[], int to, unsigned limit_msec, const volatile sig_atomic_t *cancel, int *ret_status)
 {
 	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
-	int r = run_to(argv, to, limit_msec, cancel, &res);
+	int r = run_how(argv, &(struct how){.to = to}, limit_msec, cancel, &res);
 	*ret_status = res.status;
 	return r;
 }

@@ -3,6 +3,7 @@
 #define LAB_SPAWN_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,9 @@ void spawn_result_release(struct spawn_result *r);
  * -errno: could not run it.
  */
 int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret);
+/* The same; the child calls prepare before it becomes the program; false: it ends instead. */
+int spawn_run_prepared(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
+                       bool (*prepare)(void *data), void *data, struct spawn_result *ret);
 /* The same with both streams going to a file, which what it starts keeps: nothing waits for their end. */
 int spawn_run_to(char *const argv[], int to, unsigned limit_msec, const volatile sig_atomic_t *cancel, int *ret_status);
 /* A command as a shell would take it. argv ends with NULL. */

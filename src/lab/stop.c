@@ -15,8 +15,7 @@
 /* Its starter undoes it, for only that one knows how far it has come. true: the starter has died over it. */
 static bool starter_is_gone(const struct launched *l)
 {
-	return strcmp(l->state, "running") == 0 || l->starter == getpid() ||
-	       !proctable_is(l->starter, l->starter_start);
+	return l->starter == getpid() || !proctable_is(l->starter, l->starter_start);
 }
 
 /* 0 gone, -EAGAIN its starter is at it. */

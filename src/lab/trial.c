@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lab/live.h"
+#include "lab/vm_acts.h"
 #include "lab/weigh.h"
 #include "vctop/base/clock.h"
 
@@ -78,8 +79,9 @@ static int start(struct live *s, enum balloon balloon, struct error *err)
 	s->ln = (struct launch){.reg = REG_INIT};
 	s->vm = strcmp(t->c->kind, "vm") == 0;
 	s->ln.may_fall_back = s->ln.monitor = s->vm;
-	s->ln.balloon = s->vm && vm_can_balloon(t->c->backend) ? balloon : BALLOON_NONE;
+	s->ln.balloon = s->vm && !t->disk && vm_can_balloon(t->c->backend) ? balloon : BALLOON_NONE;
 	s->ln.load_bytes = t->load_bytes;
+	s->ln.disk = t->disk;
 	trial_progress(t, "start");
 	int r = launch_start(&s->ln, &t->o, err);
 	if (r < 0)
@@ -103,14 +105,14 @@ static void measure_start(struct live *s)
 }
 
 /* Until none of them is left. */
-static bool await_end(struct pollfd *p, unsigned n)
+static bool await_end(const struct live *s, struct pollfd *p, unsigned n)
 {
 	int64_t until = clock_mono_usec() + STOP_MSEC * 1000LL;
 	for (unsigned left = n; left;) {
 		int64_t wait = until - clock_mono_usec();
-		if (wait <= 0)
+		if (wait <= 0 || live_cancelled(s))
 			return false;
-		(void)poll(p, n, (int)(wait / 1000) + 1);
+		(void)poll(p, n, 100);
 		for (unsigned i = 0; i < n; i++)
 			if (p[i].fd >= 0 && p[i].revents) {
 				attr_closep(&p[i].fd);
@@ -133,9 +135,9 @@ static void measure_stop(struct live *s)
 			p[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
 	}
 	double from = launch_clock();
-	if (s->b->acts->end(&s->ln.reg, &s->ln.l, &err) < 0)
+	if ((s->ln.disk ? vm_press_power : s->b->acts->end)(&s->ln.reg, &s->ln.l, &err) < 0)
 		trial_fail(s->t, FIGURE_STOP, &err);
-	else if (!await_end(p, n))
+	else if (!await_end(s, p, n))
 		trial_lack(s->t, FIGURE_STOP, "it did not end when it was asked to");
 	else
 		trial_set(s->t, FIGURE_STOP, launch_clock() - from);
@@ -164,7 +166,7 @@ int trial_run(struct trial *t, struct error *err)
 	int r = start(&s, BALLOON_PLAIN, err);
 	if (r == 0) {
 		measure_start(&s);
-		r = live_measure(&s);
+		r = live_measure(&s, err);
 	}
 	if (r == 0) {
 		trial_progress(t, "stop");

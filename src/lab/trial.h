@@ -24,6 +24,7 @@ struct trial {
 	const struct teller *t;
 	struct sample_options o;
 	uint64_t load_bytes;
+	const char *disk;   /* a VM that boots this disk: measured from outside alone; NULL */
 	double base_work;   /* of the plain process in this round; 0 unknown */
 	double available;   /* bytes of memory on this host */
 	unsigned run, runs; /* from 0; facts and disk in the first, free page reporting in the first two */

@@ -24,6 +24,9 @@
 /* Emulated: 2 s on a free machine, much longer on a busy one. */
 #define TCG_READY_MSEC 60000
 
+/* A distribution starts hundreds of programs before it asks for a login. */
+#define DISK_PATIENCE 5
+
 #if defined(__aarch64__)
 #define MACHINE "virt"
 #define HAS_MICROVM 0
@@ -96,7 +99,7 @@ static void add_uuid(struct vm *vm)
 /* Told and heard through a socket; what the guest says is in the file also while nobody is connected. */
 static void add_ports(struct vm *vm)
 {
-	if (HAS_SECOND_SERIAL && !vm->kind->micro) {
+	if (HAS_SECOND_SERIAL && !vm->kind->micro && !vm->ln->disk) {
 		args(vm, "-serial");
 		arg(vm, "file:%s/console", vm->dir);
 	}
@@ -113,6 +116,33 @@ static void add_ports(struct vm *vm)
 		arg(vm, "virtio-balloon-pci,id=balloon%s",
 		    vm->ln->balloon == BALLOON_REPORTING ? ",free-page-reporting=on" : "");
 	}
+}
+
+static void add_kernel(struct vm *vm)
+{
+	const struct launched *l = &vm->ln->l;
+	args(vm, "-kernel");
+	arg(vm, "%s", vm->kernel);
+	args(vm, "-initrd");
+	arg(vm, "%s/" SAMPLE_INITRD, vm->dir);
+	args(vm, "-append");
+	/* The one port of a microvm is ours, not the kernel's; it has no keyboard controller to be reset by. */
+	arg(vm, "%s quiet panic=-1 vctop.workload=%s vctop.threads=%u vctop.bytes=%llu",
+	    vm->kind->micro ? "reboot=t" : "console=" CONSOLE, l->workload, launch_threads(l),
+	    (unsigned long long)launch_bytes(vm->ln));
+}
+
+/* What the guest writes goes to a file that QEMU has deleted already. In an option, a comma is written twice. */
+static void add_disk(struct vm *vm)
+{
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	for (const char *p = vm->ln->disk; *p; p++) {
+		strbuf_char(&path, *p);
+		if (*p == ',')
+			strbuf_char(&path, ',');
+	}
+	args(vm, "-snapshot -drive");
+	arg(vm, "if=virtio,file=%s", path.buf);
 }
 
 /* No -cpu with KVM: "host" aborts under some nested KVMs, and the default boots everywhere. */
@@ -134,15 +164,10 @@ static void build_argv(struct vm *vm)
 	args(vm, "-smp");
 	arg(vm, "%u", launch_threads(l));
 	add_ports(vm);
-	args(vm, "-kernel");
-	arg(vm, "%s", vm->kernel);
-	args(vm, "-initrd");
-	arg(vm, "%s/" SAMPLE_INITRD, vm->dir);
-	args(vm, "-append");
-	/* The one port of a microvm is ours, not the kernel's; it has no keyboard controller to be reset by. */
-	arg(vm, "%s quiet panic=-1 vctop.workload=%s vctop.threads=%u vctop.bytes=%llu",
-	    micro ? "reboot=t" : "console=" CONSOLE, l->workload, launch_threads(l),
-	    (unsigned long long)launch_bytes(vm->ln));
+	if (vm->ln->disk)
+		add_disk(vm);
+	else
+		add_kernel(vm);
 	if (vm->sandbox)
 		args(vm, "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny");
 	vec_push(&vm->argv, NULL);
@@ -194,7 +219,7 @@ static int prepare(struct vm *vm, struct error *err)
 {
 	const struct cgroup_limits none = {0};
 	int r = launch_make_place(vm->ln, geteuid() == 0 ? &none : NULL, err);
-	if (r == 0)
+	if (r == 0 && !vm->ln->disk)
 		r = write_initramfs(vm, err);
 	if (r == 0)
 		r = launch_create(vm->ln, "log", &vm->log, err);
@@ -203,7 +228,8 @@ static int prepare(struct vm *vm, struct error *err)
 
 static int await_guest(const struct vm *vm, const struct detached_child *c, struct error *err)
 {
-	int64_t until = clock_mono_usec() + vm->kind->limit_msec * 1000LL;
+	unsigned limit = vm->kind->limit_msec * (vm->ln->disk ? DISK_PATIENCE : 1);
+	int64_t until = clock_mono_usec() + limit * 1000LL;
 	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
 	while (!launch_has_reported(vm->ln)) {
 		int r = launch_interrupted(vm->ln, err);
@@ -211,7 +237,7 @@ static int await_guest(const struct vm *vm, const struct detached_child *c, stru
 			return r;
 		if (clock_mono_usec() >= until)
 			return error_set(err, ETIMEDOUT, "%s: the guest did not report in %u s under %s",
-			                 vm->ln->l.name, vm->kind->limit_msec / 1000,
+			                 vm->ln->l.name, limit / 1000,
 			                 strcmp(vm->kind->accel, "kvm") == 0 ? "KVM" : "TCG");
 		if (poll(&p, 1, 3) > 0) {
 			char text[2048] = "", line[320];

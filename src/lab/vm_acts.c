@@ -66,7 +66,7 @@ static int migrate_to(struct qmp *q, int fd, struct error *err)
 	return r < 0 ? r : await_migration(q, err);
 }
 
-static int snapshot_vm(const struct reg *r, const struct launched *l, uint64_t *ret_bytes, struct error *err)
+static int snapshot_vm(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err)
 {
 	cleanup_qmp struct qmp q = QMP_INIT;
 	cleanup_free char *path = sample_file(r, l, "snapshot");
@@ -74,13 +74,14 @@ static int snapshot_vm(const struct reg *r, const struct launched *l, uint64_t *
 	cleanup_close int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(err, errno, "%s: %s", path, strerror(errno));
+	double from = launch_clock();
 	int rc = open_monitor(r, l, &q, err);
 	if (rc == 0)
 		rc = migrate_to(&q, fd, err);
 	if (rc == 0 && (fsync(fd) < 0 || fstat(fd, &st) < 0))
 		rc = error_set(err, errno, "%s: %s", path, strerror(errno));
 	if (rc == 0)
-		*ret_bytes = (uint64_t)st.st_blocks * 512;
+		*ret = (struct saved){(uint64_t)st.st_blocks * 512, launch_clock() - from};
 	if (q.fd >= 0 && qmp_do(&q, "cont", NULL, -1, NULL, rc == 0 ? err : NULL) < 0 && rc == 0)
 		rc = -EIO;
 	(void)unlink(path);
@@ -152,12 +153,21 @@ int vm_inflate(const struct reg *r, const struct launched *l, struct error *err)
 	return rc < 0 ? rc : await_balloon(&q, target, err);
 }
 
+int vm_press_power(const struct reg *r, const struct launched *l, struct error *err)
+{
+	cleanup_qmp struct qmp q = QMP_INIT;
+	int rc = open_monitor(r, l, &q, err);
+	return rc < 0 ? rc : qmp_do(&q, "system_powerdown", NULL, -1, NULL, err);
+}
+
 static void commands_vm(const struct launch *ln, struct strbuf *ret)
 {
 	qemu_command(ln, ret);
 	strbuf_str(ret, "\necho '{\"execute\":\"qmp_capabilities\"}{\"execute\":\"stop\"}{\"execute\":\"cont\"}' | "
 	                "socat - DIR/" SAMPLE_MONITOR "\n");
-	strbuf_str(ret, "echo memory | socat - DIR/" SAMPLE_ORDERS "\necho off | socat - DIR/" SAMPLE_ORDERS "\n");
+	if (!ln->disk)
+		strbuf_str(ret,
+		           "echo memory | socat - DIR/" SAMPLE_ORDERS "\necho off | socat - DIR/" SAMPLE_ORDERS "\n");
 }
 
 const struct acts acts_qemu = {sample_answers, pause_vm, end_vm, snapshot_vm, disk_vm, commands_vm};

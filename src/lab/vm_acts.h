@@ -7,4 +7,7 @@
 /* Inflates the balloon to what the guest does not need. -ETIMEDOUT: its driver does not answer. */
 int vm_inflate(const struct reg *r, const struct launched *l, struct error *err);
 
+/* Presses the power button. */
+int vm_press_power(const struct reg *r, const struct launched *l, struct error *err);
+
 #endif

@@ -10,7 +10,7 @@ struct frame *frame_new(void)
 
 void frame_clear(struct frame *f)
 {
-	f->rows.n = f->services.n = 0;
+	f->rows.n = f->services.n = f->cores_used.n = 0;
 	arena_clear(&f->arena);
 }
 
@@ -20,6 +20,7 @@ void frame_free(struct frame *f)
 		return;
 	vec_free(&f->rows);
 	vec_free(&f->services);
+	vec_free(&f->cores_used);
 	arena_release(&f->arena);
 	free(f);
 }

@@ -18,6 +18,7 @@ void snapshot_clear(struct snapshot *s)
 	s->host = (struct host_sample){0};
 	s->with_services = false;
 	s->entries.n = 0;
+	s->cores.n = s->nodes.n = 0;
 	s->services.n = s->notices.n = s->stores.n = s->daemons.n = 0;
 }
 
@@ -84,6 +85,8 @@ void snapshot_free(struct snapshot *s)
 	vec_free(&s->entries);
 	vec_free(&s->notices);
 	vec_free(&s->services);
+	vec_free(&s->cores);
+	vec_free(&s->nodes);
 	vec_free(&s->stores);
 	vec_free(&s->daemons);
 	arena_release(&s->arena);

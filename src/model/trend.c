@@ -11,7 +11,8 @@
 #define FINE 600     /* readings: at one a second, ten minutes */
 #define COARSE 450   /* means of so many: */
 #define COARSE_OF 8U /* an hour */
-#define TRENDS_MAX 400
+#define FIRST_CAP 64
+#define TRENDS_MAX 200
 #define GAP_USEC 30000000
 #define GAP_READINGS 4
 
@@ -21,6 +22,7 @@ typedef float point[TREND_MAX];
 struct ring {
 	point *v; /* NULL until the first */
 	uint64_t from, end;
+	size_t cap;
 };
 
 struct trend {
@@ -76,15 +78,32 @@ static float value(struct metric m)
 
 static const point nothing = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 
+/* Room for the values from `from` on to `at`, or for as many as are kept. */
+static void ring_room(struct ring *r, size_t size, uint64_t at)
+{
+	size_t cap = r->cap ? r->cap : FIRST_CAP;
+	while (cap < size && at - r->from >= cap)
+		cap *= 2;
+	cap = cap > size ? size : cap;
+	if (cap == r->cap)
+		return;
+	point *v = xreallocarray(NULL, cap, sizeof(*v));
+	for (uint64_t i = r->from; i < r->end; i++) /* it only grows while all are still there */
+		memcpy(v[i % cap], r->v[i % r->cap], sizeof(point));
+	free(r->v);
+	r->v = v;
+	r->cap = cap;
+}
+
 static void ring_put(struct ring *r, size_t size, uint64_t at, const point p)
 {
-	if (!r->v) {
-		r->v = xreallocarray(NULL, size, sizeof(*r->v));
+	if (!r->v)
 		r->from = r->end = at;
-	}
-	for (uint64_t i = at - r->end > size ? at - size : r->end; i < at; i++)
-		memcpy(r->v[i % size], nothing, sizeof(point));
-	memcpy(r->v[at % size], p, sizeof(point));
+	uint64_t skipped = at - r->end > size ? at - size : r->end;
+	ring_room(r, size, at);
+	for (uint64_t i = skipped; i < at; i++)
+		memcpy(r->v[i % r->cap], nothing, sizeof(point));
+	memcpy(r->v[at % r->cap], p, sizeof(point));
 	r->end = at + 1;
 }
 
@@ -145,14 +164,21 @@ static int64_t last_time(const struct trends *b)
 	return b->readings ? b->time[(b->readings - 1) % FINE] : INT64_MIN;
 }
 
+/* The number of the next reading, taken at that time. */
+static uint64_t turn(struct trends *b, int64_t usec)
+{
+	uint64_t at = b->readings++;
+	b->time[at % FINE] = usec;
+	if (at % COARSE_OF == COARSE_OF - 1) /* a mean is there when all of it is */
+		b->coarse_time[at / COARSE_OF % COARSE] = usec;
+	return at;
+}
+
 /* A break in the picture: what was before does not lead to what comes. */
 static void leave_gap(struct trends *b)
 {
-	for (unsigned i = 0; i < GAP_READINGS; i++) {
-		int64_t last = last_time(b);
-		uint64_t at = b->readings++;
-		b->time[at % FINE] = b->coarse_time[at / COARSE_OF % COARSE] = last;
-	}
+	for (unsigned i = 0; i < GAP_READINGS; i++)
+		(void)turn(b, last_time(b));
 }
 
 void trends_add(struct trends *b, const struct frame *f)
@@ -168,8 +194,7 @@ void trends_add(struct trends *b, const struct frame *f)
 	}
 	if (b->readings && now - last_time(b) > GAP_USEC && (double)(now - last_time(b)) > 10e6 * f->interval_sec)
 		leave_gap(b);
-	uint64_t at = b->readings++;
-	b->time[at % FINE] = b->coarse_time[at / COARSE_OF % COARSE] = now;
+	uint64_t at = turn(b, now);
 	add_host(b, &f->host, at);
 	for (size_t i = 0; i < f->rows.n; i++)
 		add_row(b, &f->rows.v[i], at);
@@ -197,15 +222,23 @@ size_t trend_values(const struct trends *b, const struct trend *t, enum trend_se
 	for (size_t i = 0; i < n; i++) {
 		uint64_t back = n - i, at = end - back;
 		bool there = r->v && end >= back && at >= oldest && at >= r->from && at < r->end && at + size >= r->end;
-		ret[i] = there ? (double)r->v[at % size][s] : (double)NAN;
+		ret[i] = there ? (double)r->v[at % r->cap][s] : (double)NAN;
 	}
 	size_t known = end - oldest > n ? n : (size_t)(end - oldest);
 	*ret_span_sec = known > 1 ? (double)(time[(end - 1) % size] - time[(end - known) % size]) / 1e6 : 0;
 	return known;
 }
 
+static size_t bytes_of(const struct trend *t)
+{
+	return sizeof(*t) + (t->fine.cap + t->coarse.cap) * sizeof(point);
+}
+
 size_t trends_bytes(const struct trends *b)
 {
-	const size_t each = sizeof(struct trend) + (FINE + COARSE) * sizeof(point);
-	return sizeof(*b) + (b->by_id.live + 1) * each;
+	size_t n = sizeof(*b) + bytes_of(b->host);
+	void *t;
+	for (size_t it = 0; map_next(&b->by_id, &it, NULL, &t);)
+		n += bytes_of(t);
+	return n;
 }

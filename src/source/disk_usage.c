@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "source/live.h"
+#include "vctop/source/disk_usage.h"
 
 #define MAX_DEPTH 128
 

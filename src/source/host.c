@@ -19,8 +19,10 @@ static char *read_line(struct rootfs *fs, const char *path)
 
 void host_reader_open(struct host_reader *h, struct rootfs *fs)
 {
-	*h = (struct host_reader){fs,   KFILE_INIT, KFILE_INIT, KFILE_INIT, KFILE_INIT, KFILE_INIT,
-	                          NULL, NULL,       NULL,       NULL,       NULL,       PLACEMENT_METAL};
+	const struct kfile closed = KFILE_INIT;
+	*h = (struct host_reader){
+	        .fs = fs, .stat = closed, .meminfo = closed, .online = closed, .cpu_psi = closed, .mem_psi = closed};
+	h->cores = core_reader_new(fs);
 	struct mounts m;
 	(void)mounts_read(fs, &m);
 	h->hostname = read_line(fs, "proc/sys/kernel/hostname");
@@ -35,6 +37,7 @@ void host_reader_close(struct host_reader *h)
 	struct kfile *const files[] = {&h->stat, &h->meminfo, &h->online, &h->cpu_psi, &h->mem_psi};
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		kfile_close(h->fs, files[i]);
+	core_reader_free(h->cores);
 	free(h->hostname);
 	free(h->kernel);
 	free(h->boot_id);
@@ -43,13 +46,14 @@ void host_reader_close(struct host_reader *h)
 }
 
 /* "cpu  user nice system idle iowait irq softirq steal guest guest_nice"; guest is inside user. */
-static void read_cpu(struct host_reader *h, struct host_sample *s, char *buf, size_t size)
+static void read_cpu(struct host_reader *h, struct snapshot *snap, char *buf, size_t size)
 {
+	struct host_sample *s = &snap->host;
 	ssize_t n = kfile_read(h->fs, &h->stat, "proc/stat", buf, size);
 	uint64_t v[8] = {0};
 	const char *w;
 	size_t wn;
-	/* The first line is all we need: -EFBIG of a machine with many interrupts leaves it in buf. */
+	/* What does not fit (-EFBIG: a machine with many interrupts) comes after the lines of the cores. */
 	size_t len = n == -EFBIG ? size - 1 : n > 0 ? (size_t)n : 0;
 	const char *nl = memchr(buf, '\n', len);
 	bool ok = nl && strncmp(buf, "cpu ", 4) == 0;
@@ -62,6 +66,7 @@ static void read_cpu(struct host_reader *h, struct host_sample *s, char *buf, si
 	double tick = 1e6 / (double)sysconf(_SC_CLK_TCK);
 	s->busy_usec = metric_ok((double)(v[0] + v[1] + v[2] + v[5] + v[6]) * tick);
 	s->steal_usec = metric_ok((double)v[7] * tick);
+	core_reader_sample(h->cores, buf, len, snap);
 }
 
 static struct metric meminfo(const char *buf, ssize_t n, const char *key)
@@ -81,10 +86,12 @@ static struct metric psi(struct rootfs *fs, struct kfile *k, const char *path, c
 	return metric_ok((double)v);
 }
 
-void host_reader_sample(struct host_reader *h, const struct mounts *m, struct arena *arena, struct host_sample *ret)
+void host_reader_sample(struct host_reader *h, const struct mounts *m, struct snapshot *snap)
 {
-	char buf[8192];
+	char buf[32768];
 	unsigned online;
+	struct arena *arena = &snap->arena;
+	struct host_sample *ret = &snap->host;
 	struct rootfs_time now = rootfs_now(h->fs);
 	*ret = (struct host_sample){
 	        .mono_usec = now.mono_usec,
@@ -99,7 +106,7 @@ void host_reader_sample(struct host_reader *h, const struct mounts *m, struct ar
 	        .layout = m->layout,
 	        .layout_evidence = arena_strdup(arena, m->evidence),
 	};
-	read_cpu(h, ret, buf, sizeof(buf));
+	read_cpu(h, snap, buf, sizeof(buf));
 	ssize_t n = kfile_read(h->fs, &h->online, "sys/devices/system/cpu/online", buf, sizeof(buf));
 	ret->online_cpus = n > 0 && parse_cpulist(buf, (size_t)n, &online) == 0 && online
 	                           ? metric_ok(online)

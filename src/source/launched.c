@@ -61,9 +61,9 @@ static bool process_fields(const json_t *o, const char *pid_key, const char *sta
 
 static bool fill(const json_t *o, struct launched *l)
 {
-	static const char *const kinds[] = {"container", "vm", "process", NULL};
-	static const char *const backends[] = {"process", "builtin", "runc", "crun",    "podman",
-	                                       "docker",  "kvm",     "tcg",  "microvm", "microvm-tcg", NULL};
+	static const char *const kinds[] = {"container", "vm", "process", "story", NULL};
+	static const char *const backends[] = {"process", "builtin", "runc",    "crun",        "podman", "docker",
+	                                       "kvm",     "tcg",     "microvm", "microvm-tcg", NULL};
 	static const char *const workloads[] = {"idle", "cpu", "memory", "burst", NULL};
 	static const char *const states[] = {"starting", "running", "stopping", NULL};
 	const char *name = json_string_value(json_object_get(o, "name"));
@@ -77,7 +77,8 @@ static bool fill(const json_t *o, struct launched *l)
 	l->backend = word(o, "backend", backends);
 	l->workload = word(o, "workload", workloads);
 	l->state = word(o, "state", states);
-	if (!l->kind || !l->backend || !l->workload || !l->state)
+	bool single = l->kind && strcmp(l->kind, "story") != 0;
+	if (!l->kind || !l->state || (single && (!l->backend || !l->workload)))
 		return false;
 	if (json_is_string(ref)) {
 		if (!is_id(json_string_value(ref)))

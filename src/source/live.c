@@ -80,8 +80,18 @@ static void look(void *data, const struct process *p)
 	runtime_look(&k->l->facts, p);
 }
 
+static bool is_part(const char *story, const char *cgroup)
+{
+	static const char parent[] = "/vctop/st-";
+	size_t n = strlen(story);
+	return cgroup && strncmp(cgroup, parent, sizeof(parent) - 1) == 0 &&
+	       strncmp(cgroup + sizeof(parent) - 1, story, n) == 0 && cgroup[sizeof(parent) - 1 + n] == '/';
+}
+
 static bool is_sample(const struct launched *l, const struct instance *i)
 {
+	if (strcmp(l->kind, "story") == 0)
+		return is_part(l->name, i->cgroup);
 	if (i->kind == INSTANCE_VM)
 		return strcmp(l->kind, "vm") == 0 && l->pid > 0 && l->pid == i->pid;
 	if (strcmp(l->backend, "builtin") == 0)
@@ -138,7 +148,7 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 		return -ENODATA;
 	l->started = true;
 	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs), &l->procs};
-	host_reader_sample(&l->host, &l->cgroups.mounts, &ret->arena, &ret->host);
+	host_reader_sample(&l->host, &l->cgroups.mounts, ret);
 	int r = proctab_update(&l->procs, l->fs, look, &(struct look){l, &t});
 	if (r < 0)
 		return error_set(err, -r, "proc: %s", strerror(-r));

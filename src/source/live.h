@@ -66,7 +66,4 @@ void vms_ask(struct vms *v, const struct guest_questions *q);
 void vms_collect(struct vms *v, const struct tick *t, const struct containers *containers);
 void vms_release(struct vms *v, struct rootfs *fs);
 
-/* Blocks below a directory, at most `budget` entries (counted down); -errno; never crosses file systems. */
-int disk_usage(struct rootfs *fs, const char *path, unsigned *budget, double *ret_bytes);
-
 #endif

@@ -10,7 +10,7 @@ setup_file() {
 	live_setup
 	need_root
 	need systemd-nspawn nsenter jq sqlite3 qemu-system-x86_64 make
-	[ -x /usr/lib/systemd/systemd ] && [ -L /bin ] || skip "no systemd in a merged /usr to boot"
+	if [ ! -x /usr/lib/systemd/systemd ] || [ ! -L /bin ]; then skip "no systemd in a merged /usr to boot"; fi
 	ROOT=$SCRATCH/root
 	export ROOT
 	for d in etc usr var tmp run root proc sys dev; do mkdir -p "$ROOT/$d"; done

@@ -17,7 +17,7 @@ apt_list() {
 		libproc2-dev|pc:libproc2 libcgroup-dev|pc:libcgroup libexpat1-dev|pc:expat
 		libsqlite3-dev|pc:sqlite3 libzstd-dev|pc:libzstd' ;;
 	test) echo 'libcmocka-dev|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox-static podman|podman runc|runc
-		docker.io|dockerd qemu-system-x86|qemu-system-x86_64 qemu-utils|qemu-img cpio|cpio python3-jsonschema procps|ps
+		docker.io|dockerd docker-registry|docker-registry qemu-system-x86|qemu-system-x86_64 qemu-utils|qemu-img cpio|cpio python3-jsonschema procps|ps
 		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap sqlite3|sqlite3 zstd|zstd'
 		[ "$(uname -m)" != x86_64 ] || echo 'user-mode-linux|linux.uml' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;

@@ -24,8 +24,8 @@ views_of() { # CASE
 	esac
 }
 cases=$(cd tests/fixtures && for d in */ compare-*.json; do case $d in */) echo "${d%/}" ;; *) echo "${d%.json}" ;; esac; done)
+stories="lifecycle daemon-down"
 
-own() { case $1 in own-*) echo --services ;; esac; }
 draw() { # CASE VIEW
 	case $2 in
 	# What vctop itself cost is the one thing that differs from run to run.
@@ -54,9 +54,18 @@ for line in sys.stdin:
 			"$vctop" explain --root "tests/fixtures/$1" "$id"
 		done ;;
 	plain) "$vctop" --root "tests/fixtures/$1" -b ;;
-	# screen-WxH-KEYS: after these keys; own-...: with the host's own.
-	screen-*-* | own-*-*) size=${2#*-} && "$vctop" --root "tests/fixtures/$1" $(own "$2") --screen "${size%%-*}" --keys "${size#*-}" ;;
-	screen-* | own-*) "$vctop" --root "tests/fixtures/$1" $(own "$2") --screen "${2#*-}" ;;
+	# The commands of a story; which runtime podman is told to use depends on the host.
+	dry-run) case $1 in lifecycle) "$vctop" lifecycle --dry-run ;; *) "$vctop" demo "$1" --dry-run ;; esac |
+		sed '/^runtime = /d' ;;
+	# screen-WxH or screen-WxH-KEYS, after these keys; own-...: with the host's own.
+	screen-* | own-*)
+		size=${2#*-} keys=
+		case $size in *-*) keys=${size#*-} size=${size%%-*} ;; esac
+		set -- "tests/fixtures/$1" "$2"
+		case $2 in
+		own-*) "$vctop" --root "$1" --services --screen "$size" --keys "$keys" ;;
+		*) "$vctop" --root "$1" --screen "$size" --keys "$keys" ;;
+		esac ;;
 	table-*) COLUMNS=${2#table-} "$vctop" compare --from "tests/fixtures/$1.json" ;;
 	markdown | html) "$vctop" compare --from "tests/fixtures/$1.json" "--$2" --anchors ;;
 	compare) "$vctop" compare --from "tests/fixtures/$1.json" --json | jq . ;;
@@ -67,6 +76,7 @@ each() { # COMMAND: called with CASE VIEW
 	for c in $cases; do
 		for v in $(views_of "$c"); do "$1" "$c" "$v" || bad=1; done
 	done
+	for c in $stories; do "$1" "$c" dry-run || bad=1; done
 }
 check() {
 	new=$(mktemp) || exit 2

@@ -164,8 +164,7 @@ static inline void fake_use(struct fake *f, const char *name, double cores, doub
 
 static inline void fake_release(struct fake *f)
 {
-	for (unsigned k = 0; k < INSTANCE_KIND_MAX; k++)
-		vec_free(&f->sel.rows[k]);
+	selection_release(&f->sel);
 	frame_free(f->frame);
 	snapshot_free(f->snap);
 }

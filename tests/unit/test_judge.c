@@ -222,7 +222,7 @@ static void test_events(void **state)
 	} rows[] = {
 	        {24 * GIB, 5, 0, 0, 0, VERDICT_PRESSURED, "memory-at-cap", "ran into its memory cap 15 times"},
 	        {3 * GIB, 2000, 0, 0, 0, VERDICT_OVERSIZED, NULL, NULL}, /* its page cache did */
-	        {3 * GIB, 0, 1, 0, 0, VERDICT_PRESSURED, "oom", "asked 3 times for memory"},
+	        {3 * GIB, 0, 1, 0, 0, VERDICT_PRESSURED, "oom", "was refused memory 3 times"},
 	        {3 * GIB, 1, 1, 0, 1, VERDICT_PRESSURED, "oom-kill", "3 processes killed"},
 	        {24 * GIB, 0, 0, 9, 0, VERDICT_RIGHT_SIZED, NULL, NULL}, /* slowed down is not short by itself */
 	};

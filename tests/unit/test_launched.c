@@ -49,6 +49,24 @@ static void reads_every_key(void **state)
 	assert_null(l.name);
 }
 
+static void a_story_has_parts_instead_of_a_backend(void **state)
+{
+	struct launched l;
+	(void)state;
+	assert_int_equal(
+	        parse("{\"name\":\"waste-1\",\"kind\":\"story\",\"backend\":null,\"state\":\"running\",\"pid\":5}", &l),
+	        0);
+	assert_string_equal(l.kind, "story");
+	assert_null(l.backend);
+	assert_null(l.workload);
+	assert_int_equal(l.pid, 5);
+	launched_clear(&l);
+	assert_int_equal(
+	        parse("{\"name\":\"a\",\"kind\":\"container\",\"workload\":\"cpu\",\"state\":\"running\"}", &l),
+	        -EINVAL);
+	assert_int_equal(parse("{\"name\":\"a\",\"kind\":\"story\"}", &l), -EINVAL);
+}
+
 static void numbers_are_optional(void **state)
 {
 	struct launched l;
@@ -196,13 +214,10 @@ static void no_register_is_no_sample(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(reads_every_key),
-	        cmocka_unit_test(numbers_are_optional),
-	        cmocka_unit_test(refuses_what_is_wrong),
-	        cmocka_unit_test(refuses_what_is_too_long),
-	        cmocka_unit_test(names),
-	        cmocka_unit_test(lists_the_good_ones),
-	        cmocka_unit_test(no_register_is_no_sample),
+	        cmocka_unit_test(reads_every_key),          cmocka_unit_test(a_story_has_parts_instead_of_a_backend),
+	        cmocka_unit_test(numbers_are_optional),     cmocka_unit_test(refuses_what_is_wrong),
+	        cmocka_unit_test(refuses_what_is_too_long), cmocka_unit_test(names),
+	        cmocka_unit_test(lists_the_good_ones),      cmocka_unit_test(no_register_is_no_sample),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

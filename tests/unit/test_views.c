@@ -267,6 +267,10 @@ static void test_compare_acts_on_samples_only(void **state)
 	(void)state;
 	open_scene(&s, 130, 40);
 	(void)press(&s, '6');
+	/* Somebody else's samples are none of ours. */
+	expect(&s, "Press x to start a container and a VM to compare.");
+	assert_int_equal(tui_samples(s.tui, names), 0);
+	tui_set_samples(s.tui, "container-1", "vm-1");
 	expect(&s, "CONTAINER  ct-1, podman");
 	expect(&s, "VM  vm-1, qemu-tcg");
 	expect(&s, "EMULATED (TCG)");
@@ -386,6 +390,42 @@ static void test_graphs_draw_what_was(void **state)
 	close_scene(&s);
 }
 
+/* An hour and more of readings of an instance that comes and goes: bounded, and what was is told as it was. */
+static void test_trends_are_bounded(void **state)
+{
+	struct scene s;
+	double v[600], span;
+	(void)state;
+	open_scene(&s, 80, 24);
+	struct row *web = fake_row(&s.fake, "web");
+	size_t full = 0;
+	for (int i = 1; i <= 9000; i++) {
+		s.fake.snap->host.real_usec += 1000000;
+		web->cpu_used_cores = i / 500 % 2 ? metric_none(METRIC_FIRST, "") : metric_ok(i);
+		trends_add(s.trends, s.fake.frame);
+		if (i == 4500)
+			full = trends_bytes(s.trends);
+	}
+	assert_int_equal(trends_bytes(s.trends), full);
+	assert_true(full < 8 * 60000);
+	const struct trend *t = trends_find(s.trends, "podman:web");
+	int64_t now = s.fake.snap->host.real_usec;
+	assert_int_equal(trend_values(s.trends, t, TREND_CPU_USED, false, now, v, 600, &span), 600);
+	for (int k = 0; k < 600; k++) {
+		int i = 8401 + k;
+		assert_true(i / 500 % 2 ? isnan(v[k]) : v[k] == i);
+	}
+	assert_int_equal(trend_values(s.trends, t, TREND_CPU_USED, true, now, v, 600, &span), 450);
+	assert_true(span >= 448 * 8 && span <= 450 * 8);
+	/* A jump back in a recording begins anew. */
+	s.fake.snap->host.real_usec -= 50000000;
+	trends_add(s.trends, s.fake.frame);
+	assert_int_equal(
+	        trend_values(s.trends, trends_find(s.trends, "podman:web"), TREND_CPU_USED, false, now, v, 600, &span),
+	        1);
+	close_scene(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +439,7 @@ int main(void)
 	        cmocka_unit_test(test_mouse),
 	        cmocka_unit_test(test_pasted_text_is_no_key),
 	        cmocka_unit_test(test_graphs_draw_what_was),
+	        cmocka_unit_test(test_trends_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ struct sample_options {
 	const char *backend;                 /* "auto" when NULL */
 	double cpus;                         /* 0: default (container unlimited, VM 1) */
 	uint64_t memory;                     /* 0: default (container unlimited, VM 128 MiB) */
+	uint64_t bytes;                      /* what "memory" holds; 0: 60 % of memory */
 	pid_t owner;                         /* end with this process; 0: stays */
 	const volatile sig_atomic_t *cancel; /* NULL, or set to non-zero by a signal handler: give up and undo */
 };
@@ -56,7 +57,8 @@ int sample_start(const struct sample_options *o, struct sample_result *ret, stru
  * What the workload does from now on: "idle", "cpu", "memory", "burst", or "free" (give the memory back, then idle).
  * A container's process gets a real-time signal: at once.  A VM's init gets a line on its second serial port and
  * answers that it has read it: milliseconds, up to 5 s when it hangs (-ETIMEDOUT).  The register then says the new
- * workload ("idle" after "free").  -ENOENT no such sample, -EBUSY it is not running yet, -EOPNOTSUPP it takes no orders.
+ * workload ("idle" after "free").  -ENOENT no such sample, -EBUSY it is not running yet, -EOPNOTSUPP it takes no
+ * orders.
  */
 int sample_load(const char *name, const char *workload, struct error *err);
 int sample_stop(const char *name, struct error *err); /* -ENOENT no such sample */

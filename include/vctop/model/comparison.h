@@ -76,7 +76,7 @@ struct subject {
 	char *remark;  /* "KVM guest did not report in 8 s: emulated with TCG"; NULL */
 	char *skipped; /* why it was not measured; NULL it was */
 	struct spread value[FIGURE_MAX];
-	char *why[FIGURE_MAX]; /* owns what value[].median.why says */
+	char *why[FIGURE_MAX];               /* owns what value[].median.why says */
 	VEC(struct comparison_phase) phases; /* of FIGURE_START, in order */
 	VEC(struct comparison_fact) facts;
 	VEC(char *) commands; /* what a person could type for the same */

@@ -64,8 +64,9 @@ struct frame {
 	const struct snapshot *snap;
 	double interval_sec; /* 0 on the first */
 	struct host_frame host;
-	VEC(struct row) rows;     /* in snapshot order (by id) */
-	VEC(struct row) services; /* the host's own, by cgroup; empty unless asked for */
+	VEC(struct row) rows;          /* in snapshot order (by id) */
+	VEC(struct metric) cores_used; /* of each of the snapshot's cores, 0 to 1 */
+	VEC(struct row) services;      /* the host's own, by cgroup; empty unless asked for */
 	struct totals totals[INSTANCE_KIND_MAX];
 	struct self_cost self;
 	struct prices prices; /* frame_clear leaves them */

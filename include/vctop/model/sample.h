@@ -89,6 +89,17 @@ void sample_none(struct sample *s, const char *why);
 /* Nor those that tell that memory is short: only a cgroup counts them. */
 void sample_memory_uncounted(struct sample_memory *m, const char *why);
 
+struct core {
+	unsigned id;
+	int node;                /* NUMA; -1 unknown */
+	struct metric busy_usec; /* /proc/stat cpuN: as of the host */
+};
+
+struct numa_node {
+	unsigned id;
+	struct metric total_bytes, free_bytes; /* /sys/devices/system/node/nodeN/meminfo */
+};
+
 const char *cgroup_layout_name(enum cgroup_layout l);
 const char *placement_name(enum placement p);
 

@@ -27,8 +27,10 @@ struct snapshot {
 	struct host_sample host;
 	VEC(struct entry) entries;
 	VEC(struct notice) notices;
-	VEC(struct entry) services; /* INSTANCE_SERVICE, sorted by id, which is the cgroup */
-	bool with_services;         /* they were asked for */
+	VEC(struct entry) services;  /* INSTANCE_SERVICE, sorted by id, which is the cgroup */
+	bool with_services;          /* they were asked for */
+	VEC(struct core) cores;      /* by id; those /proc/stat told of */
+	VEC(struct numa_node) nodes; /* empty where there is one */
 	VEC(struct store) stores;
 	VEC(struct blast_radius) daemons;
 };

@@ -2,6 +2,9 @@
  * The register of samples that vctop launched: one small JSON file each in run/vctop/samples/NAME.json,
  * written by the lab, read by the source to mark instances.  The file exists before anything else of the
  * sample does, so a crash at any point leaves something to clean up by.
+ *
+ * A story (lab/stories.h) is a sample of many parts, which all carry its name: what it starts runs below its cgroup
+ * /vctop/st-NAME, its files are below run/vctop/st-NAME and /var/tmp/vctop-NAME.
  */
 #ifndef VCTOP_SOURCE_LAUNCHED_H
 #define VCTOP_SOURCE_LAUNCHED_H
@@ -15,16 +18,16 @@
 
 struct launched {
 	char *name;         /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
-	char *kind;         /* "container", "vm", or "process" (of the comparison) */
+	char *kind;         /* "container", "vm", "process" (of the comparison) or "story" */
 	char *backend;      /* "builtin", "runc", "crun", "podman", "docker"; "kvm", "tcg", "microvm", "microvm-tcg" */
-	char *workload;     /* "idle", "cpu", "memory", "burst" */
+	char *workload;     /* "idle", "cpu", "memory", "burst"; a story has neither: NULL */
 	char *state;        /* "starting", "running", "stopping" */
 	char *ref;          /* container id for podman and docker; NULL else */
 	double cpus;        /* 0: unlimited */
 	uint64_t memory;    /* bytes; 0: unlimited */
-	pid_t pid;          /* init or VMM as seen from the host; 0 not yet */
+	pid_t pid;          /* init or VMM as seen from the host, vctop that tells the story; 0 not yet */
 	uint64_t pid_start; /* its start_ticks */
-	pid_t starter;      /* process now making or removing it (state not "running"); 0 none */
+	pid_t starter;      /* process now making or removing it, also a story's own; 0 none */
 	uint64_t starter_start;
 	pid_t owner; /* dashboard whose end ends it; 0: it stays until stopped */
 	uint64_t owner_start;

@@ -20,6 +20,8 @@ void term_show(const struct canvas *c); /* draws what changed */
 uint32_t term_key(void);
 /* Where the last KEYCODE_CLICK was. */
 bool term_mouse(int *ret_x, int *ret_y);
+/* Colours: "any", "dark", "light", "mono"; NULL: the next one. Returns its name; NULL: there is none such. */
+const char *term_theme(const char *name);
 /* To the terminal's clipboard (OSC 52), where it allows that. */
 void term_copy(const char *text);
 void term_suspend(void);   /* gives the screen back, stops (SIGTSTP), takes it again */

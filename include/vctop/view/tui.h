@@ -35,6 +35,8 @@ enum tui_action {
 	TUI_PRESENT,  /* to the newest */
 	TUI_SERVICES, /* the host's own: collect them, or no longer */
 	TUI_LOAD,     /* make tui_samples do tui_load */
+	TUI_KEEP,     /* what is shown and how has changed: keep tui_columns and the rest */
+	TUI_THEME,    /* the next of term.h */
 	TUI_COPY,     /* the name in hand, tui_copied, to the terminal's clipboard */
 	TUI_ACTION_MAX
 };
@@ -55,6 +57,7 @@ enum tui_key {
 	KEYCODE_TAB,
 	KEYCODE_BACKTAB,
 	KEYCODE_F1,
+	KEYCODE_F2,
 	KEYCODE_F4,
 	KEYCODE_F5,
 	KEYCODE_F6,
@@ -84,13 +87,24 @@ void tui_set_timing(struct tui *t, double delay_sec, bool paused);
 void tui_set_replay(struct tui *t, double speed);
 const char *tui_jump_text(const struct tui *t);
 const char *tui_load(const struct tui *t);
-/* Names of the samples that the compare view shows: how many. */
+/* Names of the samples that this dashboard started: they alone are compared, and told what to do. Borrowed. */
+void tui_set_samples(struct tui *t, const char *container, const char *vm);
+/* Of these, the ones that run: how many. */
 unsigned tui_samples(const struct tui *t, const char *ret[INSTANCE_KIND_MAX]);
 const char *tui_copied(const struct tui *t); /* NULL: nothing is in hand */
 /* Borrowed until the next call; NULL: no graphs. */
 void tui_set_trends(struct tui *t, const struct trends *trends);
 /* Shown is what was so long ago (0: now); remembered says for the footer how far back one can go. */
 void tui_set_behind(struct tui *t, int64_t behind_usec, const char *remembered);
+/* What a person chose to see, for keeping; names of columns with commas, "" what fits. */
+const char *tui_columns(struct tui *t);
+void tui_set_columns(struct tui *t, const char *names);
+struct tui_looks {
+	bool shares; /* use as a share of what was given */
+	bool blocks; /* graphs of blocks, not of braille dots */
+};
+struct tui_looks tui_looks(const struct tui *t);
+void tui_set_looks(struct tui *t, struct tui_looks looks);
 /* A click at this cell of the last draw. */
 enum tui_action tui_click(struct tui *t, int x, int y);
 enum tui_action tui_key(struct tui *t, uint32_t key);

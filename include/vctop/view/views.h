@@ -9,6 +9,7 @@
 #include "vctop/base/strbuf.h"
 #include "vctop/model/comparison.h"
 #include "vctop/model/selection.h"
+#include "vctop/view/canvas.h"
 
 /* One vctop.snapshot/1 object and a newline, appended to out. */
 void json_frame(const struct frame *f, struct strbuf *out);
@@ -24,6 +25,9 @@ void json_verdict(const struct verdict_line *l, struct strbuf *out);
 /* The plain table, as `top -b`: host lines, then the selected rows.  columns: NULL-terminated, NULL for the default. */
 void plain_frame(const struct frame *f, const struct selection *sel, const struct field *const *columns, bool ascii,
                  struct strbuf *out);
+
+/* A grid of cells as an SVG picture, appended to out. */
+void svg_canvas(const struct canvas *c, struct strbuf *out);
 
 /* A comparison: on a terminal of so many columns, as one vctop.compare/1 object, as Markdown, as one HTML file. */
 struct comparison_view {

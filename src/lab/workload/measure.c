@@ -1,6 +1,9 @@
-/* Small benchmarks: how fast the CPU, the kernel and its scheduler are from in here. Each lasts a fraction of a second.
+/*
+ * Small benchmarks: how fast the CPU, the kernel and its scheduler are from in here.  Each lasts a fraction of a second
+ * and counts its fastest slice: neighbours on a busy machine make slices slower, never faster.
  */
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -13,6 +16,10 @@
 #define TABLE 8192U
 #define CALL_SEC 0.1
 #define SWITCH_SEC 0.15
+/* Of a slice: some milliseconds of work, a fraction of one of calls and turns. */
+#define WORK_ROUNDS 8
+#define CALLS 1000
+#define PINGS 100
 
 /*
  * Arithmetic, memory and branches in a fixed mixture; each step needs the one before, so that neither a compiler nor
@@ -33,35 +40,47 @@ static uint64_t work_round(uint64_t x, uint64_t *table)
 	return x;
 }
 
+/* Calls slice until `sec` are over; the seconds of the fastest. 0: it could not run. */
+static double fastest(bool (*slice)(void *), void *data, double sec)
+{
+	double best = 0, begin = clock_sec(CLOCK_MONOTONIC), now = begin;
+	do {
+		double start = now;
+		if (!slice(data))
+			return 0;
+		now = clock_sec(CLOCK_MONOTONIC);
+		if (best <= 0 || now - start < best)
+			best = now - start;
+	} while (now - begin < sec);
+	return best;
+}
+
+static bool work_slice(void *table)
+{
+	static volatile uint64_t sink = 88172645463325252ULL;
+	for (unsigned i = 0; i < WORK_ROUNDS; i++)
+		sink = work_round(sink, table);
+	return true;
+}
+
 /* The table is given back: what the workload holds while idle is measured, too. */
 static double work_per_sec(void)
 {
 	void *mem = mmap(NULL, TABLE * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED)
 		return 0;
-	volatile uint64_t sink = work_round(88172645463325252ULL, mem);
-	double start = clock_sec(CLOCK_MONOTONIC), sec;
-	unsigned rounds = 0;
-	do {
-		sink = work_round(sink, mem);
-		rounds++;
-		sec = clock_sec(CLOCK_MONOTONIC) - start;
-	} while (sec < WORK_SEC);
+	(void)work_round(1, mem); /* its pages are there before the clock runs */
+	double sec = fastest(work_slice, mem, WORK_SEC);
 	(void)munmap(mem, TABLE * sizeof(uint64_t));
-	return rounds / sec;
+	return sec > 0 ? WORK_ROUNDS / sec : 0;
 }
 
-static double syscall_sec(void)
+static bool call_slice(void *unused)
 {
-	double start = clock_sec(CLOCK_MONOTONIC), sec;
-	unsigned n = 0;
-	do {
-		for (unsigned i = 0; i < 1000; i++)
-			(void)syscall(SYS_getppid);
-		n += 1000;
-		sec = clock_sec(CLOCK_MONOTONIC) - start;
-	} while (sec < CALL_SEC);
-	return sec / n;
+	(void)unused;
+	for (unsigned i = 0; i < CALLS; i++)
+		(void)syscall(SYS_getppid);
+	return true;
 }
 
 /* The other side: gives each byte back until there are no more. */
@@ -74,19 +93,14 @@ static void echo(int from, int to)
 	_exit(0);
 }
 
-static double ping(int from, int to)
+static bool ping_slice(void *pipes)
 {
-	double start = clock_sec(CLOCK_MONOTONIC), sec;
-	unsigned n = 0;
+	const int *p = pipes; /* from, to */
 	char c = 'x';
-	do {
-		for (unsigned i = 0; i < 100; i++)
-			if (write(to, &c, 1) != 1 || read(from, &c, 1) != 1)
-				return 0;
-		n += 100;
-		sec = clock_sec(CLOCK_MONOTONIC) - start;
-	} while (sec < SWITCH_SEC);
-	return sec / n / 2;
+	for (unsigned i = 0; i < PINGS; i++)
+		if (write(p[1], &c, 1) != 1 || read(p[0], &c, 1) != 1)
+			return false;
+	return true;
 }
 
 /* Two processes that take turns on one core. 0: could not be measured. */
@@ -108,7 +122,7 @@ static double switch_sec(void)
 	}
 	(void)close(there[0]);
 	(void)close(back[1]);
-	double sec = child > 0 ? ping(back[0], there[1]) : 0;
+	double sec = child > 0 ? fastest(ping_slice, (int[]){back[0], there[1]}, SWITCH_SEC) / PINGS / 2 : 0;
 	(void)close(there[1]);
 	(void)close(back[0]);
 	(void)sched_setaffinity(0, sizeof(before), &before);
@@ -117,6 +131,6 @@ static double switch_sec(void)
 
 void measure(void)
 {
-	double work = work_per_sec(), call = syscall_sec(), turn = switch_sec();
+	double work = work_per_sec(), call = fastest(call_slice, NULL, CALL_SEC) / CALLS, turn = switch_sec();
 	say(ANSWER_MEASURE "work=%.6g syscall=%.6g switch=%.6g\n", work, call, turn);
 }

@@ -1,7 +1,7 @@
 #include <errno.h>
 
-#include "source/live.h"
 #include "source/storage/storage.h"
+#include "vctop/source/disk_usage.h"
 
 #define WRITABLE_USEC 60000000
 

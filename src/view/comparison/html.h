@@ -14,6 +14,7 @@ void html_element(struct strbuf *out, const char *tag, const char *attributes, c
 
 #define CHART_COLORS 8
 #define CHART_PARTS 16
+#define CHART_OTHER 31 /* the colour of what the parts leave over; others are below */
 
 /* A bar of parts, one after the other. */
 struct chart_part {

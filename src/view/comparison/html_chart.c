@@ -9,7 +9,7 @@
 /* In units of the view box, which is as wide as the page. */
 #define WIDTH 1200
 #define BEHIND 12 /* between a bar and its number */
-#define LETTER 15 /* a character is about so wide */
+#define LETTER 16 /* a character is about so wide */
 #define ON_BAR 13 /* one of a label on a part */
 #define SUB 124   /* "under load" */
 #define LABEL_MAX 230
@@ -61,10 +61,15 @@ static void text_at(struct strbuf *out, double x, double y, const char *class, c
 	strbuf_str(out, "</text>");
 }
 
+static char letter_of(unsigned color)
+{
+	return color == CHART_OTHER ? '?' : (char)('A' + color % 26);
+}
+
 /* A part's name where there is room for it, else its letter, else nothing: the legend has it. */
 static void part_label(const struct drawing *d, const struct chart_part *p, bool hatched, double x, double w, int y)
 {
-	char letter[2] = {(char)('A' + p->color % 26), '\0'}, class[16];
+	char letter[2] = {letter_of(p->color), '\0'}, class[16];
 	int name = text_width(p->name) * ON_BAR;
 	const char *s = name + 12 <= w ? p->name : w >= 24 ? letter : NULL;
 	if (!s)
@@ -100,11 +105,11 @@ static void bar_parts(const struct drawing *d, const struct chart_bar *b, double
 
 static void whisker(const struct drawing *d, const struct chart_bar *b, double scale, int y)
 {
-	double from = d->left + b->min * scale, to = d->left + b->max * scale, mid = y + d->bar / 2.0;
+	double from = d->left + b->min * scale, to = d->left + b->max * scale, mid = y + d->bar - 6; /* below labels */
 	if (to - from < 6)
 		return;
-	strbuf_fmt(d->out, "<path d=\"M%.1f %.1fH%.1fM%.1f %.1fv12M%.1f %.1fv12\" class=\"whisker\"/>", from, mid, to,
-	           from, mid - 6, to, mid - 6);
+	strbuf_fmt(d->out, "<path d=\"M%.1f %.1fH%.1fM%.1f %.1fv10M%.1f %.1fv10\" class=\"whisker\"/>", from, mid, to,
+	           from, mid - 5, to, mid - 5);
 }
 
 static void bar(const struct drawing *d, const struct chart_bar *b, double scale, int y)
@@ -181,10 +186,10 @@ static unsigned bars_in(const struct chart *c, bool emulated)
 	return n;
 }
 
-/* Each part's name once, in the order of their letters. */
+/* Each name once, in the order of the letters. */
 static void legend(struct strbuf *out, const struct chart *c)
 {
-	const char *name[CHART_PARTS * 2] = {0};
+	const char *name[CHART_OTHER + 1] = {0};
 	bool several = false;
 	for (unsigned i = 0; i < c->bars; i++) {
 		several = several || c->bar[i].parts > 1;
@@ -201,7 +206,7 @@ static void legend(struct strbuf *out, const struct chart *c)
 		strbuf_fmt(out,
 		           "<li><svg viewBox=\"0 0 30 24\" aria-hidden=\"true\"><rect width=\"30\" height=\"24\" "
 		           "class=\"k%u\"/><text x=\"9\" y=\"18\" class=\"on on%u\">%c</text></svg>",
-		           k % CHART_COLORS, k % CHART_COLORS, 'A' + (int)k % 26);
+		           k % CHART_COLORS, k % CHART_COLORS, letter_of(k));
 		html_text(out, name[k]);
 		strbuf_str(out, "</li>");
 	}

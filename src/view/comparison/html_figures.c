@@ -60,7 +60,7 @@ static void split_bar(struct chart_bar *b, const struct chart_part *parts, unsig
 		sum += parts[i].value;
 	}
 	if (sum < whole * 0.99)
-		b->part[b->parts++] = (struct chart_part){"other", CHART_COLORS - 1, whole - sum};
+		b->part[b->parts++] = (struct chart_part){"other", CHART_OTHER, whole - sum};
 }
 
 static unsigned phase_parts(const struct html_page *p, const struct subject *s, struct chart_part ret[CHART_PARTS])
@@ -68,7 +68,7 @@ static unsigned phase_parts(const struct html_page *p, const struct subject *s, 
 	name_vec names = {0};
 	unsigned n = 0;
 	comparison_phase_names(p->c, &names);
-	for (unsigned i = 0; i < names.n && n < CHART_PARTS; i++) {
+	for (unsigned i = 0; i < names.n && i < CHART_OTHER && n < CHART_PARTS; i++) {
 		const struct spread *v = comparison_phase_of(s, names.v[i]);
 		if (v && metric_is_ok(v->median))
 			ret[n++] = (struct chart_part){names.v[i], i, v->median.v};

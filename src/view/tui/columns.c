@@ -1,5 +1,9 @@
 /* Columns appear by rank as a list grows; what is left over goes to the name, the bars and the reason. */
+#include <stdio.h>
+#include <string.h>
+
 #include "tui-internal.h"
+#include "vctop/base/text.h"
 
 #define ON(l) (1U << (l))
 #define JUDGED (ON(LIST_CONTAINER) | ON(LIST_VM))
@@ -64,21 +68,40 @@ static void widen(int w[], int name, int bars, int *left)
 			grow(i, w, bars, left);
 }
 
-static bool add_rank(enum list l, int rank, int w[], int *left)
+static int width_of(const struct field *f)
+{
+	int w = f->width < 0 ? -f->width : f->width, title = text_width(f->title);
+	return w > title ? w : title;
+}
+
+/* Use is shown as a share of what was given, where somebody prefers that. */
+static const struct field *field_of(const struct tui *t, const struct spec *s)
+{
+	if (t->looks.shares && s->kind == COLUMN_FIELD && strcmp(s->key, "cpu.used_cores") == 0)
+		return field_by_key("cpu.used_pct");
+	if (t->looks.shares && s->kind == COLUMN_FIELD && strcmp(s->key, "memory.used_bytes") == 0)
+		return field_by_key("memory.used_pct");
+	return field_by_key(s->key);
+}
+
+static bool add_rank(const struct tui *t, enum list l, int rank, int w[], int *left)
 {
 	for (unsigned i = 0; i < SPECS; i++) {
 		if (specs[i].rank != rank || !(specs[i].on & ON(l)))
 			continue;
-		if (rank > 0 && *left < specs[i].min + specs[i].gap)
+		int need = specs[i].min;
+		if (specs[i].kind == COLUMN_FIELD && specs[i].min == specs[i].max) /* a number: its title too */
+			need = width_of(field_of(t, &specs[i])) > need ? width_of(field_of(t, &specs[i])) : need;
+		if (rank > 0 && *left < need + specs[i].gap)
 			return false;
-		w[i] = specs[i].min;
-		*left -= specs[i].min + specs[i].gap;
+		w[i] = need;
+		*left -= need + specs[i].gap;
 	}
 	return true;
 }
 
 /* A readable name and bars come before the columns of rank 9 and up, longer ones before those of rank 11. */
-static void choose(enum list l, int width, int w[])
+static void choose(const struct tui *t, enum list l, int width, int w[])
 {
 	int left = width;
 	for (int rank = 0; rank <= RANK_MAX; rank++) {
@@ -86,7 +109,7 @@ static void choose(enum list l, int width, int w[])
 			widen(w, 16, 8, &left);
 		if (rank == 11)
 			widen(w, 20, 10, &left);
-		if (!add_rank(l, rank, w, &left))
+		if (!add_rank(t, l, rank, w, &left))
 			break;
 	}
 	widen(w, 16, 8, &left);
@@ -95,16 +118,84 @@ static void choose(enum list l, int width, int w[])
 	widen(w, 40, 24, &left);
 }
 
-void columns_fit(enum list l, int width, struct columns *ret)
+bool column_chosen(const struct tui *t, const struct field *f)
+{
+	for (size_t i = 0; i < t->chosen.n; i++)
+		if (t->chosen.v[i] == f)
+			return true;
+	return false;
+}
+
+enum tui_action columns_take(struct tui *t, const struct field *f)
+{
+	size_t kept = 0;
+	bool had = column_chosen(t, f);
+	for (size_t i = 0; i < t->chosen.n; i++)
+		if (t->chosen.v[i] != f)
+			t->chosen.v[kept++] = t->chosen.v[i];
+	t->chosen.n = kept;
+	if (!had && kept < COLUMNS_MAX)
+		vec_push(&t->chosen, f);
+	return TUI_KEEP;
+}
+
+const char *tui_columns(struct tui *t)
+{
+	strbuf_clear(&t->chosen_text);
+	for (size_t i = 0; i < t->chosen.n; i++)
+		strbuf_fmt(&t->chosen_text, "%s%s", i ? "," : "", t->chosen.v[i]->column);
+	return t->chosen_text.buf;
+}
+
+void tui_set_columns(struct tui *t, const char *names)
+{
+	t->chosen.n = 0;
+	for (const char *s = names; s && *s; s += strcspn(s, ",") + (s[strcspn(s, ",")] == ',')) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(s, ","), s);
+		const struct field *f = field_by_column(name);
+		if (f && f->column && t->chosen.n < COLUMNS_MAX)
+			vec_push(&t->chosen, f);
+	}
+}
+
+/* What somebody chose, in that order, as far as it fits; the name is always there, and takes what is left. */
+static void fit_chosen(const struct tui *t, int width, struct columns *ret)
+{
+	const struct field *name = field_by_key("name");
+	int left = width - 10, x;
+	ret->v[0] = (struct column){COLUMN_FIELD, name, 0, 10};
+	ret->n = 1;
+	for (size_t i = 0; i < t->chosen.n && ret->n < COLUMNS_MAX; i++) {
+		const struct field *f = t->chosen.v[i];
+		int w = width_of(f);
+		if (f == name || left < w + 2)
+			continue;
+		ret->v[ret->n++] = (struct column){COLUMN_FIELD, f, 0, w};
+		left -= w + 2;
+	}
+	ret->v[0].w += left > 22 ? 22 : left;
+	x = ret->v[0].w;
+	for (unsigned i = 1; i < ret->n; i++) {
+		ret->v[i].x = x + 2;
+		x += 2 + ret->v[i].w;
+	}
+}
+
+void columns_fit(const struct tui *t, enum list l, int width, struct columns *ret)
 {
 	int w[SPECS] = {0}, x = 0;
-	choose(l, width, w);
+	if (t->chosen.n && l != LIST_WASTE) {
+		fit_chosen(t, width, ret);
+		return;
+	}
+	choose(t, l, width, w);
 	ret->n = 0;
 	for (unsigned i = 0; i < SPECS && ret->n < COLUMNS_MAX; i++) {
 		if (!w[i])
 			continue;
 		x += ret->n ? specs[i].gap : 0;
-		ret->v[ret->n++] = (struct column){specs[i].kind, field_by_key(specs[i].key), x, w[i]};
+		ret->v[ret->n++] = (struct column){specs[i].kind, field_of(t, &specs[i]), x, w[i]};
 		x += w[i];
 	}
 }

@@ -13,27 +13,34 @@
 #define NUMBER_W 7
 #define TALL 34 /* lines of the body from which bars are two lines thick */
 
-/* The newest sample of a kind: the pair of this dashboard, where there is one. */
+/* The one this dashboard started; of a recording, which cannot be acted on, the newest there was. */
 static const struct row *sample_of(const struct tui *t, enum instance_kind kind)
 {
 	const struct row *best = NULL;
+	const char *name = t->samples[kind];
 	for (size_t i = 0; t->frame && i < t->frame->rows.n; i++) {
 		const struct row *r = &t->frame->rows.v[i];
-		if (r->inst->kind == kind && r->inst->sample &&
-		    (!best || r->inst->started_usec > best->inst->started_usec))
+		if (r->inst->kind != kind || !r->inst->sample)
+			continue;
+		if (t->replay_speed > 0 ? !best || r->inst->started_usec > best->inst->started_usec
+		                        : name && strcmp(r->inst->sample, name) == 0)
 			best = r;
 	}
 	return best;
 }
 
+void tui_set_samples(struct tui *t, const char *container, const char *vm)
+{
+	t->samples[INSTANCE_CONTAINER] = container;
+	t->samples[INSTANCE_VM] = vm;
+}
+
 unsigned tui_samples(const struct tui *t, const char *ret[INSTANCE_KIND_MAX])
 {
 	unsigned n = 0;
-	for (enum instance_kind k = INSTANCE_CONTAINER; k < INSTANCE_KIND_MAX; k++) {
-		const struct row *r = sample_of(t, k);
-		if (r)
-			ret[n++] = r->inst->sample;
-	}
+	for (enum instance_kind k = INSTANCE_CONTAINER; k < INSTANCE_KIND_MAX; k++)
+		if (sample_of(t, k))
+			ret[n++] = t->samples[k];
 	return n;
 }
 
@@ -102,7 +109,7 @@ static void subject(struct page *p, const struct tui *t, enum instance_kind kind
 		page_wrap(p, 0, vm ? STYLE_VM : STYLE_CONTAINER, vm ? "VM" : "CONTAINER");
 		page_wrap(p, 0, STYLE_DIM,
 		          t->replay_speed > 0 ? "No sample was seen."
-		                              : "No sample of vctop's runs. Press x to start the pair.");
+		                              : "Press x to start a container and a VM to compare.");
 		return;
 	}
 	bool tcg = r->inst->runtime && strstr(r->inst->runtime, "tcg");

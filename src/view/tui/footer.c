@@ -87,7 +87,8 @@ static void draw_status(struct tui *t, struct canvas *c, struct rect r)
 {
 	if (!t->frame)
 		return;
-	int left = r.w - draw_cost(t, c, r) - 3;
+	/* What a recording says of it is what recording cost then. */
+	int left = t->replay_speed > 0 ? r.w : r.w - draw_cost(t, c, r) - 3;
 	const struct snapshot *s = t->frame->snap;
 	if (!s->notices.n)
 		return;
@@ -106,6 +107,8 @@ static void draw_prompt(const struct tui *t, struct canvas *c, struct rect r)
 		(void)text_decode(s, strlen(s), &used);
 	x += canvas_text(c, x, r.y, r.w, STYLE_NORMAL, s);
 	canvas_fill(c, (struct rect){x, r.y, 1, 1}, STYLE_SELECTED, ' ');
+	if (t->editing == EDIT_TIME && !*s)
+		(void)canvas_text(c, x + 2, r.y, r.w - 26 - x, STYLE_DIM, "10:30, or 2026-11-23T10:30");
 	(void)canvas_text(c, r.x + r.w - 22, r.y, 22, STYLE_DIM,
 	                  t->editing == EDIT_TIME ? "Enter go     Esc leave" : "Enter keep   Esc clear");
 }

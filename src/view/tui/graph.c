@@ -1,6 +1,6 @@
 /*
  * A graph over time in cells: the newest reading at the right, each column of dots one reading, its height the use, a
- * line where the allocation ends.  Braille (2 x 4 dots a cell); without UTF-8 one reading a cell, '#' and '-'.
+ * line where the allocation ends.  Braille (2 x 4 dots a cell) or blocks; without UTF-8 '#' and '-'.
  */
 #include <math.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@
 struct plot {
 	struct canvas *c;
 	struct rect r;
+	enum { DOTS, BLOCKS, PLAIN } kind;
 	int dots_x, dots_y; /* in a cell */
 	double top;
 };
@@ -42,26 +43,34 @@ static uint32_t braille(const int used[2], const int other[2], int below)
 	return cp ? 0x2800U + cp : 0;
 }
 
+static uint32_t sign(const struct plot *p, const int used[2], const int other[2], int below)
+{
+	int n = used[0] - below;
+	bool line = other[0] > below && other[0] <= below + p->dots_y;
+	if (p->kind == DOTS)
+		return braille(used, other, below);
+	if (p->kind == BLOCKS)
+		return n > 0 ? 0x2580U + (uint32_t)(n > 8 ? 8 : n) : line ? 0x2500 : 0;
+	return n > 0 ? '#' : line ? '-' : 0;
+}
+
 static void plot_cell(const struct plot *p, int x, int y, const double *main, const double *second, double cap)
 {
+	static const uint32_t base[] = {0x28C0, '_', '_'}; /* measured, and it is zero */
 	int below = (p->r.h - 1 - y) * p->dots_y, used[2] = {0}, other[2] = {0};
 	for (int i = 0; i < p->dots_x; i++) {
 		used[i] = height(p, main[i]);
 		other[i] = second ? height(p, second[i]) : 0;
 	}
 	int line = height(p, cap) - 1;
-	bool on_cap = line >= below && line < below + p->dots_y;
-	uint32_t cp = p->c->ascii ? (used[0] > below         ? '#'
-	                             : other[0] - 1 == below ? '-'
-	                                                     : 0)
-	                          : braille(used, other, below);
+	uint32_t cp = sign(p, used, other, below);
 	enum style style = used[0] > below || used[1] > below ? STYLE_USED : STYLE_HELD;
-	if (!cp && on_cap) {
-		cp = p->c->ascii ? '-' : 0x2500;
+	if (!cp && line >= below && line < below + p->dots_y) {
+		cp = p->kind == PLAIN ? '-' : 0x2500;
 		style = STYLE_WARN;
 	}
-	if (!cp && !p->c->ascii && y == p->r.h - 1 && !isnan(main[p->dots_x - 1])) {
-		cp = 0x2800U + 0xC0U; /* measured, and it is zero: a base line */
+	if (!cp && y == p->r.h - 1 && !isnan(main[p->dots_x - 1])) {
+		cp = base[p->kind];
 		style = STYLE_DIM;
 	}
 	if (cp)
@@ -102,7 +111,8 @@ static void head(struct page *p, const struct graph *g, const double *const v[3]
 		               number(v[2][n - 1], g->unit, ascii, cap, sizeof(cap)));
 	if (at > 0 && (size_t)at < sizeof(line))
 		(void)snprintf(line + at, sizeof(line) - (size_t)at, "   highest %s",
-		               number(largest(v[0], n), g->unit, ascii, high, sizeof(high)));
+		               number(fmax(largest(v[0], n), v[1] ? largest(v[1], n) : (double)NAN), g->unit, ascii,
+		                      high, sizeof(high)));
 	page_at(p, 0, p->area.w, STYLE_TITLE, g->title);
 	int x = text_width(g->title) + 2;
 	page_at(p, x, p->area.w - x, STYLE_NORMAL, line);
@@ -132,7 +142,11 @@ void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, con
 	bool ascii = p->canvas && p->canvas->ascii;
 	const enum trend_series series[3] = {g->main, g->second, g->cap};
 	const double *v[3] = {NULL};
-	int cells = p->area.w - SCALE_W - 1, dots_x = ascii ? 1 : 2;
+	int cells = p->area.w - SCALE_W - 1,
+	    kind = ascii             ? PLAIN
+	           : t->looks.blocks ? BLOCKS
+	                             : DOTS,
+	    dots_x = kind == DOTS ? 2 : 1;
 	if (!p->canvas) {
 		p->line += h + 2;
 		return;
@@ -157,11 +171,14 @@ void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, con
 	double cap = v[2] ? v[2][n - 1] : (double)NAN;
 	bool shown = !isnan(cap) && cap > 0 && (isnan(most) || most <= 0 || cap <= most * 12);
 	double top = shown ? fmax(most, cap) : most;
-	struct plot plot = {p->canvas,
-	                    {p->area.x + SCALE_W + 1, p->area.y + p->line, (int)n / dots_x, h},
-	                    dots_x,
-	                    ascii ? 1 : 4,
-	                    isnan(top) || top <= 0 ? 1 : top * 1.02};
+	struct plot plot = {.c = p->canvas,
+	                    .r = {p->area.x + SCALE_W + 1, p->area.y + p->line, (int)n / dots_x, h},
+	                    .kind = kind,
+	                    .dots_x = dots_x,
+	                    .dots_y = kind == DOTS     ? 4
+	                              : kind == BLOCKS ? 8
+	                                               : 1,
+	                    .top = isnan(top) || top <= 0 ? 1 : top * 1.02};
 	char text[CELL_MAX];
 	page_at(p, 0, SCALE_W, STYLE_DIM, number(top, g->unit, ascii, text, sizeof(text)));
 	for (int y = 0; y < h; y++)

@@ -35,7 +35,7 @@ static void help_columns(struct page *p, const struct tui *t)
 	enum list l = view_table[t->back[VIEW_HELP]].list;
 	if (l == LIST_MAX)
 		return;
-	columns_fit(l, l <= LIST_SERVICE ? t->layout.list[l].w : t->layout.body.w, &cols);
+	columns_fit(t, l, l <= LIST_SERVICE ? t->layout.list[l].w : t->layout.body.w, &cols);
 	page_head(p, "Columns on this screen");
 	for (unsigned i = 0; i < cols.n; i++) {
 		const struct field *f = cols.v[i].field;
@@ -73,15 +73,16 @@ void help_tile(struct page *p, const struct tui *t)
 	help_columns(p, t);
 }
 
-void sort_tile(struct page *p, const struct tui *t)
+/* The lines are the same for all menus; the mark says what is taken. */
+void menu_tile(struct page *p, const struct tui *t)
 {
 	const struct field *now = tui_sort_field(t), *f;
 	for (unsigned i = 0; (f = sortable_field(i)); i++) {
-		bool chosen = i == t->choice;
-		if (chosen && p->canvas)
+		bool here = i == t->choice, on = t->view == VIEW_SORT ? f == now : column_chosen(t, f);
+		if (here && p->canvas)
 			canvas_fill(p->canvas, page_line(p), STYLE_SELECTED, ' ');
-		enum style style = chosen ? STYLE_SELECTED : STYLE_NORMAL, dim = chosen ? STYLE_SELECTED : STYLE_DIM;
-		page_at(p, 1, 1, style, f == now ? "*" : " ");
+		enum style style = here ? STYLE_SELECTED : STYLE_NORMAL, dim = here ? STYLE_SELECTED : STYLE_DIM;
+		page_at(p, 1, 1, style, on ? "*" : " ");
 		page_at(p, 3, 13, style, f->column);
 		page_at(p, 17, p->area.w - 17, dim, f->help);
 		page_next(p);

@@ -6,6 +6,7 @@
 #include "vctop/base/units.h"
 
 #define LABEL_W 12
+#define CORE_W 26
 
 static void graph(struct page *p, const struct tui *t, struct graph g, struct metric whole, int h)
 {
@@ -82,6 +83,42 @@ void host_facts_tile(struct page *p, const struct tui *t)
 	               amount(metric_sub_floor0(s->swap_total_bytes, s->swap_free_bytes), UNIT_BYTES, p, a),
 	               amount(s->swap_total_bytes, UNIT_BYTES, p, b));
 	line(p, "swap in use", text);
+}
+
+/* As many side by side as fit: "  3 [#####     ]  52%". */
+void host_cores_tile(struct page *p, const struct tui *t)
+{
+	const struct snapshot *s = t->frame ? t->frame->snap : NULL;
+	bool several = s && s->nodes.n > 1, ascii = p->canvas && p->canvas->ascii;
+	if (!s || !s->cores.n)
+		return;
+	int each = p->area.w / (p->area.w / CORE_W ? p->area.w / CORE_W : 1), columns = p->area.w / each;
+	page_at(p, 0, p->area.w, STYLE_TITLE, several ? "Cores, with their memory node" : "Cores");
+	page_next(p);
+	for (size_t i = 0; i < s->cores.n; i++) {
+		char name[24], pct[CELL_MAX];
+		struct metric m =
+		        t->frame->cores_used.n > i ? t->frame->cores_used.v[i] : metric_none(METRIC_FIRST, NULL);
+		int x = (int)(i % (size_t)columns) * each, w = each - 2;
+		if (i && x == 0)
+			page_next(p);
+		(void)snprintf(name, sizeof(name), several ? "%3u.%d" : "%3u", s->cores.v[i].id, s->cores.v[i].node);
+		page_at(p, x, 7, STYLE_DIM, name);
+		(void)metric_text(metric_pct(m, metric_ok(1)), UNIT_PERCENT, ascii, pct, sizeof(pct));
+		page_at(p, x + w - text_width(pct), 5, STYLE_NORMAL, pct);
+		struct bar bar = {.used = m, .total = metric_ok(1)};
+		if (p->canvas)
+			bar_draw(p->canvas, p->area.x + x + text_width(name) + 1, p->area.y + p->line,
+			         w - text_width(name) - 7, &bar);
+	}
+	page_next(p);
+	for (size_t i = 0; several && i < s->nodes.n; i++) {
+		char text[128], a[CELL_MAX], b[CELL_MAX];
+		const struct numa_node *n = &s->nodes.v[i];
+		(void)snprintf(text, sizeof(text), "node %u: %s free of %s", n->id,
+		               amount(n->free_bytes, UNIT_BYTES, p, a), amount(n->total_bytes, UNIT_BYTES, p, b));
+		page_wrap(p, 0, STYLE_NORMAL, text);
+	}
 }
 
 void host_stores_tile(struct page *p, const struct tui *t)

@@ -7,7 +7,7 @@
 #define IN(v) (1U << (v))
 #define IN_VIEWS (IN(VIEW_COMPARE + 1) - 1U)
 #define IN_LISTS (IN(VIEW_OVERVIEW) | IN(VIEW_TREE) | IN(VIEW_WASTE))
-#define IN_OPENED (IN(VIEW_FIELDS) | IN(VIEW_HELP) | IN(VIEW_SORT) | IN(VIEW_NOTICES))
+#define IN_OPENED (IN(VIEW_FIELDS) | IN(VIEW_HELP) | IN(VIEW_SORT) | IN(VIEW_COLUMNS) | IN(VIEW_NOTICES))
 #define IN_ALL (~0U)
 
 static enum tui_action press_view(struct tui *t, uint32_t key)
@@ -67,9 +67,18 @@ static enum tui_action press_enter(struct tui *t, uint32_t key)
 
 static enum tui_action press_choose(struct tui *t, uint32_t key)
 {
-	unsigned choice = t->choice;
-	(void)press_close(t, key);
-	return tui_sort_by(t, sortable_field(choice));
+	enum tui_action a = view_table[t->view].take(t, sortable_field(t->choice));
+	if (t->view == VIEW_SORT)
+		(void)press_close(t, key);
+	return a;
+}
+
+/* Of the menu of columns: again whatever fits. */
+static enum tui_action press_automatic(struct tui *t, uint32_t key)
+{
+	(void)key;
+	t->chosen.n = 0;
+	return TUI_KEEP;
 }
 
 static enum tui_action press_filter(struct tui *t, uint32_t key)
@@ -135,15 +144,28 @@ static enum tui_action press_busiest(struct tui *t, uint32_t key)
 
 static enum tui_action press_open(struct tui *t, uint32_t key)
 {
-	tui_open(t, key == '!' ? VIEW_NOTICES : key == 's' || key == KEYCODE_F6 ? VIEW_SORT : VIEW_HELP);
+	tui_open(t, key == '!'                        ? VIEW_NOTICES
+	            : key == 's' || key == KEYCODE_F6 ? VIEW_SORT
+	            : key == 'C' || key == KEYCODE_F2 ? VIEW_COLUMNS
+	                                              : VIEW_HELP);
 	return TUI_REDRAW;
 }
 
-static enum tui_action press_zoom(struct tui *t, uint32_t key)
+static enum tui_action press_look(struct tui *t, uint32_t key)
 {
-	(void)key;
-	t->zoom = !t->zoom;
-	return TUI_REDRAW;
+	switch (key) {
+	case 'z':
+		t->zoom = !t->zoom;
+		return TUI_REDRAW;
+	case '%':
+		t->looks.shares = !t->looks.shares;
+		return TUI_KEEP;
+	case 'B':
+		t->looks.blocks = !t->looks.blocks;
+		return TUI_KEEP;
+	default:
+		return TUI_THEME;
+	}
 }
 
 static enum tui_action press_time(struct tui *t, uint32_t key)
@@ -224,6 +246,8 @@ const struct binding key_bindings[] = {
 	{{'t'}, IN_ALL, "t", "go to", "go to a time: 10:30, or the beginning of 2026-11-23T10:30:05Z", press_time,
 		ON_RECORDING},
 	{{KEYCODE_ENTER}, IN(VIEW_SORT), "Enter", "sort", NULL, press_choose, ON_ALL},
+	{{KEYCODE_ENTER, ' '}, IN(VIEW_COLUMNS), "Enter", "show or not", NULL, press_choose, ON_ALL},
+	{{'a'}, IN(VIEW_COLUMNS), "a", "what fits", NULL, press_automatic, ON_ALL},
 	{{KEYCODE_ENTER}, IN(VIEW_INSTANCE), "Enter", "every number", NULL, press_enter, ON_ALL},
 	{{KEYCODE_ENTER}, IN_LISTS, "Enter", "open",
 		"one instance; there: every number with its source, or why it is missing", press_enter, ON_ALL},
@@ -240,7 +264,7 @@ const struct binding key_bindings[] = {
 	{{'H'}, IN_VIEWS, "H", "host's own", "the host's own services and slices: collect and show them, or no longer",
 		press_app, ON_HOST},
 	{{'z'}, IN(VIEW_INSTANCE) | IN(VIEW_HOST) | IN(VIEW_COMPARE), "z", "zoom", "graphs: each reading, or the hour",
-		press_zoom, ON_ALL},
+		press_look, ON_ALL},
 	{{'p'}, IN_ALL, "p", "pause", "pause, go on", press_app, ON_ALL},
 	{{'!'}, IN_ALL, "!", "notices", "what could not be seen here, why, and what would change it", press_open, ON_ALL},
 	{{'X'}, IN_VIEWS & ~IN(VIEW_COMPARE), "X", "stop samples", "stop the samples started here", press_app, ON_HOST},
@@ -249,6 +273,10 @@ const struct binding key_bindings[] = {
 	{{'t'}, IN_ALL, "t", NULL, NULL, press_time, ON_HOST},
 	{{'+', '-'}, IN_ALL, "+ -", "speed", "slower, faster", press_app, ON_ALL},
 	{{'b'}, IN_LISTS, "b", "busiest", "to what uses the most CPU", press_busiest, ON_ALL},
+	{{'C', KEYCODE_F2}, IN_LISTS, "C F2", "columns", "choose the columns; they are kept", press_open, ON_ALL},
+	{{'%'}, IN_VIEWS, "%", NULL, "use as an amount, or as a share of what was given", press_look, ON_ALL},
+	{{'B'}, IN_VIEWS, "B", NULL, "graphs of dots (braille), or of blocks", press_look, ON_ALL},
+	{{'T'}, IN_ALL, "T", NULL, "the next theme: colours for any, dark or light screens, or none", press_look, ON_ALL},
 	{{'y'}, IN_VIEWS, "y", "copy name", "copy the instance's name to the terminal's clipboard", press_app, ON_ALL},
 	{{'c', 'm', 'n', 'v'}, IN_LISTS, "c m n v", NULL, "sort by CPU, memory, name, verdict; again: reverse",
 		press_quick_sort, ON_ALL},

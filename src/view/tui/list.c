@@ -315,7 +315,7 @@ void list_draw(struct tui *t, struct canvas *c, enum list l, struct rect r)
 	}
 	if (r.h < 3)
 		return;
-	columns_fit(l, r.w, &cols);
+	columns_fit(t, l, r.w, &cols);
 	draw_heads(t, c, l, r, &cols);
 	size_t h = (size_t)r.h - 2;
 	if (cur->row < cur->top)

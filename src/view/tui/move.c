@@ -76,7 +76,7 @@ enum tui_action move_key(struct tui *t, uint32_t key)
 	if (l < LIST_MAX) {
 		if (!to_next_list(t, key))
 			tui_cursor_to(t, l, (size_t)target(t, key, (long)t->cursor[l].row));
-	} else if (view_table[t->view].menu) {
+	} else if (view_table[t->view].take) {
 		unsigned to = (unsigned)target(t, key, (long)t->choice), last = menu_last();
 		t->choice = to < last ? to : last;
 	} else {

@@ -9,6 +9,7 @@
 #include "vctop/base/clock.h"
 
 #include "vctop/base/text.h"
+#include "vctop/view/theme.h"
 #include "vctop/view/tui.h"
 
 #include <curses.h>
@@ -25,6 +26,7 @@
 #include <wchar.h>
 
 #undef columns /* term.h has a macro for every capability */
+#undef tone
 
 #define KEY_PASTE (KEY_MAX + 1) /* ours: define_key teaches curses the sequences */
 #define KEY_PASTE_END (KEY_MAX + 2)
@@ -41,7 +43,8 @@ static struct {
 	int columns, rows;
 	bool repaint;
 	int64_t resumed_usec; /* from a stop of our own; 0 never */
-	bool mouse;
+	bool mouse, color;
+	enum theme theme;
 	int mouse_x, mouse_y;
 } term;
 
@@ -132,45 +135,61 @@ static void prepare_restore(void)
 }
 
 struct look {
-	short rich, plain; /* colour of 256, of 8; -1 the terminal's own */
+	short plain; /* of eight colours; -1 the terminal's own */
 	attr_t attr, mono;
 };
 
-/*
- * Middle tones of the Okabe-Ito palette: they can be told apart with any common colour blindness, and on a light and on
- * a dark background.  Shape and words say the same again; nothing depends on colour.
- */
 static const struct look looks[STYLE_MAX] = {
-        [STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL},
-        [STYLE_DIM] = {245, -1, A_NORMAL, A_DIM},
-        [STYLE_TITLE] = {-1, -1, A_BOLD, A_BOLD},
-        [STYLE_HEAD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
-        [STYLE_SELECTED] = {-1, -1, A_REVERSE, A_REVERSE},
-        [STYLE_KEY] = {-1, -1, A_REVERSE, A_REVERSE},
-        [STYLE_USED] = {32, COLOR_CYAN, A_NORMAL, A_NORMAL},
-        [STYLE_HELD] = {74, COLOR_CYAN, A_NORMAL, A_NORMAL},
-        [STYLE_FREE] = {245, -1, A_NORMAL, A_DIM},
-        [STYLE_GOOD] = {30, COLOR_GREEN, A_NORMAL, A_NORMAL},
-        [STYLE_WARN] = {172, COLOR_YELLOW, A_BOLD, A_BOLD},
-        [STYLE_CRIT] = {166, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
-        [STYLE_CONTAINER] = {32, COLOR_CYAN, A_BOLD, A_BOLD},
-        [STYLE_VM] = {133, COLOR_MAGENTA, A_BOLD, A_BOLD},
+        [STYLE_NORMAL] = {-1, A_NORMAL, A_NORMAL},
+        [STYLE_DIM] = {-1, A_NORMAL, A_DIM},
+        [STYLE_TITLE] = {-1, A_BOLD, A_BOLD},
+        [STYLE_HEAD] = {-1, A_UNDERLINE, A_UNDERLINE},
+        [STYLE_SELECTED] = {-1, A_REVERSE, A_REVERSE},
+        [STYLE_KEY] = {-1, A_REVERSE, A_REVERSE},
+        [STYLE_USED] = {COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_HELD] = {COLOR_CYAN, A_NORMAL, A_NORMAL},
+        [STYLE_FREE] = {-1, A_NORMAL, A_DIM},
+        [STYLE_GOOD] = {COLOR_GREEN, A_NORMAL, A_NORMAL},
+        [STYLE_WARN] = {COLOR_YELLOW, A_BOLD, A_BOLD},
+        [STYLE_CRIT] = {COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
+        [STYLE_CONTAINER] = {COLOR_CYAN, A_BOLD, A_BOLD},
+        [STYLE_VM] = {COLOR_MAGENTA, A_BOLD, A_BOLD},
 };
 
-static void prepare_styles(bool color)
+static int color_of(enum theme th, enum style s)
 {
-	bool rich = color && COLORS >= 256;
-	color = color && COLORS >= 8;
-	for (short s = 0; s < STYLE_MAX; s++) {
+	struct tone t = theme_tone(th, s);
+	return COLORS >= 1 << 24 ? t.rgb : COLORS >= 256 ? t.rich : looks[s].plain;
+}
+
+static void prepare_styles(void)
+{
+	bool color = term.color && term.theme != THEME_MONO && COLORS >= 8;
+	for (int s = 0; s < STYLE_MAX; s++) {
 		const struct look *look = &looks[s];
+		int fg = color ? color_of(term.theme, (enum style)s) : -1;
 		term.attr[s] = color ? look->attr : look->mono;
 		term.pair[s] = 0;
-		short fg = rich ? look->rich : look->plain;
-		if (color && fg >= 0 && init_pair((short)(s + 1), fg, -1) == OK)
+		if (fg >= 0 && init_extended_pair(s + 1, fg, -1) == OK)
 			term.pair[s] = (short)(s + 1);
 	}
-	if (color && !rich) /* eight colours have no grey */
+	if (color && COLORS < 256) /* eight colours have no grey */
 		term.attr[STYLE_DIM] = term.attr[STYLE_FREE] = A_DIM;
+}
+
+const char *term_theme(const char *name)
+{
+	enum theme th = (enum theme)((term.theme + 1U) % THEME_MAX);
+	for (th = name ? 0 : th; name && th < THEME_MAX && strcmp(theme_name(th), name) != 0; th++)
+		;
+	if (th == THEME_MAX)
+		return NULL;
+	term.theme = th;
+	if (term.open) {
+		prepare_styles();
+		term.repaint = true;
+	}
+	return theme_name(th);
 }
 
 static void put(const char *s)
@@ -191,7 +210,8 @@ static void mark_pastes(bool on)
 
 static void use_mouse(bool on)
 {
-	(void)mousemask(on && term.mouse ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+	/* All of them: after one that is not asked for ncurses waits for the next key, however it was told not to. */
+	(void)mousemask(on && term.mouse ? ALL_MOUSE_EVENTS | REPORT_MOUSE_POSITION : 0, NULL);
 	(void)mouseinterval(0);
 }
 
@@ -277,8 +297,8 @@ int term_open(bool color, bool mouse, struct error *err)
 	(void)keypad(stdscr, TRUE);
 	(void)nodelay(stdscr, TRUE);
 	(void)curs_set(0);
-	color = color && has_colors() && start_color() == OK && use_default_colors() == OK;
-	prepare_styles(color);
+	term.color = color && has_colors() && start_color() == OK && use_default_colors() == OK;
+	prepare_styles();
 	own_suspend_key();
 	take_input(true);
 	return 0;
@@ -406,6 +426,7 @@ static uint32_t map_special(wint_t key)
 	        {KEY_BTAB, KEYCODE_BACKTAB},
 	        {KEY_F(1), KEYCODE_F1},
 	        {KEY_F(4), KEYCODE_F4},
+	        {KEY_F(2), KEYCODE_F2},
 	        {KEY_F(5), KEYCODE_F5},
 	        {KEY_F(6), KEYCODE_F6},
 	        {KEY_F(10), KEYCODE_F10},

@@ -28,6 +28,7 @@ enum view_id {
 	VIEW_FIELDS,
 	VIEW_HELP,
 	VIEW_SORT,
+	VIEW_COLUMNS,
 	VIEW_NOTICES,
 	VIEW_MAX
 };
@@ -44,7 +45,8 @@ struct view {
 	tile_fn tiles[TILES_MAX]; /* NULL ends */
 	int tile_w;               /* narrowest column of tiles; 0: one column */
 	tile_fn foot;             /* below the list, about the row under the cursor */
-	bool menu;                /* the tile shows lines to choose from: tui.choice */
+	/* Of a menu, whose tile shows lines to choose from (tui.choice): takes one. */
+	enum tui_action (*take)(struct tui *t, const struct field *f);
 };
 extern const struct view view_table[VIEW_MAX];
 
@@ -71,7 +73,10 @@ struct tui {
 	bool down;
 	char filter[FILTER_MAX + 1];
 	char jump[FILTER_MAX + 1];
-	enum edit editing; /* what is being typed */
+	enum edit editing;                /* what is being typed */
+	VEC(const struct field *) chosen; /* columns; empty: what fits, by rank */
+	struct strbuf chosen_text;
+	struct tui_looks looks;
 
 	enum view_id view, back[VIEW_MAX]; /* back: where an opened one goes when it closes */
 	int scroll;                        /* of tiles, lines */
@@ -96,6 +101,7 @@ struct tui {
 	double last_cpu_sec, self_pct; /* self_pct < 0: no two frames yet */
 	int64_t last_mono_usec;
 	char remembered[48]; /* how far back one can go, for the footer */
+	const char *samples[INSTANCE_KIND_MAX]; /* names of those this dashboard started; borrowed, NULL none */
 	const char *load;    /* TUI_LOAD: what the samples shall do */
 	bool pasting;
 };
@@ -147,8 +153,10 @@ struct columns {
 	struct column v[COLUMNS_MAX];
 	unsigned n;
 };
-void columns_fit(enum list l, int width, struct columns *ret);
-const struct field *sortable_field(unsigned i); /* NULL past the end */
+void columns_fit(const struct tui *t, enum list l, int width, struct columns *ret);
+bool column_chosen(const struct tui *t, const struct field *f);
+enum tui_action columns_take(struct tui *t, const struct field *f); /* shows it, or no longer */
+const struct field *sortable_field(unsigned i);                     /* NULL past the end */
 
 /* bar.c */
 struct bar {
@@ -191,7 +199,7 @@ void list_draw(struct tui *t, struct canvas *c, enum list l, struct rect area);
 void footer_draw(struct tui *t, struct canvas *c);
 void fields_tile(struct page *p, const struct tui *t);
 void help_tile(struct page *p, const struct tui *t);
-void sort_tile(struct page *p, const struct tui *t);
+void menu_tile(struct page *p, const struct tui *t);
 void notices_tile(struct page *p, const struct tui *t);
 void waste_foot(struct page *p, const struct tui *t);
 void instance_cpu_tile(struct page *p, const struct tui *t);
@@ -203,6 +211,7 @@ void instance_pressure_tile(struct page *p, const struct tui *t);
 void instance_background_tile(struct page *p, const struct tui *t);
 void host_cpu_tile(struct page *p, const struct tui *t);
 void host_memory_tile(struct page *p, const struct tui *t);
+void host_cores_tile(struct page *p, const struct tui *t);
 void host_facts_tile(struct page *p, const struct tui *t);
 void host_pressure_tile(struct page *p, const struct tui *t);
 void host_stores_tile(struct page *p, const struct tui *t);

@@ -15,7 +15,7 @@ struct tui *tui_new(void)
 	for (unsigned l = 0; l < LIST_MAX; l++)
 		t->cursor[l].at = (struct strbuf)STRBUF_INIT;
 	t->hand_id = (struct strbuf)STRBUF_INIT;
-	t->hand_name = (struct strbuf)STRBUF_INIT;
+	t->hand_name = t->chosen_text = (struct strbuf)STRBUF_INIT;
 	t->page = 1;
 	t->self_pct = -1;
 	return t;
@@ -33,6 +33,8 @@ void tui_free(struct tui *t)
 	vec_free(&t->spots);
 	strbuf_release(&t->hand_id);
 	strbuf_release(&t->hand_name);
+	strbuf_release(&t->chosen_text);
+	vec_free(&t->chosen);
 	free(t);
 }
 
@@ -154,7 +156,7 @@ void tui_open(struct tui *t, enum view_id v)
 	t->view = v;
 	t->scroll = 0;
 	t->choice = 0;
-	for (unsigned i = 0; view_table[v].menu && sortable_field(i); i++)
+	for (unsigned i = 0; view_table[v].take && sortable_field(i); i++)
 		if (sortable_field(i) == tui_sort_field(t))
 			t->choice = i;
 }
@@ -219,6 +221,16 @@ const char *tui_jump_text(const struct tui *t)
 	return t->jump;
 }
 
+struct tui_looks tui_looks(const struct tui *t)
+{
+	return t->looks;
+}
+
+void tui_set_looks(struct tui *t, struct tui_looks looks)
+{
+	t->looks = looks;
+}
+
 const char *tui_load(const struct tui *t)
 {
 	return t->load;
@@ -250,7 +262,7 @@ static void draw_tiles(struct tui *t, struct canvas *c, const struct view *v)
 			(void)canvas_text(c, x + 2, 0, c->columns - x - 16, STYLE_TITLE, tui_hand_name(t));
 		area = (struct rect){1, 1, c->columns - 2, c->rows - 2};
 	}
-	if (v->menu) /* the choice stays in view; there is nothing else to scroll */
+	if (v->take) /* the choice stays in view; there is nothing else to scroll */
 		t->scroll = (int)t->choice < area.h ? 0 : (int)t->choice - area.h + 1;
 	tiles_show(t, c, area, v->tiles, v->tile_w);
 }

@@ -15,14 +15,16 @@ const struct view view_table[VIEW_MAX] = {
 		.band = true, .list = LIST_WASTE, .foot = waste_foot},
 	[VIEW_HOST] = {"host", "this machine over time, its image stores, its daemons", '5',
 		.list = LIST_MAX, .tile_w = 58,
-		.tiles = {host_cpu_tile, host_memory_tile, host_facts_tile, host_pressure_tile, host_stores_tile,
+		.tiles = {host_cpu_tile, host_memory_tile, host_cores_tile, host_facts_tile, host_pressure_tile, host_stores_tile,
 			host_daemons_tile}},
 	[VIEW_COMPARE] = {"compare", "a container and a VM with the same allocation and the same load", '6',
 		.list = LIST_MAX, .tile_w = 58, .tiles = {compare_container_tile, compare_vm_tile, compare_notes_tile}},
 	[VIEW_FIELDS] = {"every number", "each number with the file or formula it comes from", 0,
 		.about = true, .list = LIST_MAX, .tiles = {fields_tile}},
 	[VIEW_HELP] = {"help", "keys, signs and columns", 0, .list = LIST_MAX, .tiles = {help_tile}},
-	[VIEW_SORT] = {"sort by", "the columns to sort by", 0, .list = LIST_MAX, .tiles = {sort_tile}, .menu = true},
+	[VIEW_SORT] = {"sort by", "the columns to sort by", 0, .list = LIST_MAX, .tiles = {menu_tile}, .take = tui_sort_by},
+	[VIEW_COLUMNS] = {"columns to show", "the columns of lists", 0, .list = LIST_MAX, .tiles = {menu_tile},
+		.take = columns_take},
 	[VIEW_NOTICES] = {"not seen here, and why", "what could not be read", 0, .list = LIST_MAX, .tiles = {notices_tile}},
 };
 /* clang-format on */
