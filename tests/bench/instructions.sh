@@ -16,7 +16,9 @@ count() { # FIXTURE
 		awk -v object="$(realpath "$vctop")" 'index($0, "[" object "]") { gsub(",", "", $1); n += $1 } END { print n + 0 }'
 }
 status=0
+[ "${1:-}" != write ] || echo "# $(cc --version | head -n 1)" >"$out.table"
 while read -r fixture before; do
+	[ "$fixture" != "#" ] || continue
 	now=$(count "$fixture") || { echo "instructions: $fixture: vctop failed" >&2; exit 1; }
 	if [ "${1:-}" = write ]; then
 		echo "$fixture $now"
@@ -24,6 +26,6 @@ while read -r fixture before; do
 		awk -v f="$fixture" -v b="$before" -v n="$now" 'BEGIN {
 			printf "%-24s %12d %+7.1f %%\n", f, n, (n - b) * 100 / b; exit n > b * 1.05 }' || status=1
 	fi
-done <"$file" >"$out.table"
+done <"$file" >>"$out.table"
 if [ "${1:-}" = write ]; then mv "$out.table" "$file"; else cat "$out.table"; rm -f "$out.table"; fi
 exit $status

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Pure cgroup v2, for real: Debian's cloud kernel under QEMU TCG, where a script makes a tree with limits at several
 # levels, works in it, and lets vctop look.  Everything comes out over the serial console and is judged here.
-# limit: 240
+# limit: 400
 
 load lib
 
@@ -19,6 +19,7 @@ setup_file() {
 	local lib root=guest.img.d
 	mkdir -p $root/{bin,usr/local/bin,usr/local/libexec/vctop}
 	cp "$VCTOP" $root/usr/local/bin/vctop
+	cp "$VCTOP_BUILD/tests/tools/herd" $root/usr/local/bin/
 	[ ! -e "$VCTOP_BUILD/vctop-workload" ] || cp "$VCTOP_BUILD/vctop-workload" $root/usr/local/bin/
 	[ ! -e "$VCTOP_BUILD/vctop-workload" ] || cp "$VCTOP_BUILD/vctop-workload" $root/usr/local/libexec/vctop/
 	for lib in $(ldd "$VCTOP" | grep -o '/[^ ]*'); do
@@ -29,14 +30,14 @@ setup_file() {
 	guest_script | initramfs guest.img
 	APPEND="cgroup_no_v1=all psi=1" qemu_start guest guest.img -m 512 -smp 2 \
 		-drive file=disk.img,if=none,id=d,format=raw -device nvme,drive=d,serial=1
-	poll 180 console_says guest ===THE-END || {
+	poll 300 console_says guest ===THE-END || {
 		echo "the guest did not come to its end:"
 		tail -n 20 guest.console
 		return 1
 	}
 	tr -d '\r' <guest.console >console
 	local name
-	for name in first json plain stderr sample sample-json sample-stop files-after doctor; do
+	for name in first json plain stderr sample sample-json sample-stop files-after doctor cost-0 cost-10 cost-100; do
 		sed -n "/^===BEGIN $name\$/,/^===END $name\$/{//!p}" console >"$name"
 	done
 }
@@ -126,6 +127,17 @@ guest_script() {
 			begin $f
 			cat /$f
 			end $f
+		done
+		# Many, of which some work: what does a tick read?
+		mkdir -p docker
+		for busy in 0 10 100; do
+			sleep 25 | herd 100 $busy /sys/fs/cgroup/docker >/ready &
+			until grep -q ready /ready; do sleep 0.2; done
+			vctop --json --no-history -n 10 -d 1 2>>/stderr-cost | grep -o '"self":{[^}]*}' | tail -n 3 >/cost-$busy
+			begin cost-$busy
+			cat /cost-$busy
+			end cost-$busy
+			wait $!
 		done
 		echo ===THE-END
 		reboot -f
@@ -221,4 +233,17 @@ kernel() { # ID KEY
 	equal bytes "$(jq '.instances[] | select(.sample == "v2") | .memory.allocated_bytes' sample-json)" $((32 << 20))
 	within used "$(jq '.instances[] | select(.sample == "v2") | .cpu.used_cores' sample-json)" 0.4 0.55
 	equal "after stop" "$(grep -v '^vctop\|^stopped\|^removed' sample-stop | tail -n 1)" "status 0"
+}
+
+calls() { # FILE: system calls a tick, of the last two
+	jq -s '(.[-1].syscalls - .[0].syscalls) / 2' < <(sed 's/^"self"://' "$1")
+}
+
+@test "v2 guest: a group that stands still costs two reads a tick, one that works about a dozen" {
+	local idle some all
+	idle=$(calls cost-0) some=$(calls cost-10) all=$(calls cost-100)
+	echo "system calls a tick, 100 groups: idle $idle, 10 busy $some, all busy $all"
+	within "all idle" "$idle" 200 400
+	within "10 busy" "$some" "$idle" $((${idle%.*} + 250))
+	within "all busy" "$all" 1000 1900
 }
