@@ -286,8 +286,6 @@ static int stop_all(void)
 	int r = samples_stop_all(&n, &err);
 	if (n)
 		(void)printf("stopped %u %s\n", n, n == 1 ? "sample" : "samples");
-	if (r == 0)
-		r = samples_clean(NULL, &err);
 	return r < 0 ? report_error("stop", r, &err) : fflush(stdout) != 0;
 }
 

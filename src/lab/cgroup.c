@@ -332,6 +332,27 @@ int lab_cgroup_remove(const char *leaf, struct error *err)
 	return r;
 }
 
+static int is_occupied(const char *dir)
+{
+	char first;
+	cleanup_free char *path = xasprintf("%s/cgroup.procs", dir);
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, &first, 1) > 0;
+}
+
+bool lab_cgroup_occupied(const char *leaf)
+{
+	hierarchy_vec all = {0};
+	int n = 0;
+	(void)find_hierarchies(&all, NULL);
+	for (size_t i = 0; n == 0 && i < all.n; i++) {
+		cleanup_free char *dir = xasprintf("%s/" PARENT "/%s", all.v[i].mount, leaf);
+		n = each_below(dir, is_occupied) + is_occupied(dir);
+	}
+	hierarchies_release(&all);
+	return n > 0;
+}
+
 int lab_cgroup_usable(struct error *err)
 {
 	hierarchy_vec all = {0};

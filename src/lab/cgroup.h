@@ -27,6 +27,8 @@ int lab_cgroup_attach(const char *leaf, pid_t pid, struct error *err);
 int lab_cgroup_freeze(const char *leaf, bool on, struct error *err);
 /* Kills what is inside and below, then removes it, and the parent when that was the last. No cgroup: 0. */
 int lab_cgroup_remove(const char *leaf, struct error *err);
+/* Is any process in it or below? */
+bool lab_cgroup_occupied(const char *leaf);
 /* Can cgroups be made here at all? */
 int lab_cgroup_usable(struct error *err);
 

@@ -128,12 +128,17 @@ static bool leaf_is_known(const launched_vec *all, const char *leaf)
 	return false;
 }
 
-static void sweep_cgroups(const launched_vec *all, unsigned *count)
+/*
+ * A vctop with a /run of its own (in another mount namespace) keeps another register: what runs in a group that ours
+ * does not know may be its sample.
+ */
+static void sweep_cgroups(const launched_vec *all, bool occupied, unsigned *count)
 {
 	leaf_vec leaves = {0};
 	lab_cgroup_leaves(&leaves);
 	for (size_t i = 0; i < leaves.n; i++)
-		if (launched_name_valid(leaves.v[i] + 3) && !leaf_is_known(all, leaves.v[i]))
+		if (launched_name_valid(leaves.v[i] + 3) && !leaf_is_known(all, leaves.v[i]) &&
+		    (occupied || !lab_cgroup_occupied(leaves.v[i])))
 			*count += lab_cgroup_remove(leaves.v[i], NULL) == 0;
 	leaf_vec_release(&leaves);
 }
@@ -150,7 +155,7 @@ static void sweep_dirs(const struct reg *r, const launched_vec *all)
 		}
 }
 
-int janitor_run(const struct reg *r, unsigned *ret_removed, struct error *err)
+int janitor_run(const struct reg *r, bool occupied, unsigned *ret_removed, struct error *err)
 {
 	launched_vec all = {0}, left = {0};
 	unsigned count = 0;
@@ -166,7 +171,7 @@ int janitor_run(const struct reg *r, unsigned *ret_removed, struct error *err)
 	}
 	if (rc >= 0 && reg_list(r, &left, err) == 0) {
 		if (geteuid() == 0)
-			sweep_cgroups(&left, &count);
+			sweep_cgroups(&left, occupied, &count);
 		sweep_dirs(r, &left);
 	}
 	launched_release(&all);

@@ -141,7 +141,8 @@ void kvm_remember(bool reports);
 int sample_remove(const struct reg *r, struct launched *l, struct error *err);
 /* The same, but the register keeps the entry: for another try. Needs the lock. */
 int sample_undo(const struct reg *r, const struct launched *l, struct error *err);
-/* Everything without a living owner. Needs the lock. */
-int janitor_run(const struct reg *r, unsigned *ret_removed, struct error *err);
+/* Everything without a living owner; `occupied`: also what runs in groups that the register does not know. Needs the
+ * lock. */
+int janitor_run(const struct reg *r, bool occupied, unsigned *ret_removed, struct error *err);
 
 #endif

@@ -194,7 +194,7 @@ static int announce(struct launch *ln, const struct sample_options *o, const str
 		r = reg_lock(&ln->reg, err);
 	if (r < 0)
 		return r;
-	(void)janitor_run(&ln->reg, NULL, NULL); /* what resists is reported by the commands that are about it */
+	(void)janitor_run(&ln->reg, false, NULL, NULL); /* what resists is reported by the commands that are about it */
 	if (o->name)
 		(void)snprintf(name, sizeof(name), "%s", o->name);
 	else

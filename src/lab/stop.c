@@ -82,11 +82,6 @@ static int stop_matching(pid_t owner, unsigned *ret_stopped, struct error *err)
 	return rc;
 }
 
-int samples_stop_all(unsigned *ret_stopped, struct error *err)
-{
-	return stop_matching(0, ret_stopped, err);
-}
-
 int samples_stop_owned(pid_t owner, struct error *err)
 {
 	return stop_matching(owner, NULL, err);
@@ -117,7 +112,7 @@ static bool leaves_exist(void)
 	return some;
 }
 
-int samples_clean(unsigned *ret_removed, struct error *err)
+static int clean(bool occupied, unsigned *ret_removed, struct error *err)
 {
 	cleanup_reg struct reg r = REG_INIT;
 	struct error local = {0};
@@ -132,8 +127,19 @@ int samples_clean(unsigned *ret_removed, struct error *err)
 	if (rc == 0)
 		rc = reg_lock(&r, &local);
 	if (rc == 0)
-		rc = janitor_run(&r, ret_removed, &local);
+		rc = janitor_run(&r, occupied, ret_removed, &local);
 	if (rc < 0 && err)
 		*err = local;
 	return rc;
+}
+
+int samples_clean(unsigned *ret_removed, struct error *err)
+{
+	return clean(false, ret_removed, err);
+}
+
+int samples_stop_all(unsigned *ret_stopped, struct error *err)
+{
+	int rc = stop_matching(0, ret_stopped, err);
+	return rc == 0 ? clean(true, NULL, err) : rc;
 }

@@ -77,7 +77,7 @@ int story_begin(struct story *s, const char *title, const struct teller *t, stru
 		if (r == 0)
 			r = reg_lock(&s->reg, err);
 		if (r == 0)
-			(void)janitor_run(&s->reg, NULL, NULL);
+			(void)janitor_run(&s->reg, false, NULL, NULL);
 		if (r == 0)
 			r = find_name(s, title, err);
 		if (r == 0)

@@ -69,6 +69,8 @@ held_by() { # NAME LOW HIGH
 	"$VCTOP" --json -n 1 -d 1 >json
 	valid json
 	equal cores "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .cpu.vcpus' json)" 1
+	# Its guest says what it uses of its RAM: less than what it was given.
+	within "used inside" "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .memory.guest_used_bytes' json)" $((4 << 20)) $((100 << 20))
 	equal bytes "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .memory.allocated_bytes' json)" $((128 << 20))
 	# It is told through its serial port, and answers.
 	"$VCTOP" sample load "$TESTNAME-v" cpu
@@ -106,4 +108,20 @@ held_by() { # NAME LOW HIGH
 	grep -q 'VIRTUAL MACHINES' table
 	grep -q 'vctop ' table
 	equal "samples left" "$("$VCTOP" sample list | wc -l)" "$before"
+}
+
+@test "another vctop's samples, with a /run of its own, are left alone" {
+	local out="$SCRATCH/private"
+	unshare -m sh -c "mount -t tmpfs none /run && '$VCTOP' sample start container --name $TESTNAME-c && touch '$out' &&
+		while [ -e '$out' ]; do sleep 0.1; done; '$VCTOP' sample list; '$VCTOP' sample stop $TESTNAME-c" >list 2>err 3>&- &
+	poll 10 [ -e "$out" ]
+	"$VCTOP" sample start container --name "$TESTNAME-v"
+	"$VCTOP" sample stop "$TESTNAME-v"
+	rm "$out"
+	wait $! || {
+		cat list err
+		return 1
+	}
+	grep -q "^$TESTNAME-c.*running" list
+	equal left "$(left_of "$TESTNAME-c")" ""
 }

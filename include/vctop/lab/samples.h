@@ -62,6 +62,7 @@ int sample_start(const struct sample_options *o, struct sample_result *ret, stru
  */
 int sample_load(const char *name, const char *workload, struct error *err);
 int sample_stop(const char *name, struct error *err); /* -ENOENT no such sample */
+/* Also what runs in groups named like samples that no register knows: samples_clean leaves those to their own vctop. */
 int samples_stop_all(unsigned *ret_stopped, struct error *err);
 int samples_stop_owned(pid_t owner, struct error *err);
 int samples_list(launched_vec *ret, struct error *err);
