@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each block is twice the one before, up to: a thousand arenas hold a few strings each, and one holds thousands. */
+#define FIRST_SIZE ((size_t)512)
 #define BLOCK_SIZE ((size_t)32 * 1024)
 
 struct arena_block {
@@ -26,10 +28,12 @@ void *arena_alloc(struct arena *a, size_t size)
 {
 	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	if (!a->current)
-		a->first = a->current = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
+		a->first = a->current = block_new(size > FIRST_SIZE ? size : FIRST_SIZE);
 	while (a->current->size - a->current->used < size) {
-		if (!a->current->next)
-			a->current->next = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
+		if (!a->current->next) {
+			size_t twice = a->current->size * 2 < BLOCK_SIZE ? a->current->size * 2 : BLOCK_SIZE;
+			a->current->next = block_new(size > twice ? size : twice);
+		}
 		a->current = a->current->next;
 	}
 	void *p = a->current->data + a->current->used;
@@ -41,8 +45,14 @@ char *arena_strdup(struct arena *a, const char *s)
 {
 	if (!s)
 		return NULL;
-	size_t n = strlen(s) + 1;
-	return memcpy(arena_alloc(a, n), s, n);
+	return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	char *copy = memcpy(arena_alloc(a, n + 1), s, n);
+	copy[n] = '\0';
+	return copy;
 }
 
 char *arena_fmt(struct arena *a, const char *fmt, ...)

@@ -20,7 +20,7 @@ uint64_t map_hash(const char *s)
 
 static struct map_slot *find(const struct map *m, const char *key)
 {
-	if (!m->cap)
+	if (!m->live)
 		return NULL;
 	for (size_t i = map_hash(key) & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
 		struct map_slot *s = &m->slots[i];

@@ -124,8 +124,12 @@ static bool is_unsafe(uint32_t cp)
 
 char *text_clean(char *s, size_t max)
 {
-	size_t out = 0;
-	for (size_t in = 0, n = strlen(s), used; in < n; in += used) {
+	size_t out = 0, n;
+	/* Nearly all of it is printable ASCII. */
+	while (out < max && s[out] >= ' ' && s[out] <= '~')
+		out++;
+	n = strlen(s + out) + out;
+	for (size_t in = out, used; in < n; in += used) {
 		uint32_t cp = text_decode(s + in, n - in, &used);
 		bool bad = is_unsafe(cp);
 		size_t take = bad ? 1 : used;

@@ -10,7 +10,8 @@
 struct step {
 	const struct entry *prev, *cur; /* prev NULL: not there before, or another incarnation */
 	bool recreated;
-	double usec; /* between the two */
+	double usec;      /* between the two */
+	double slow_usec; /* the same for pressure and I/O */
 };
 
 static struct metric delta(const struct step *st, struct metric before, struct metric now)
@@ -34,10 +35,12 @@ static struct metric scaled(struct metric m, double factor)
 }
 
 /* delta(field) / time * factor; the field is named once for both samples. */
-#define RATE(st, field, factor)                                                                                        \
+#define RATE_OVER(st, field, factor, time)                                                                             \
 	scaled(delta(st, (st)->prev ? (st)->prev->sample.field : metric_none(METRIC_FIRST, NULL),                      \
 	             (st)->cur->sample.field),                                                                         \
-	       (factor) / (st)->usec)
+	       (factor) / (time))
+#define RATE(st, field, factor) RATE_OVER(st, field, factor, (st)->usec)
+#define SLOW_RATE(st, field, factor) RATE_OVER(st, field, factor, (st)->slow_usec)
 
 static struct metric throttled_pct(const struct step *st)
 {
@@ -80,13 +83,13 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	                                           : metric_none(METRIC_ABSENT, "not a VM");
 	r->steal_cores = RATE(st, cpu.steal_usec, 1);
 	r->throttled_pct = throttled_pct(st);
-	r->cpu_pressure_pct = capped(RATE(st, cpu.pressure_usec, 100), 100);
-	r->mem_pressure_pct = capped(RATE(st, mem.pressure_usec, 100), 100);
-	r->mem_pressure_full_pct = capped(RATE(st, mem.pressure_full_usec, 100), 100);
+	r->cpu_pressure_pct = capped(SLOW_RATE(st, cpu.pressure_usec, 100), 100);
+	r->mem_pressure_pct = capped(SLOW_RATE(st, mem.pressure_usec, 100), 100);
+	r->mem_pressure_full_pct = capped(SLOW_RATE(st, mem.pressure_full_usec, 100), 100);
 	r->refault_per_sec = RATE(st, mem.refault_bytes, 1e6);
 	r->mem_used_pct = metric_pct(r->sample->mem.used_bytes, r->sample->mem.allocated.amount);
-	r->io_read_per_sec = RATE(st, io_read_bytes, 1e6);
-	r->io_write_per_sec = RATE(st, io_write_bytes, 1e6);
+	r->io_read_per_sec = SLOW_RATE(st, io_read_bytes, 1e6);
+	r->io_write_per_sec = SLOW_RATE(st, io_write_bytes, 1e6);
 	r->net_rx_per_sec = RATE(st, net_rx_bytes, 1e6);
 	r->net_tx_per_sec = RATE(st, net_tx_bytes, 1e6);
 }
@@ -122,12 +125,25 @@ static void host_fill(const struct host_sample *prev, const struct host_sample *
 	h->used_bytes = metric_sub_floor0(cur->mem_total_bytes, cur->mem_available_bytes);
 }
 
+/* Both snapshots are sorted by id: *at goes along the n earlier ones. */
+static const struct entry *before(const struct entry *v, size_t n, size_t *at, const char *id)
+{
+	int order = -1;
+	while (*at < n && (order = strcmp(v[*at].inst.id, id)) < 0)
+		(*at)++;
+	return order == 0 ? &v[*at] : NULL;
+}
+
 static struct row make_row(const struct entry *prev, const struct entry *cur, const struct host_sample *h)
 {
 	struct step st = {.prev = prev, .cur = cur};
 	if (prev && prev->inst.incarnation != cur->inst.incarnation)
 		st = (struct step){.cur = cur, .recreated = true};
 	st.usec = st.prev ? (double)(cur->sample.mono_usec - st.prev->sample.mono_usec) : 0;
+	/* A counter read after a long rest may have moved at any time since the reading before. */
+	int64_t since = cur->sample.unread_since_usec;
+	bool rested = st.prev && since && since < st.prev->sample.mono_usec;
+	st.slow_usec = rested ? (double)(cur->sample.mono_usec - since) : st.usec;
 	struct row r = {.inst = &cur->inst, .sample = &cur->sample, .background = &cur->background};
 	row_fill(&r, &st, h);
 	return r;
@@ -138,13 +154,14 @@ void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct 
 	frame_clear(ret);
 	ret->snap = cur;
 	host_fill(prev ? &prev->host : NULL, &cur->host, ret);
-	for (size_t i = 0; i < cur->entries.n; i++) {
+	for (size_t i = 0, at = 0; i < cur->entries.n; i++) {
 		const struct entry *e = &cur->entries.v[i];
-		vec_push(&ret->rows, make_row(prev ? snapshot_find(prev, e->inst.id) : NULL, e, &cur->host));
+		const struct entry *p = prev ? before(prev->entries.v, prev->entries.n, &at, e->inst.id) : NULL;
+		vec_push(&ret->rows, make_row(p, e, &cur->host));
 	}
-	for (size_t i = 0; i < cur->services.n; i++) {
+	for (size_t i = 0, at = 0; i < cur->services.n; i++) {
 		const struct entry *e = &cur->services.v[i];
-		vec_push(&ret->services,
-		         make_row(prev ? snapshot_find_service(prev, e->inst.id) : NULL, e, &cur->host));
+		const struct entry *p = prev ? before(prev->services.v, prev->services.n, &at, e->inst.id) : NULL;
+		vec_push(&ret->services, make_row(p, e, &cur->host));
 	}
 }

@@ -13,6 +13,9 @@
 struct usage_book {
 	struct map map;
 	struct strbuf key;
+	/* Those of the frame that was added last, row by row: it is judged next. */
+	const struct frame *added;
+	VEC(struct usage *) of_rows;
 	char *patterns; /* each ended by a NUL, the last by two */
 	size_t max;
 	bool by_id;
@@ -34,6 +37,7 @@ void usage_book_free(struct usage_book *b)
 	for (size_t it = 0; map_next(&b->map, &it, NULL, &u);)
 		usage_free(u);
 	map_release(&b->map);
+	vec_free(&b->of_rows);
 	strbuf_release(&b->key);
 	free(b->patterns);
 	free(b);
@@ -63,13 +67,22 @@ void usage_book_never_idle(struct usage_book *b, const char *patterns)
 void usage_key(const struct instance *i, struct strbuf *sb)
 {
 	strbuf_clear(sb);
-	if (i->kind == INSTANCE_VM)
-		strbuf_fmt(sb, "vm|%s|%s", i->uuid ? "uuid" : i->runtime, i->uuid ? i->uuid : i->name);
-	else
-		strbuf_fmt(sb, "container|%s|%s|%s", i->runtime, i->name, i->image ? i->image : "");
-	/* Inside a VM names mean something else. */
-	if (i->parent)
-		strbuf_fmt(sb, "|%s", i->parent);
+	bool vm = i->kind == INSTANCE_VM;
+	const char *const parts[] = {
+	        vm ? "vm" : "container",
+	        vm && i->uuid ? "uuid" : i->runtime,
+	        vm && i->uuid ? i->uuid : i->name,
+	        vm         ? NULL
+	        : i->image ? i->image
+	                   : "",
+	        i->parent, /* inside a VM names mean something else */
+	};
+	for (size_t p = 0; p < ARRAY_SIZE(parts); p++) {
+		if (p && parts[p])
+			strbuf_char(sb, '|');
+		if (parts[p])
+			strbuf_str(sb, parts[p]);
+	}
 }
 
 static const char *key_of(struct usage_book *b, const struct instance *i)
@@ -117,6 +130,7 @@ static void put(struct usage_book *b, const char *key, struct usage *u)
 		evict(b);
 	map_put(&b->map, key, u);
 	usage_free(old);
+	b->added = NULL;
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -144,6 +158,8 @@ static bool keep(const struct usage_book *b, const struct instance *i)
 
 void usage_book_add(struct usage_book *b, const struct frame *f)
 {
+	b->added = f;
+	b->of_rows.n = 0;
 	for (size_t i = 0; i < f->rows.n; i++) {
 		const struct row *r = &f->rows.v[i];
 		struct usage *u = find(b, f, r->inst);
@@ -151,6 +167,7 @@ void usage_book_add(struct usage_book *b, const struct frame *f)
 			u = usage_new();
 			put(b, b->by_id ? r->inst->id : b->key.buf, u);
 		}
+		vec_push(&b->of_rows, u);
 		u->keep = keep(b, r->inst);
 		usage_observe(u, r, f);
 	}
@@ -170,7 +187,7 @@ void usage_book_judge(struct usage_book *b, struct frame *f)
 {
 	for (size_t i = 0; i < f->rows.n; i++) {
 		struct row *r = &f->rows.v[i];
-		const struct usage *u = find(b, f, r->inst);
+		const struct usage *u = b->added == f && i < b->of_rows.n ? b->of_rows.v[i] : find(b, f, r->inst);
 		struct verdict v;
 		if (!u || u->cpu_sec + u->mem_sec < MINUTE)
 			continue;
@@ -210,8 +227,10 @@ void usage_book_forget(struct usage_book *b, int64_t last_seen_before_usec)
 	const char *key;
 	void *v;
 	for (size_t it = 0; map_next(&b->map, &it, &key, &v);)
-		if (((const struct usage *)v)->last_usec < last_seen_before_usec)
+		if (((const struct usage *)v)->last_usec < last_seen_before_usec) {
 			usage_free(map_remove(&b->map, key));
+			b->added = NULL;
+		}
 }
 
 int64_t usage_last_seen(const struct usage *u)

@@ -77,7 +77,8 @@ bool answers_measured(const char *text, size_t len, struct measured *ret)
 	size_t n;
 	const char *line = find_line(text, len, ANSWER_MEASURE, 0, &n);
 	if (!line || !number(line, n, "work", &m.work) || !number(line, n, "syscall", &m.syscall) ||
-	    !number(line, n, "switch", &m.turn))
+	    !number(line, n, "switch", &m.turn) || !number(line, n, "took", &m.took) ||
+	    !number(line, n, "step", &m.step))
 		return false;
 	*ret = m;
 	return true;

@@ -15,6 +15,7 @@ struct ready {
 };
 struct measured {
 	double work, syscall, turn; /* rounds/s, s, s; 0 unknown */
+	double took, step;          /* s: all of it, by its own clock, and how fine that is */
 };
 
 /* The report, once its line is whole. */

@@ -49,13 +49,17 @@ const struct figure_info figure_table[FIGURE_MAX] = {
                  "says is available, less 16 MiB",
                  NULL, NULL},
         [FIGURE_CPU_WORK] = {"cpu.work_ratio", "CPU work, process = 1", SPEED, UNIT_NONE, 1, true,
-                             "rounds of arithmetic, branches and a table of 64 KiB in 0.3 s of one thread, divided by "
+                             "rounds of arithmetic, branches and a table of 64 KiB, the fastest of those that fit into "
+                             "0.3 s, divided by "
                              "the plain process' of the same round",
                              "Linpack: Docker 1.00, KVM 0.83 untuned, 0.98 tuned", "Felter et al., IBM RC25482"},
-        [FIGURE_SYSCALL] = {"cpu.syscall_sec", "system call", SPEED, UNIT_SECONDS, -1, true,
-                            "getppid in a loop for 0.1 s, by the workload's monotonic clock", NULL, NULL},
+        [FIGURE_SYSCALL] =
+                {"cpu.syscall_sec", "system call", SPEED, UNIT_SECONDS, -1, true,
+                 "getppid a thousand times, the fastest thousand in 0.1 s, by the workload's monotonic clock", NULL,
+                 NULL},
         [FIGURE_SWITCH] = {"cpu.switch_sec", "context switch", SPEED, UNIT_SECONDS, -1, true,
-                           "a byte to and fro through two pipes between two processes on one core for 0.15 s, halved",
+                           "a byte to and fro through two pipes between two processes on one core, halved: the fastest "
+                           "hundred in 0.15 s",
                            NULL, NULL},
         [FIGURE_DISK_IMAGE] = {"disk.image_bytes", "image", DISK, UNIT_BYTES, -1, false,
                                "blocks allocated to its files: the layers, or the guest's kernel and initramfs or disk",

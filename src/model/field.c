@@ -205,7 +205,7 @@ const struct field field_table[] = {
 {"memory.swap_bytes", "SWAP", "swap", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.swap.current | memory.stat total_swap; VM: /proc/PID/smaps Swap", "Memory swapped out.", get_swap},
 {"memory.peak_bytes", "PEAK", "peak", UNIT_BYTES, FIELD_METRIC, 6, true, "memory.peak | memory.max_usage_in_bytes; VM: /proc/PID/status VmHWM, and what child processes that are its devices hold now", "The most it ever held, page cache included.", get_peak},
 {"memory.rss_bytes", "RSS", "rss", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: /proc/PID/statm field 2 * page size", "VM: the whole VMM process.", get_rss},
-{"memory.guest_used_bytes", "GUEST", "guest-used", UNIT_BYTES, FIELD_METRIC, 6, true, "balloon statistics or an agent", "What the guest says it uses.", get_guest_used},
+{"memory.guest_used_bytes", "GUEST", "guest-used", UNIT_BYTES, FIELD_METRIC, 6, true, "balloon statistics, or what the guest of a sample VM reports", "What the guest says it uses.", get_guest_used},
 {"memory.overhead_bytes", "OVERHD", "mem-overhead", UNIT_BYTES, FIELD_METRIC, 6, true, "VM: /proc/PID/smaps outside guest RAM, and (resident - shared) * page size of child processes that are its devices; container: /proc/MONITOR/statm field 2 * page size, of its shim or conmon", "Memory it costs beyond its workload.", get_mem_overhead},
 {"memory.balloon_bytes", "BALLON", NULL, UNIT_BYTES, FIELD_METRIC, 6, true, "query-balloon", "Guest RAM given back by the balloon.", get_balloon},
 {"memory.pressure_some_pct", "MEMPSI", "mem-psi", UNIT_PERCENT, FIELD_METRIC, 6, true, "memory.pressure some total=", "Share of the interval in which some task waited for memory.", get_mem_psi},

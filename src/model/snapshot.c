@@ -1,5 +1,6 @@
 #include "vctop/model/snapshot.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,11 +45,20 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->inst.id, ((const struct entry *)b)->inst.id);
 }
 
+/* As a source that keeps its instances in order fills it. */
+static bool is_sorted(const struct entry *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (by_id(&v[i - 1], &v[i]) > 0)
+			return false;
+	return true;
+}
+
 void snapshot_seal(struct snapshot *s)
 {
-	if (s->services.n)
+	if (!is_sorted(s->services.v, s->services.n))
 		qsort(s->services.v, s->services.n, sizeof(*s->services.v), by_id);
-	if (s->entries.n)
+	if (!is_sorted(s->entries.v, s->entries.n))
 		qsort(s->entries.v, s->entries.n, sizeof(*s->entries.v), by_id);
 }
 

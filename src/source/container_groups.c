@@ -6,18 +6,21 @@
 #include "source/containers.h"
 #include "vctop/base/text.h"
 
-#define WALK_USEC 1000000
+#define SHORT_ID 12
+#define NAME_MAX_BYTES 256
 
 void container_free(struct rootfs *fs, struct container *ct)
 {
 	cgroup_reader_free(ct->reader);
-	if (fs) {
-		kfile_close(fs, &ct->monitor_statm);
-		kfile_close(fs, &ct->init_stat);
-	}
+	cgroup_level_put(ct->caps.cpu);
+	cgroup_level_put(ct->caps.memory);
+	kfile_close(fs, &ct->monitor_statm);
+	kfile_close(fs, &ct->init_stat);
 	free(ct->id);
 	free(ct->runtime_id);
 	free(ct->path);
+	free(ct->title);
+	free(ct->shown_path);
 	free(ct->pod);
 	free(ct);
 }
@@ -49,10 +52,39 @@ const char *containers_owner(const struct containers *c, const char *path)
 	return ct ? ct->id : NULL;
 }
 
-struct facts *container_facts(const struct container *ct, const struct tick *t)
+struct facts *container_facts(struct container *ct, const struct tick *t)
 {
+	if (ct->facts_as_of == t->facts->changes + 1)
+		return ct->facts;
+	ct->facts_as_of = t->facts->changes + 1;
 	/* A name inside another container is not the host's. */
-	return ct->runtime->named && ct->parent ? NULL : facts_get(t->facts, ct->runtime, ct->runtime_id);
+	bool inner = ct->runtime->named && ct->parent;
+	return ct->facts = inner ? NULL : facts_get(t->facts, ct->runtime, ct->runtime_id);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp((*(struct container *const *)a)->id, (*(struct container *const *)b)->id);
+}
+
+/* A snapshot filled in the order of ids need not be put in order. */
+static void put_in_order(struct containers *c)
+{
+	void *v;
+	c->order.n = 0;
+	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
+		vec_push(&c->order, (struct container *)v);
+	if (c->order.n)
+		qsort(c->order.v, c->order.n, sizeof(*c->order.v), by_id);
+	c->reorder = false;
+}
+
+/* Where nobody says a name: the id where it is one, or its beginning. */
+char *container_title(const struct runtime_ops *rt, const char *id)
+{
+	const char *part = id;
+	size_t n = rt->title ? rt->title(id, &part) : rt->named ? strlen(id) : SHORT_ID;
+	return text_clean(xstrndup(part, n), NAME_MAX_BYTES);
 }
 
 static char *twin_id(const char *id, struct container *ct)
@@ -91,8 +123,11 @@ void container_group_drop(struct containers *c, const struct tick *t, const char
 	struct container *gone = map_remove(&c->by_path, path);
 	void *v;
 	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
-		if (((struct container *)v)->parent == gone)
+		if (((struct container *)v)->parent == gone) {
 			((struct container *)v)->parent = gone->parent;
+			((struct container *)v)->facts_as_of = 0;
+		}
+	c->reorder = true;
 	if (map_get(&c->by_id, gone->id) == gone)
 		(void)map_remove(&c->by_id, gone->id);
 	container_free(t->fs, gone);
@@ -119,6 +154,8 @@ static bool visit_group(void *data, const char *path)
 	ct = xcalloc(1, sizeof(*ct));
 	ct->runtime_id = xstrdup(id);
 	ct->path = xstrdup(path);
+	ct->shown_path = text_clean(xstrdup(path), 4096);
+	ct->title = container_title(rt, id);
 	ct->pod = runtime_pod_of_path(path);
 	ct->runtime = rt;
 	ct->parent = parent;
@@ -128,7 +165,7 @@ static bool visit_group(void *data, const char *path)
 	ct->seen = v->c->walk;
 	map_put(&v->c->by_path, path, ct);
 	map_put(&v->c->by_id, ct->id, ct);
-	v->c->found = true;
+	v->c->found = v->c->reorder = true;
 	return true;
 }
 
@@ -139,22 +176,16 @@ static void find_parents(struct containers *c)
 	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);) {
 		struct container *ct = v;
 		ct->parent = owner_of(c, ct->path);
+		ct->facts_as_of = 0;
 	}
 	c->found = false;
 }
 
-void container_groups_find(struct containers *c, const struct tick *t)
+static void walk(struct containers *c, const struct tick *t)
 {
-	cgroup_census(t->cgroups, &c->census_now);
-	bool same = c->census.len == c->census_now.len && memcmp(c->census.buf, c->census_now.buf, c->census.len) == 0;
-	bool due = t->now.mono_usec - c->walked_usec >= WALK_USEC || t->now.mono_usec < c->walked_usec;
-	if (c->walk && same && !due && !c->stale)
-		return;
-	strbuf_clear(&c->census);
-	strbuf_add(&c->census, c->census_now.buf, c->census_now.len);
 	c->walk++;
-	c->walked_usec = t->now.mono_usec;
 	c->stale = false;
+	c->facts_changes = t->facts->changes;
 	int r = cgroup_walk(t->cgroups, visit_group, &(struct visit){c, t});
 	if (r == -E2BIG)
 		snapshot_notice(t->snap, "cgroups", "more than can be walked: some containers are not shown", NULL);
@@ -165,4 +196,14 @@ void container_groups_find(struct containers *c, const struct tick *t)
 			container_group_drop(c, t, path);
 	if (c->found)
 		find_parents(c);
+}
+
+void container_groups_find(struct containers *c, const struct tick *t)
+{
+	/* What a runtime's files say may make a container of a group that was none. */
+	bool changed = cgroup_census(t->cgroups, &c->census, t->now.mono_usec) || c->facts_changes != t->facts->changes;
+	if (changed || c->stale)
+		walk(c, t);
+	if (c->reorder)
+		put_in_order(c);
 }

@@ -15,10 +15,10 @@
 
 /* Files looked at per tick for writable layers: about 20 ms. */
 #define DISK_BUDGET 10000
-#define SHORT_ID 12
 /* An empty group is searched for processes again after this long. */
 #define SEEK_USEC 1000000
-#define NAME_MAX_BYTES 256
+#define MONITOR_USEC 5000000
+#define MONITOR_SPREAD 2000000
 
 /* Who watches over it: its init's parent, when that is a monitor program. */
 static void find_monitor(struct container *ct, const struct tick *t)
@@ -26,18 +26,21 @@ static void find_monitor(struct container *ct, const struct tick *t)
 	struct process_stat up;
 	kfile_close(t->fs, &ct->monitor_statm);
 	ct->monitor = 0;
+	ct->monitor_due_usec = 0;
 	if (process_read_stat(t->fs, ct->init.ppid, &up) == 0 &&
 	    (strcmp(up.comm, "conmon") == 0 || strncmp(up.comm, "containerd-shim", 15) == 0))
 		ct->monitor = ct->init.ppid;
 }
 
-/* One read of a kept file: that of a process that has ended says so, whoever has its pid now. */
+/* Of what is not listed: one read of a kept file. That of a process that has ended says so, whoever has its pid now. */
 static bool init_lives(struct container *ct, const struct tick *t)
 {
 	char path[32], buf[1024];
 	struct process_stat st;
 	if (!ct->pid)
 		return false;
+	if (proctab_start_ticks(t->procs, ct->pid) == ct->init.start_ticks)
+		return true;
 	(void)snprintf(path, sizeof(path), "proc/%d/stat", (int)ct->pid);
 	ssize_t n = kfile_read(t->fs, &ct->init_stat, path, buf, sizeof(buf));
 	return n > 0 && process_parse_stat(buf, (size_t)n, &st) == 0 && st.start_ticks == ct->init.start_ticks;
@@ -65,7 +68,7 @@ static void find_init(struct container *ct, const struct tick *t)
 		ct->runtime->learn(t->facts, ct->pid);
 }
 
-static struct metric monitor_rss(struct container *ct, const struct tick *t)
+static struct metric read_monitor_rss(struct container *ct, const struct tick *t)
 {
 	char path[64], buf[128];
 	const char *w;
@@ -82,10 +85,24 @@ static struct metric monitor_rss(struct container *ct, const struct tick *t)
 	return metric_ok((double)pages * (double)sysconf(_SC_PAGESIZE));
 }
 
+/* A monitor sleeps; its memory hardly ever moves. */
+static struct metric monitor_rss(struct container *ct, const struct tick *t)
+{
+	int64_t wait = ct->monitor_due_usec - t->now.mono_usec;
+	if (!t->cgroups->may_rest || wait <= 0 || wait > MONITOR_USEC) {
+		ct->monitor_rss = read_monitor_rss(ct, t);
+		ct->monitor_due_usec =
+		        t->now.mono_usec + MONITOR_USEC - (int64_t)(ct->incarnation * 7919000 % MONITOR_SPREAD);
+	}
+	return ct->monitor_rss;
+}
+
 /* The pod goes among the labels. */
 static void label_instance(struct instance *i, struct arena *a, const struct facts *f, const char *pod)
 {
 	size_t n = f ? f->labels_n : 0;
+	if (!n && !pod && !(f && f->pod))
+		return;
 	struct label *labels = arena_alloc(a, (n + 1) * sizeof(*labels));
 	for (size_t l = 0; l < n; l++)
 		labels[l] = (struct label){arena_strdup(a, f->labels[l].key), arena_strdup(a, f->labels[l].value)};
@@ -97,22 +114,23 @@ static void label_instance(struct instance *i, struct arena *a, const struct fac
 	i->labels_n = n;
 }
 
-/* Without files: the id where it is a name, or its beginning. */
-static const char *name_of_id(struct arena *a, const struct runtime_ops *rt, const char *id)
+static const char *from_root(struct arena *a, const char *path)
 {
-	const char *part = id;
-	size_t n = rt->title ? rt->title(id, &part) : rt->named ? strlen(id) : SHORT_ID;
-	return text_clean(arena_fmt(a, "%.*s", (int)n, part), NAME_MAX_BYTES);
+	size_t n = strlen(path);
+	char *s = arena_alloc(a, n + 2);
+	s[0] = '/';
+	memcpy(s + 1, path, n + 1);
+	return s;
 }
 
 static void name_instance(struct instance *i, struct arena *a, const struct tick *t, const struct facts *f,
-                          const struct runtime_ops *rt, const char *runtime_id)
+                          const struct runtime_ops *rt, const char *runtime_id, const char *title)
 {
 	const char *learned = map_get(&t->facts->names, runtime_id);
 	i->name = arena_strdup(a, f && f->name ? f->name : learned);
-	i->name_from = f && f->name ? arena_fmt(a, "/%s", f->from) : learned ? "conmon's command line" : NULL;
+	i->name_from = f && f->name ? from_root(a, f->from) : learned ? "conmon's command line" : NULL;
 	if (!i->name) {
-		i->name = name_of_id(a, rt, runtime_id);
+		i->name = arena_strdup(a, title);
 		i->name_from = rt->named ? "the cgroup's name" : NULL;
 	}
 	i->image = f ? arena_strdup(a, f->image) : NULL;
@@ -141,26 +159,45 @@ static bool is_infra(const struct container *ct, const struct facts *f)
 	return n && f && f->name && strncmp(f->name, ct->pod, n) == 0 && strcmp(f->name + n, "-infra") == 0;
 }
 
-void allocations_read(const struct tick *t, const struct cgroup_reader *r, struct sample *s)
+void allocations_read(const struct tick *t, const struct cgroup_reader *r, struct caps *caps, struct sample *s)
 {
 	const struct host_sample *h = &t->snap->host;
-	struct arena *a = &t->snap->arena;
-	s->cpu.allocated = cgroup_cpu_allocation(t->cgroups, a, cgroup_reader_path_in(r, CTRL_CPU), t->now.mono_usec,
-	                                         metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL);
-	s->mem.allocated =
-	        cgroup_memory_allocation(t->cgroups, a, cgroup_reader_path_in(r, CTRL_MEMORY), t->now.mono_usec,
-	                                 metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+	struct cap_question q = {.arena = &t->snap->arena,
+	                         .mono_usec = t->now.mono_usec,
+	                         .host = metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL,
+	                         .resting = cgroup_reader_rested(r)};
+	cgroup_level_at(t->cgroups, &caps->cpu, cgroup_reader_path_in(r, CTRL_CPU));
+	s->cpu.allocated = cgroup_cpu_allocation(caps->cpu, &q);
+	cgroup_level_at(t->cgroups, &caps->memory, cgroup_reader_path_in(r, CTRL_MEMORY));
+	q.host = metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0;
+	s->mem.allocated = cgroup_memory_allocation(caps->memory, &q);
+}
+
+static void find_life(struct container *ct, const struct tick *t)
+{
+	bool was_empty = ct->life == CGROUP_EMPTY;
+	find_init(ct, t);
+	ct->life = cgroup_reader_life(ct->reader, ct->pid > 0);
+	if (ct->pid || !was_empty || ct->life == CGROUP_EMPTY)
+		return;
+	ct->sought_usec = 0; /* somebody has just come */
+	find_init(ct, t);
 }
 
 /* 0, or -ENODEV when the group has gone. */
-static int add_running(struct container *ct, const struct tick *t, struct facts *f, enum cgroup_life life,
-                       unsigned *budget)
+static int add_running(struct container *ct, const struct tick *t, struct facts *f, unsigned *budget)
 {
 	struct sample s = {0};
 	struct arena *a = &t->snap->arena;
 	int r = cgroup_reader_sample(ct->reader, &s);
 	if (r < 0)
 		return r;
+	/* Who has not run has not ended, nor been frozen. */
+	if (ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader))
+		find_life(ct, t);
+	enum cgroup_life life = ct->life;
+	if (life == CGROUP_EMPTY && ct->twin)
+		return 0;
 	if (ct->incarnation != cgroup_reader_incarnation(ct->reader)) {
 		ct->incarnation = cgroup_reader_incarnation(ct->reader);
 		ct->pid = 0;
@@ -169,7 +206,7 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	}
 	if (is_pause(ct, f, s.pids))
 		return 0;
-	allocations_read(t, ct->reader, &s);
+	allocations_read(t, ct->reader, &ct->caps, &s);
 	s.mem.overhead_bytes = monitor_rss(ct, t);
 	rootfs_cite_for(t->fs, ct->id);
 	if (f)
@@ -186,10 +223,10 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	                                         : INSTANCE_RUNNING,
 	        .pid = life == CGROUP_EMPTY ? 0 : ct->pid,
 	        .started_usec = ct->pid ? process_started(&ct->init, t->now) : 0,
-	        .cgroup = text_clean(arena_strdup(a, ct->path), 4096),
+	        .cgroup = arena_strdup(a, ct->shown_path),
 	        .incarnation = ct->incarnation,
 	};
-	name_instance(&e->inst, a, t, f, ct->runtime, ct->runtime_id);
+	name_instance(&e->inst, a, t, f, ct->runtime, ct->runtime_id, ct->title);
 	label_instance(&e->inst, a, f, ct->pod);
 	ct->entry = t->snap->entries.n;
 	return 0;
@@ -250,43 +287,38 @@ static void add_without_group(const struct containers *c, struct facts *f, const
 	        .parent = arena_strdup(a, owner),
 	        .incarnation = f->pid_start,
 	};
-	name_instance(&e->inst, a, t, f, f->runtime, f->id);
+	cleanup_free char *title = container_title(f->runtime, f->id);
+	name_instance(&e->inst, a, t, f, f->runtime, f->id, title);
 	label_instance(&e->inst, a, f, NULL);
 }
 
 /* The nearest container above it that is shown: its numbers are in that one's. */
 static void set_parents(const struct containers *c, const struct tick *t)
 {
-	void *v;
-	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);) {
-		const struct container *ct = v, *up = ct->parent;
+	for (size_t i = 0; i < c->order.n; i++) {
+		const struct container *ct = c->order.v[i], *up = ct ? ct->parent : NULL;
 		while (up && !up->entry)
 			up = up->parent;
-		if (ct->entry && up)
+		if (up && ct->entry)
 			t->snap->entries.v[ct->entry - 1].inst.parent = t->snap->entries.v[up->entry - 1].inst.id;
 	}
 }
 
 static void add_groups(struct containers *c, const struct tick *t, unsigned *budget)
 {
-	const char *path;
-	void *v;
-	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
-		((struct container *)v)->entry = 0;
-	for (size_t it = 0; map_next(&c->by_path, &it, &path, &v);) {
-		struct container *ct = v;
+	for (size_t i = 0; i < c->order.n; i++)
+		c->order.v[i]->entry = 0;
+	for (size_t i = 0; i < c->order.n; i++) {
+		struct container *ct = c->order.v[i];
 		struct facts *f = container_facts(ct, t);
 		if (f && !f->left_out)
 			f->left_out = is_infra(ct, f);
 		if (f && f->left_out)
 			continue;
-		find_init(ct, t);
-		enum cgroup_life life = cgroup_reader_life(ct->reader, ct->pid > 0);
-		if (life == CGROUP_EMPTY && ct->twin)
-			continue;
-		if (add_running(ct, t, f, life, budget) < 0) {
+		if (add_running(ct, t, f, budget) < 0) {
 			c->stale = true;
-			container_group_drop(c, t, path);
+			container_group_drop(c, t, ct->path);
+			c->order.v[i] = NULL;
 		}
 	}
 }
@@ -308,13 +340,14 @@ void containers_collect(struct containers *c, const struct tick *t)
 	rootfs_cite_for(t->fs, NULL);
 }
 
-void containers_release(struct containers *c)
+void containers_release(struct containers *c, struct rootfs *fs)
 {
 	void *v;
 	for (size_t it = 0; map_next(&c->by_path, &it, NULL, &v);)
-		container_free(NULL, v);
+		container_free(fs, v);
 	map_release(&c->by_path);
 	map_release(&c->by_id);
-	strbuf_release(&c->census);
-	strbuf_release(&c->census_now);
+	vec_free(&c->order);
+	strbuf_release(&c->census.text);
+	strbuf_release(&c->census.now);
 }

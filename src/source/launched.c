@@ -2,13 +2,19 @@
 #include "vctop/source/launched.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#define MAX_FILES 4096 /* samples on one host; a directory with more is not ours */
+#include "vctop/base/parse.h"
+
+#define REPORT_END 1024 /* bytes: some dozens of lines */
+#define MAX_FILES 4096  /* samples on one host; a directory with more is not ours */
 
 bool launched_name_valid(const char *name)
 {
@@ -159,4 +165,37 @@ int launched_list(struct rootfs *fs, launched_vec *ret)
 	}
 	rootfs_names_release(&names);
 	return r == -ENOENT || r == -EACCES ? 0 : r;
+}
+
+uint64_t launched_parse_used(const char *buf, size_t len, uint64_t memory)
+{
+	static const char key[] = "vctop-used ";
+	const char *cursor = buf, *end = buf + len, *line;
+	uint64_t used = 0, v;
+	size_t n;
+	while (parse_line(&cursor, end, &line, &n)) {
+		if (n && line[n - 1] == '\r')
+			n--;
+		if (n >= sizeof(key) && memcmp(line, key, sizeof(key) - 1) == 0 &&
+		    parse_u64(line + sizeof(key) - 1, n - (sizeof(key) - 1), &v) == 0 && v <= memory)
+			used = v;
+	}
+	return used;
+}
+
+uint64_t launched_guest_used(struct rootfs *fs, const struct launched *l)
+{
+	char path[sizeof(LAUNCHED_DIR) + 64], end[REPORT_END];
+	struct stat st;
+	if (strcmp(l->kind, "vm") != 0)
+		return 0;
+	(void)snprintf(path, sizeof(path), "run/vctop/vm-%s/report", l->name);
+	cleanup_close int fd = rootfs_openat(fs, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	ssize_t n = pread(fd, end, sizeof(end), st.st_size > REPORT_END ? st.st_size - REPORT_END : 0);
+	uint64_t used = n > 0 ? launched_parse_used(end, (size_t)n, l->memory) : 0;
+	if (used)
+		rootfs_cite(fs, "memory.guest_used_bytes", path, "vctop-used %llu", (unsigned long long)used);
+	return used;
 }

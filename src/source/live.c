@@ -15,7 +15,6 @@
 #include "vctop/source/source.h"
 
 #define FACTS_USEC 2000000
-#define TRIM_USEC 3000000 /* caps of groups that have gone keep fds until then */
 /* Names learned from command lines; forgotten all at once at the limit, learned again at the next sweep. */
 #define MAX_LEARNED 8192
 
@@ -101,12 +100,27 @@ static bool is_sample(const struct launched *l, const struct instance *i)
 	return l->ref && colon && strncmp(i->id, l->backend, strlen(l->backend)) == 0 && strcmp(colon + 1, l->ref) == 0;
 }
 
+/* The guest of a sample VM tells what it uses, unless it has been asked itself. */
+static void take_used(struct rootfs *fs, const struct launched *l, const char *id, struct sample_memory *m)
+{
+	rootfs_cite_for(fs, id);
+	uint64_t used = metric_is_ok(m->guest_used_bytes) ? 0 : launched_guest_used(fs, l);
+	if (!used)
+		return;
+	m->guest_used_bytes = m->used_bytes = metric_ok((double)used);
+	m->used_by = "guest";
+}
+
 static void mark_samples(const struct live *l, struct snapshot *snap)
 {
 	for (size_t k = 0; k < l->launched.n; k++)
-		for (size_t i = 0; i < snap->entries.n; i++)
-			if (is_sample(&l->launched.v[k], &snap->entries.v[i].inst))
-				snap->entries.v[i].inst.sample = arena_strdup(&snap->arena, l->launched.v[k].name);
+		for (size_t i = 0; i < snap->entries.n; i++) {
+			struct entry *e = &snap->entries.v[i];
+			if (!is_sample(&l->launched.v[k], &e->inst))
+				continue;
+			e->inst.sample = arena_strdup(&snap->arena, l->launched.v[k].name);
+			take_used(l->fs, &l->launched.v[k], e->inst.id, &e->sample.mem);
+		}
 }
 
 /* hidepid=1 forbids the sight of other users' processes, hidepid=2 takes it away: of PID 1's too. */
@@ -166,7 +180,6 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	vms_collect(&l->vms, &t, &l->containers);
 	mark_samples(l, ret);
 	background_collect(l->background, &t);
-	cgroup_tree_trim(&l->cgroups, t.now.mono_usec - TRIM_USEC);
 	snapshot_seal(ret);
 	return 0;
 }
@@ -181,11 +194,11 @@ static void live_close(struct source *s)
 	struct live *l = (struct live *)s;
 	vms_release(&l->vms, l->fs);
 	services_release(&l->services);
-	containers_release(&l->containers);
+	containers_release(&l->containers, l->fs);
 	background_reader_free(l->background);
 	facts_table_release(&l->facts);
 	launched_release(&l->launched);
-	proctab_release(&l->procs);
+	proctab_release(&l->procs, l->fs);
 	host_reader_close(&l->host);
 	cgroup_tree_close(&l->cgroups);
 	rootfs_close(l->fs);
@@ -217,6 +230,7 @@ struct source *source_open_traced(const char *root, const struct rootfs_trace *t
 	l->base.ops = &live_ops;
 	l->fs = fs;
 	l->facts_notices = snapshot_new();
+	proctab_init(&l->procs);
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	host_reader_open(&l->host, fs);
 	facts_table_init(&l->facts, fs, &l->cgroups);

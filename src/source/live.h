@@ -20,16 +20,18 @@ struct tick {
 
 /* containers.c: groups that a runtime's container lives in, and containers known from files alone. */
 struct containers {
-	struct map by_path; /* cgroup path -> struct container */
-	struct map by_id;   /* instance id -> the same */
-	struct strbuf census, census_now;
-	int64_t walked_usec;
+	struct map by_path;            /* cgroup path -> struct container */
+	struct map by_id;              /* instance id -> the same */
+	VEC(struct container *) order; /* the same by id; NULL: dropped since it was put in order */
+	bool reorder;
+	struct cgroup_census census;
+	unsigned facts_changes;
 	bool stale; /* a group vanished: walk again */
 	bool found; /* a new one came in this walk */
 	unsigned walk;
 };
 void containers_collect(struct containers *c, const struct tick *t);
-void containers_release(struct containers *c);
+void containers_release(struct containers *c, struct rootfs *fs);
 /* The id of the container whose group holds `path`; NULL none. Borrowed until the next collect. */
 const char *containers_owner(const struct containers *c, const char *path);
 

@@ -29,7 +29,9 @@ enum stat_word {
 	W_THREADS = 17,
 	W_START = 19,
 	W_RSS = 21,
-	W_N
+	W_N,
+	W_STACK = 25,
+	W_MAX
 };
 
 struct word {
@@ -65,11 +67,12 @@ int process_parse_stat(const char *buf, size_t len, struct process_stat *ret)
 {
 	/* A comm may hold ')' and spaces; the numbers after the last one cannot. */
 	const char *open = memchr(buf, '(', len), *close = memrchr(buf, ')', len);
-	struct word w[W_N];
+	struct word w[W_MAX];
 	uint64_t ppid, pgrp, utime, stime, threads, start, rss;
 	if (!open || !close || close < open)
 		return -EINVAL;
-	if (split_words(close + 1, len - (size_t)(close + 1 - buf), w, W_N) < W_N || w[W_STATE].len != 1)
+	size_t n = split_words(close + 1, len - (size_t)(close + 1 - buf), w, W_MAX);
+	if (n < W_N || w[W_STATE].len != 1)
 		return -EINVAL;
 	if (parse_u64(w[W_PPID].at, w[W_PPID].len, &ppid) < 0 || ppid > INT_MAX ||
 	    parse_u64(w[W_UTIME].at, w[W_UTIME].len, &utime) < 0 ||
@@ -86,6 +89,8 @@ int process_parse_stat(const char *buf, size_t len, struct process_stat *ret)
 	ret->cpu_ticks = utime + stime;
 	ret->start_ticks = start;
 	ret->rss_pages = rss;
+	if (n < W_MAX || parse_u64(w[W_STACK].at, w[W_STACK].len, &ret->stack) < 0)
+		ret->stack = 0;
 	return 0;
 }
 

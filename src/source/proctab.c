@@ -1,15 +1,29 @@
 #include "source/proctab.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "vctop/base/map.h"
 #include "vctop/base/parse.h"
 
 /* After this long a process has done the exec it was forked for. */
 #define SETTLE_USEC 3000000
-/* pid numbers wrap in minutes at the earliest; the sweep catches one reused between two ticks. */
-#define SWEEP_USEC 30000000
+/* Each is glanced at that often, for an exec late in life. */
+#define SWEEP_USEC 60000000
+/* What a monitor starts shows a moment after itself. */
+#define LOOKS_ENOUGH 2
+/* From so many processes on not all are listed in every tick, but this often. */
+#define MANY 4000
+#define LIST_USEC 5000000
+
+void proctab_init(struct proctab *t)
+{
+	*t = (struct proctab){.loadavg = KFILE_INIT};
+}
 
 static int by_pid(const void *a, const void *b)
 {
@@ -17,78 +31,209 @@ static int by_pid(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static bool is_settled(const struct process *p, struct rootfs_time now)
+static bool is_settled(const struct process_stat *st, struct rootfs_time now)
 {
-	return now.real_usec - process_started(&p->stat, now) > SETTLE_USEC;
+	return now.real_usec - process_started(st, now) > SETTLE_USEC;
 }
 
-static void look_at(struct rootfs *fs, struct proctab_entry *e, struct rootfs_time now, proctab_look look, void *data)
+/* What an exec changes, as far as it is told. */
+static uint64_t program_of(const struct process_stat *st)
+{
+	return map_hash(st->comm) ^ st->stack;
+}
+
+struct glance {
+	struct rootfs *fs;
+	struct rootfs_time now;
+	proctab_look look;
+	void *data;
+};
+
+static void look_at(const struct glance *g, struct proctab_entry *e)
 {
 	struct process p;
-	if (process_read(fs, e->pid, &p) < 0)
+	if (process_read(g->fs, e->pid, &p) < 0)
 		return; /* gone already */
-	bool settled = is_settled(&p, now);
+	bool settled = is_settled(&p.stat, g->now);
 	if (e->start_ticks != p.stat.start_ticks)
-		e->threads = 0;
+		*e = (struct proctab_entry){.pid = e->pid};
 	/* A program that starts a VM sooner or later gives it threads; of short lives with one none is worth a look. */
 	p.closely = (p.stat.threads > 1 || settled) && (p.stat.threads > e->threads || settled != e->settled);
 	e->settled = settled;
 	e->start_ticks = p.stat.start_ticks;
+	e->program = program_of(&p.stat);
+	e->seen_threads = p.stat.threads;
+	e->looks = settled ? LOOKS_ENOUGH : e->looks + 1;
 	if (p.closely)
 		e->threads = p.stat.threads;
-	look(data, &p);
+	g->look(g->data, &p);
 	process_release(&p);
 }
 
-static void list_pids(struct proctab *t)
+static void glance_at(const struct glance *g, struct proctab_entry *e)
 {
-	t->next.n = 0;
-	for (size_t i = 0; i < t->names.at.n; i++) {
-		const char *name = rootfs_name(&t->names, i);
-		uint64_t pid;
-		if (*name < '1' || *name > '9' || parse_u64(name, strnlen(name, 12), &pid) < 0 || pid > INT32_MAX)
-			continue;
-		vec_push(&t->next, ((struct proctab_entry){.pid = (pid_t)pid}));
-	}
-	if (t->next.n)
-		qsort(t->next.v, t->next.n, sizeof(*t->next.v), by_pid);
+	struct process_stat st;
+	if (e->looks >= LOOKS_ENOUGH && process_read_stat(g->fs, e->pid, &st) == 0 &&
+	    st.start_ticks == e->start_ticks && program_of(&st) == e->program && st.threads <= e->seen_threads &&
+	    is_settled(&st, g->now) == e->settled)
+		return;
+	look_at(g, e);
 }
 
-int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data)
+static void add_pid(struct proctab *t, const char *name)
 {
-	struct rootfs_time now = rootfs_now(fs);
+	uint64_t pid;
+	if (*name >= '1' && *name <= '9' && parse_u64(name, strnlen(name, 12), &pid) == 0 && pid <= INT32_MAX)
+		vec_push(&t->next, ((struct proctab_entry){.pid = (pid_t)pid}));
+}
+
+static int list_tree(struct proctab *t, struct rootfs *fs)
+{
 	int r = rootfs_list(fs, "proc", true, &t->names);
-	if (r < 0)
-		return r;
-	list_pids(t);
-	bool sweep = now.mono_usec - t->swept_usec > SWEEP_USEC || now.mono_usec < t->swept_usec;
-	if (sweep)
-		t->swept_usec = now.mono_usec;
-	size_t old = 0;
-	for (size_t i = 0; i < t->next.n; i++) {
+	for (size_t i = 0; r == 0 && i < t->names.at.n; i++)
+		add_pid(t, rootfs_name(&t->names, i));
+	if (t->next.n)
+		qsort(t->next.v, t->next.n, sizeof(*t->next.v), by_pid);
+	return r;
+}
+
+/*
+ * proc/ lists pids in ascending order, each at a place that is its number and a constant, so that listing can begin
+ * after any pid.  The constant is learned from the first listing: each entry tells the place of the one after it.
+ */
+static int list_live(struct proctab *t, struct rootfs *fs, uint64_t after)
+{
+	_Alignas(struct dirent64) char buf[32768];
+	int64_t place = 0;
+	ssize_t n;
+	cleanup_close int fd = rootfs_openat(fs, "proc", O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	if (after && lseek(fd, (off_t)after + 1 + t->offset, SEEK_SET) < 0)
+		return -errno;
+	while ((n = getdents64(fd, buf, sizeof(buf))) > 0)
+		for (const char *at = buf; at < buf + n;) {
+			const struct dirent64 *e = (const struct dirent64 *)(const void *)at;
+			size_t had = t->next.n;
+			add_pid(t, e->d_name);
+			if (t->next.n > had && place && !t->offset)
+				t->offset = place - t->next.v[had].pid;
+			place = e->d_off;
+			at += e->d_reclen;
+		}
+	return n < 0 ? -errno : 0;
+}
+
+/* What is known of a pid stays with it. */
+static void take_known(struct proctab *t)
+{
+	for (size_t i = 0, old = 0; i < t->next.n; i++) {
 		struct proctab_entry *e = &t->next.v[i];
 		while (old < t->known.n && t->known.v[old].pid < e->pid)
 			old++;
 		if (old < t->known.n && t->known.v[old].pid == e->pid)
 			*e = t->known.v[old];
-		if (!e->settled || sweep)
-			look_at(fs, e, now, look, data);
 	}
 	__typeof__(t->known) swap = t->known;
 	t->known.v = t->next.v, t->known.n = t->next.n, t->known.cap = t->next.cap;
 	t->next.v = swap.v, t->next.n = swap.n, t->next.cap = swap.cap;
+}
+
+/* The pids that were handed out since the tick before: after `from`, up to `to`, and round the end when to < from. */
+struct handed {
+	uint64_t from, to;
+};
+
+/* "0.00 0.01 0.05 2/345 6789": the last one is there. */
+static struct handed read_handed(struct proctab *t, struct rootfs *fs)
+{
+	char buf[128];
+	const char *w;
+	size_t len;
+	struct handed h = {t->last_pid, t->last_pid};
+	ssize_t n = kfile_read(fs, &t->loadavg, "proc/loadavg", buf, sizeof(buf));
+	if (n > 0 && parse_word(buf, (size_t)n, 4, &w, &len))
+		(void)parse_u64(w, len, &h.to);
+	t->last_pid = h.to;
+	return h;
+}
+
+static bool was_handed(struct handed h, pid_t pid)
+{
+	uint64_t p = (uint64_t)pid;
+	return h.from <= h.to ? p > h.from && p <= h.to : p > h.from || p <= h.to;
+}
+
+/* How many are glanced at in this tick. */
+static size_t sweep_share(struct proctab *t, int64_t now)
+{
+	int64_t age = now - t->swept_usec;
+	if (age < 0 || age > SWEEP_USEC)
+		age = SWEEP_USEC;
+	t->swept_usec = now;
+	return (size_t)((double)t->known.n * (double)age / SWEEP_USEC) + 1;
+}
+
+/* Those up to the last pid known are taken to be there still. */
+static int list_new(struct proctab *t, struct rootfs *fs, struct handed h)
+{
+	for (size_t i = 0; i < t->known.n && (uint64_t)t->known.v[i].pid <= h.from; i++)
+		vec_push(&t->next, t->known.v[i]);
+	return h.to == h.from ? 0 : list_live(t, fs, h.from);
+}
+
+static int list(struct proctab *t, struct rootfs *fs, struct handed h, int64_t now)
+{
+	int64_t age = now - t->listed_usec;
+	t->next.n = 0;
+	t->whole = !rootfs_is_live(fs) || t->known.n < MANY || age < 0 || age >= LIST_USEC || h.to < h.from ||
+	           !h.from || !t->offset;
+	if (t->whole)
+		t->listed_usec = now;
+	if (!rootfs_is_live(fs))
+		return list_tree(t, fs);
+	return t->whole ? list_live(t, fs, 0) : list_new(t, fs, h);
+}
+
+int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data)
+{
+	const struct glance g = {fs, rootfs_now(fs), look, data};
+	struct handed handed = read_handed(t, fs);
+	int r = list(t, fs, handed, g.now.mono_usec);
+	if (r < 0)
+		return r;
+	take_known(t);
+	size_t from = t->swept < t->known.n ? t->swept : 0, to = from + sweep_share(t, g.now.mono_usec);
+	t->swept = to;
+	for (size_t i = 0; i < t->known.n; i++) {
+		struct proctab_entry *e = &t->known.v[i];
+		if (!e->settled || (i >= from && i < to) || was_handed(handed, e->pid))
+			glance_at(&g, e);
+	}
 	return 0;
 }
 
-void proctab_release(struct proctab *t)
+void proctab_release(struct proctab *t, struct rootfs *fs)
 {
+	kfile_close(fs, &t->loadavg);
 	vec_free(&t->known);
 	vec_free(&t->next);
 	rootfs_names_release(&t->names);
 }
 
-bool proctab_has(const struct proctab *t, pid_t pid)
+static const struct proctab_entry *find(const struct proctab *t, pid_t pid)
 {
 	struct proctab_entry key = {.pid = pid};
-	return t->known.n && bsearch(&key, t->known.v, t->known.n, sizeof(key), by_pid);
+	return t->known.n ? bsearch(&key, t->known.v, t->known.n, sizeof(key), by_pid) : NULL;
+}
+
+bool proctab_has(const struct proctab *t, pid_t pid)
+{
+	return find(t, pid) != NULL;
+}
+
+uint64_t proctab_start_ticks(const struct proctab *t, pid_t pid)
+{
+	const struct proctab_entry *e = find(t, pid);
+	return e && t->whole ? e->start_ticks : 0;
 }

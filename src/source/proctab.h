@@ -1,6 +1,10 @@
 /*
- * The processes: which are there, each looked at once.  A young process is looked at again, since a fork becomes a VMM
- * only when it execs; and all are, now and then, since a pid may be reused between two ticks.
+ * The processes: which are there, each looked at when it is new and again when it has become another: by an exec, or
+ * because its pid was handed on.  That shows in its stat, which is glanced at while it is young (a fork execs soon),
+ * when the kernel has handed out pids beyond its own since the tick before, and of all, a few in every tick.
+ *
+ * Where there are many, listing them costs more than looking at the new ones: then only the pids handed out since the
+ * tick before are listed, and all every few seconds.
  */
 #ifndef SOURCE_PROCTAB_H
 #define SOURCE_PROCTAB_H
@@ -10,23 +14,33 @@
 struct proctab_entry {
 	pid_t pid;
 	bool settled;
+	unsigned looks;   /* up to enough */
 	unsigned threads; /* when it was last looked at closely; 0 never */
-	uint64_t start_ticks;
+	unsigned seen_threads;
+	uint64_t start_ticks, program; /* as of the last glance; program: what an exec changes */
 };
 
 struct proctab {
 	VEC(struct proctab_entry) known; /* ascending pids */
 	VEC(struct proctab_entry) next;
 	struct rootfs_names names;
-	int64_t swept_usec;
+	struct kfile loadavg;
+	uint64_t last_pid; /* that was handed out */
+	size_t swept;      /* how many of the known, in this round */
+	int64_t swept_usec, listed_usec;
+	int64_t offset; /* of a pid's place in the directory to the pid; 0: not known */
+	bool whole;     /* all were listed in this tick */
 };
 
 typedef void (*proctab_look)(void *data, const struct process *p);
 
-/* Lists proc/ and calls look for each process that is new, young or due. -errno when proc cannot be listed. */
+void proctab_init(struct proctab *t);
+/* Lists proc/ and calls look for each process that is new or another. -errno when proc cannot be listed. */
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data);
-/* Was it there when proc/ was last listed? */
+/* Was it there when proc/ was last listed whole, or is it newer? */
 bool proctab_has(const struct proctab *t, pid_t pid);
-void proctab_release(struct proctab *t);
+/* When the process with this pid was started, in clock ticks; 0: not known, or it may have ended since. */
+uint64_t proctab_start_ticks(const struct proctab *t, pid_t pid);
+void proctab_release(struct proctab *t, struct rootfs *fs);
 
 #endif

@@ -8,8 +8,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -178,6 +180,11 @@ void rootfs_cite_file(struct rootfs *fs, const char *field, const char *path)
 		fs->trace.cite(fs->trace.data, fs->instance, field, path, NULL);
 }
 
+bool rootfs_is_traced(const struct rootfs *fs)
+{
+	return fs->trace.read != NULL;
+}
+
 static ssize_t traced(struct rootfs *fs, const char *path, const char *text, ssize_t n)
 {
 	if (fs->trace.read)
@@ -190,6 +197,11 @@ struct rootfs_time rootfs_now(const struct rootfs *fs)
 	if (!fs->live)
 		return fs->time;
 	return (struct rootfs_time){clock_mono_usec(), clock_real_usec(), clock_boot_usec()};
+}
+
+int64_t rootfs_mono_usec(const struct rootfs *fs)
+{
+	return fs->live ? clock_mono_usec() : fs->time.mono_usec;
 }
 
 static int open_at(const struct rootfs *fs, const char *path, int flags)
@@ -308,6 +320,19 @@ int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret)
 	return stat_at(fs, path, ret);
 }
 
+int rootfs_watch(struct rootfs *fs, int inotify, const char *path, uint32_t mask)
+{
+	char full[PATH_MAX];
+	int n = snprintf(full, sizeof(full), "/%s", path);
+	if (!fs->live)
+		return -EOPNOTSUPP;
+	if (n < 0 || (size_t)n >= sizeof(full))
+		return -ENAMETOOLONG;
+	fs->stats.syscalls++;
+	int wd = inotify_add_watch(inotify, full, mask);
+	return wd < 0 ? -errno : wd;
+}
+
 int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct rootfs_names *ret)
 {
 	strbuf_clear(&ret->text);
@@ -354,6 +379,11 @@ void kfile_close(struct rootfs *fs, struct kfile *k)
 	(void)close(k->fd);
 	k->fd = -1;
 	fs->stats.kept_fds--;
+}
+
+bool kfile_is_kept(const struct rootfs *fs, const struct kfile *k)
+{
+	return k->fd >= 0 && k->generation == fs->generation && !fs->trace.read && !fs->fault;
 }
 
 static int kfile_open(struct rootfs *fs, struct kfile *k, const char *path, bool *ret_keep)

@@ -14,6 +14,7 @@
 struct unit {
 	char *path;
 	struct cgroup_reader *reader;
+	struct caps caps;
 	unsigned seen;
 };
 
@@ -26,6 +27,8 @@ struct visit {
 static void unit_free(struct unit *u)
 {
 	cgroup_reader_free(u->reader);
+	cgroup_level_put(u->caps.cpu);
+	cgroup_level_put(u->caps.memory);
 	free(u->path);
 	free(u);
 }
@@ -89,7 +92,7 @@ void services_collect(struct services *s, const struct containers *containers, c
 		e.inst.cgroup = e.inst.id = text_clean(arena_strdup(a, u->path), 4096);
 		e.inst.name = strrchr(e.inst.cgroup, '/') + 1;
 		e.inst.incarnation = cgroup_reader_incarnation(u->reader);
-		allocations_read(t, u->reader, &e.sample);
+		allocations_read(t, u->reader, &u->caps, &e.sample);
 		vec_push(&t->snap->services, e);
 	}
 }

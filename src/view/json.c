@@ -7,6 +7,7 @@
 #include "vctop/base/units.h"
 #include "vctop/view/views.h"
 #include "view/json_make.h"
+#include "view/json_row.h"
 
 static json_t *metric(struct metric m)
 {
@@ -17,51 +18,6 @@ static json_t *metric(struct metric m)
 static json_t *metric_real(struct metric m)
 {
 	return metric_is_ok(m) ? json_make_real(m.v) : json_null();
-}
-
-static bool is_real(enum field_unit u)
-{
-	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS || u == UNIT_MONEY;
-}
-
-static json_t *field_json(const struct field *f, const struct row *r, json_t *unavailable)
-{
-	struct field_value v = f->get(r);
-	char buf[64];
-	bool is_text = f->kind == FIELD_TEXT, none = is_text ? !v.text && v.metric.why : !metric_is_ok(v.metric);
-	if (none) {
-		const char *why = v.metric.why;
-		(void)json_object_set_new(
-		        unavailable, f->key,
-		        json_sprintf("%s: %s", metric_state_name(v.metric.st), why ? why : "not read"));
-	}
-	if (is_text)
-		return json_make_text(v.text);
-	if (none)
-		return json_null();
-	if (f->kind == FIELD_FLAG)
-		return json_boolean(v.metric.v != 0);
-	if (f->unit == UNIT_TIME)
-		return json_string(units_rfc3339(buf, sizeof(buf), (int64_t)(v.metric.v * 1e6)));
-	return is_real(f->unit) ? json_make_real(v.metric.v) : json_make_number(v.metric.v);
-}
-
-static json_t *labels(const struct instance *i)
-{
-	json_t *o = json_object();
-	for (size_t l = 0; l < i->labels_n; l++)
-		(void)json_object_set_new(o, i->labels[l].key, json_string(i->labels[l].value));
-	return o;
-}
-
-static json_t *instance(const struct row *r)
-{
-	json_t *o = json_object(), *unavailable = json_object();
-	for (unsigned i = 0; i < field_count; i++)
-		json_put_path(o, field_table[i].key, field_json(&field_table[i], r, unavailable));
-	(void)json_object_set_new(o, "labels", labels(r->inst));
-	(void)json_object_set_new(o, "unavailable", unavailable);
-	return o;
 }
 
 static json_t *stores(const struct snapshot *s)
@@ -166,18 +122,43 @@ static json_t *services(const struct frame *f)
 	return a;
 }
 
+/* The line, with text in the place of the first occurrence of `mark`, which no string can contain: it has quotes. */
+static void print_line(json_t *o, const char *mark, void (*put)(const void *data, struct strbuf *out), const void *data,
+                       struct strbuf *out)
+{
+	char *line = o ? json_dumps(o, JSON_MAKE_FLAGS) : NULL;
+	char *at = line ? strstr(line, mark) : NULL;
+	if (at) {
+		strbuf_add(out, line, (size_t)(at - line));
+		put(data, out);
+		strbuf_str(out, at + strlen(mark));
+		strbuf_char(out, '\n');
+	}
+	free(line);
+	json_decref(o);
+}
+
+static void put_rows(const void *data, struct strbuf *out)
+{
+	const struct frame *f = data;
+	strbuf_str(out, "\"instances\":[");
+	for (size_t i = 0; i < f->rows.n; i++) {
+		if (i)
+			strbuf_char(out, ',');
+		json_row(json_shape_rows(), &f->rows.v[i], out);
+	}
+	strbuf_char(out, ']');
+}
+
 void json_frame(const struct frame *f, struct strbuf *out)
 {
 	char time[64];
-	json_t *rows = json_array();
-	for (size_t i = 0; i < f->rows.n; i++)
-		(void)json_array_append_new(rows, instance(&f->rows.v[i]));
 	/* clang-format off */
-	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:{s:f, s:o, s:f, s:o}}",
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:[], s:{s:o, s:o}, s:o, s:{s:f, s:o, s:f, s:o}}",
 		"schema", "vctop.snapshot/1",
 		"time", units_rfc3339(time, sizeof(time), f->snap->host.real_usec),
 		"interval_sec", f->interval_sec > 0 ? json_real(f->interval_sec) : json_null(),
-		"host", host(f), "instances", rows,
+		"host", host(f), "instances",
 		"totals", "container", totals(&f->totals[INSTANCE_CONTAINER]), "vm", totals(&f->totals[INSTANCE_VM]),
 		"notices", notices(f->snap),
 		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", json_make_number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
@@ -185,23 +166,22 @@ void json_frame(const struct frame *f, struct strbuf *out)
 	/* clang-format on */
 	if (f->snap->with_services)
 		(void)json_object_set_new(o, "services", services(f));
-	json_print_line(o, out);
+	print_line(o, "\"instances\":[]", put_rows, f, out);
+}
+
+static void put_verdict(const void *data, struct strbuf *out)
+{
+	const struct verdict_line *l = data;
+	strbuf_str(out, "\"verdict\":");
+	json_row(json_shape_verdict(), &(struct row){.verdict = l->verdict}, out);
 }
 
 void json_verdict(const struct verdict_line *l, struct strbuf *out)
 {
-	static const char prefix[] = "verdict.";
-	const struct row r = {.verdict = l->verdict};
-	json_t *unavailable = json_object(), *verdict = json_object();
 	char time[64];
-	for (unsigned i = 0; i < field_count; i++)
-		if (strncmp(field_table[i].key, prefix, sizeof(prefix) - 1) == 0)
-			json_put_path(verdict, field_table[i].key + sizeof(prefix) - 1,
-			              field_json(&field_table[i], &r, unavailable));
-	json_decref(unavailable);
-	json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "schema", "vctop.verdict/1", "time",
-	                      units_rfc3339(time, sizeof(time), l->time_usec), "host", json_make_text(l->host), "id",
-	                      l->id, "name", l->name, "kind", instance_kind_name(l->kind), "resource", l->resource,
-	                      "verdict", verdict);
-	json_print_line(o, out);
+	json_t *o =
+	        json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:[]}", "schema", "vctop.verdict/1", "time",
+	                  units_rfc3339(time, sizeof(time), l->time_usec), "host", json_make_text(l->host), "id", l->id,
+	                  "name", l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict");
+	print_line(o, "\"verdict\":[]", put_verdict, l, out);
 }

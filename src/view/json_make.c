@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a person can read back and compare; 17 digits would only show that it is binary. */
-#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))
-
 json_t *json_make_text(const char *s)
 {
 	return s ? json_string(s) : json_null();
@@ -50,7 +47,7 @@ void json_say_why(json_t *unavailable, const char *key, struct metric m)
 
 void json_print_line(json_t *o, struct strbuf *out)
 {
-	char *line = o ? json_dumps(o, JSON_FLAGS) : NULL;
+	char *line = o ? json_dumps(o, JSON_MAKE_FLAGS) : NULL;
 	if (line) {
 		strbuf_str(out, line);
 		strbuf_char(out, '\n');

@@ -7,6 +7,9 @@
 #include "vctop/base/strbuf.h"
 #include "vctop/model/metric.h"
 
+/* What a person can read back and compare; 17 digits would only show that it is binary. */
+#define JSON_MAKE_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))
+
 json_t *json_make_text(const char *s); /* NULL: null */
 /* JSON has no infinity; none is expected, and one must not lose the line. */
 json_t *json_make_real(double v);

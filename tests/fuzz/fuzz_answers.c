@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_free char *raw = fuzz_copy(data, size);
 	struct ready ready = {0};
-	struct measured m = {0, 0, 0};
+	struct measured m = {0};
 	uint64_t held, vmm, guest;
 	char *key, *value;
 	if (answers_ready(raw, size, &ready))

@@ -132,3 +132,26 @@ churn_stop() {
 	most=$(jq -r --arg p "/$TESTNAME/" '[.instances[] | select(.cgroup != null) | select(.cgroup | contains($p))] | length' json | sort -n | tail -n 1)
 	within "instances at once" "$most" 10 40
 }
+
+@test "200 groups a second, each with a process for 3 s: none missed for longer than two ticks, none with another's process" {
+	local dirs seconds=10
+	mapfile -t dirs <groups
+	case $VCTOP in
+	*address*) seconds=5 ;;
+	esac
+	[ -z "${CHURN_SECONDS:-}" ] || seconds=$CHURN_SECONDS
+	"$VCTOP" --json -d 0.5 -n $((seconds * 2 + 8)) >json 2>stderr 3>&- &
+	local pid=$!
+	remember_pid $pid
+	sleep 1
+	"$VCTOP_BUILD/tests/tools/churn" "$seconds@200" "${dirs[@]}" >lives 2>churn.err </dev/null 3>&-
+	wait $pid
+	equal stderr "$(cat stderr)" ""
+	equal "churn trouble" "$(cat churn.err)" ""
+	equal "groups made" "$(wc -l <lives)" $((seconds * 200))
+	# When a frame was taken is when its reading began; two ticks after a group was complete it must be there.
+	jq -c --arg p "/$TESTNAME/docker/" '{t: (.time | sub("\\.(?<ms>[0-9]+)Z$"; "Z") | fromdateiso8601),
+		ms: (.time | capture("\\.(?<ms>[0-9]+)Z$").ms | tonumber), i: .interval_sec, s: .self,
+		g: ([.instances[] | select(.cgroup != null) | select(.cgroup | startswith($p)) | {(.cgroup | split("/") | last): (.pid // 0)}] | add)}' json >frames
+	/usr/bin/python3 -I "$VCTOP_SOURCE/tests/tools/churn-check" lives frames
+}

@@ -79,13 +79,14 @@ static void figures_are_numbers(void **state)
 {
 	struct measured m;
 	uint64_t held;
-	static const char good[] = "vctop-measure work=346.3 syscall=8.9e-08 switch=0\nvctop-held 778240\n";
+	static const char good[] =
+	        "vctop-measure work=346.3 syscall=8.9e-08 switch=0 took=0.5 step=1e-7\nvctop-held 778240\n";
 	(void)state;
 	assert_true(answers_measured(good, strlen(good), &m));
 	assert_true(m.work > 346 && m.syscall < 1e-7 && m.turn >= 0);
 	assert_true(answers_held(good, strlen(good), &held));
 	assert_int_equal(held, 778240);
-	assert_false(answers_measured("vctop-measure work=inf syscall=1 switch=1\n", 42, &m));
+	assert_false(answers_measured("vctop-measure work=inf syscall=1 switch=1 took=1 step=1\n", 56, &m));
 	assert_false(answers_held("vctop-held -1\n", 14, &held));
 	assert_false(answers_held("vctop-held 99999999999999999999999\n", 35, &held));
 }

@@ -211,6 +211,26 @@ static void no_register_is_no_sample(void **state)
 	free(command);
 }
 
+static void what_a_guest_says(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t used;
+	} cases[] = {
+	        {"", 0},
+	        {"vctop-ready first=1\n", 0},
+	        {"vctop-used 17\n", 17},
+	        {"vctop-used 17\r\nvctop-used 18\r\n", 18},
+	        {"used 3\nvctop-used 17\nvctop-order idle\nvctop-us", 17},
+	        {"vctop-used 1001\n", 0},
+	        {"vctop-used -1\nvctop-used \nvctop-used 1e3\nvctop-used 99999999999999999999999\n", 0},
+	        {"vctop-used 17 18\n", 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(launched_parse_used(cases[i].text, strlen(cases[i].text), 1000), cases[i].used);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +238,7 @@ int main(void)
 	        cmocka_unit_test(numbers_are_optional),     cmocka_unit_test(refuses_what_is_wrong),
 	        cmocka_unit_test(refuses_what_is_too_long), cmocka_unit_test(names),
 	        cmocka_unit_test(lists_the_good_ones),      cmocka_unit_test(no_register_is_no_sample),
+	        cmocka_unit_test(what_a_guest_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

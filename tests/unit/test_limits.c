@@ -50,14 +50,26 @@ static int64_t later(void)
 	return now += 10000000;
 }
 
+static struct allocation cpu_at(struct fixture *f, const char *path)
+{
+	struct cgroup_level *l = cgroup_level_get(&f->cgroups, path);
+	struct allocation a = cgroup_cpu_allocation(l, &(struct cap_question){&f->arena, later(), HOST_CPUS, false});
+	cgroup_level_put(l);
+	return a;
+}
+
 static struct allocation cpu(struct fixture *f)
 {
-	return cgroup_cpu_allocation(&f->cgroups, &f->arena, "/a/b", later(), HOST_CPUS);
+	return cpu_at(f, "/a/b");
 }
 
 static struct allocation memory(struct fixture *f)
 {
-	return cgroup_memory_allocation(&f->cgroups, &f->arena, "/a/b", later(), HOST_BYTES);
+	struct cgroup_level *l = cgroup_level_get(&f->cgroups, "/a/b");
+	struct allocation a =
+	        cgroup_memory_allocation(l, &(struct cap_question){&f->arena, later(), HOST_BYTES, false});
+	cgroup_level_put(l);
+	return a;
 }
 
 struct row {
@@ -191,7 +203,7 @@ static void test_level_is_cleaned(void **state)
 	struct fixture *f = *state;
 	tree_write(&f->tree, CG "/\033[2J\xff%s/cpu.max", "50000 100000\n");
 	tree_mkdir(&f->tree, CG "/\033[2J\xff%s/b");
-	struct allocation a = cgroup_cpu_allocation(&f->cgroups, &f->arena, "/\033[2J\xff%s/b", later(), HOST_CPUS);
+	struct allocation a = cpu_at(f, "/\033[2J\xff%s/b");
 	assert_string_equal(a.at, "/?[2J?%s");
 	assert_true(a.shared);
 }

@@ -194,6 +194,7 @@ static void tick(struct world *w, int64_t now)
 static void world_init(struct world *w)
 {
 	*w = (struct world){0};
+	proctab_init(&w->procs);
 	tree_init(&w->t);
 	tree_mkdir(&w->t, "proc");
 	tree_write(&w->t, ".clock", "100000000 100000000 100000000\n");
@@ -207,7 +208,7 @@ static void world_init(struct world *w)
 static void world_end(struct world *w)
 {
 	daemons_release(&w->d);
-	proctab_release(&w->procs);
+	proctab_release(&w->procs, w->fs);
 	rootfs_close(w->fs);
 	tree_release(&w->t);
 }

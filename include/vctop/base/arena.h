@@ -17,6 +17,7 @@ struct arena {
 
 void *arena_alloc(struct arena *a, size_t size);
 char *arena_strdup(struct arena *a, const char *s); /* NULL stays NULL */
+char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_fmt(struct arena *a, const char *fmt, ...) ATTR_PRINTF(2, 3);
 void arena_clear(struct arena *a);
 void arena_release(struct arena *a);

@@ -55,6 +55,8 @@ struct sample_memory {
 
 struct sample {
 	int64_t mono_usec; /* when the CPU counter was read */
+	/* When pressure and I/O were last read, if that was long before the sample before; 0 it was not. */
+	int64_t unread_since_usec;
 	struct sample_cpu cpu;
 	struct sample_memory mem;
 	struct metric io_read_bytes, io_write_bytes; /* io.stat | blkio.throttle.io_service_bytes_recursive */

@@ -39,6 +39,10 @@ typedef VEC(struct launched) launched_vec;
 /* All readable register files; malformed ones are skipped. 0 also when there is no register. */
 int launched_list(struct rootfs *fs, launched_vec *ret);
 void launched_release(launched_vec *v);
+/* A sample VM's used memory as its guest said last in run/vctop/vm-NAME/report; bytes, 0 unknown. */
+uint64_t launched_guest_used(struct rootfs *fs, const struct launched *l);
+/* The last such line of that report's end. Anything but a number that fits the memory it was given is 0. */
+uint64_t launched_parse_used(const char *buf, size_t len, uint64_t memory);
 /* Parses one file's text. -EINVAL malformed. */
 int launched_parse(const char *buf, size_t len, struct launched *ret);
 void launched_clear(struct launched *l);

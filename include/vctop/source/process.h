@@ -19,6 +19,7 @@ struct process_stat {
 	uint64_t cpu_ticks;   /* utime + stime (guest time is inside utime) */
 	uint64_t start_ticks; /* since boot, clock ticks: with the pid, the process's identity */
 	uint64_t rss_pages;
+	uint64_t stack; /* where its program's stack begins, elsewhere after each exec; 0: not told to us */
 };
 
 /* Parses /proc/PID/stat from the last ')'. Pure; -EINVAL malformed. */

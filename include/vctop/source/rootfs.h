@@ -38,6 +38,7 @@ struct rootfs_trace {
 	void *data;
 };
 void rootfs_set_trace(struct rootfs *fs, const struct rootfs_trace *trace); /* copied; NULL none */
+bool rootfs_is_traced(const struct rootfs *fs);                             /* is anybody told of reads? */
 /*
  * Which file an answer came from, said by whoever gives it, where the reads alone do not show it: bytes of a header, a
  * walk, something remembered, another process's file.  It counts for the instance begun last, and costs nothing
@@ -53,6 +54,7 @@ struct rootfs_time {
 	int64_t mono_usec, real_usec, boot_usec;
 };
 struct rootfs_time rootfs_now(const struct rootfs *fs);
+int64_t rootfs_mono_usec(const struct rootfs *fs);
 
 /* Reads the whole file, at most `max` bytes (-EFBIG beyond). sb is replaced. Returns its length. */
 ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strbuf *sb);
@@ -65,6 +67,9 @@ ssize_t rootfs_read_below(struct rootfs *fs, const char *dir, const char *path, 
 int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb);
 int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret);
 int rootfs_openat(struct rootfs *fs, const char *path, int flags); /* read-only flags only; caller owns the fd */
+
+/* inotify_add_watch below the root of the live host: its watch descriptor. */
+int rootfs_watch(struct rootfs *fs, int inotify, const char *path, uint32_t mask);
 
 /* Directory listing; names only, "." and ".." left out. want_dirs_only uses d_type (unknown types pass). */
 struct rootfs_names {
@@ -92,6 +97,8 @@ ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *b
 /* The same for files of many records (net/dev), which the kernel hands out a page at a time. */
 ssize_t kfile_read_records(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size);
 void kfile_close(struct rootfs *fs, struct kfile *k);
+/* Its fd is kept, and nobody is told of reads: then no path need be made, "" will do. */
+bool kfile_is_kept(const struct rootfs *fs, const struct kfile *k);
 
 struct rootfs_stats {
 	uint64_t opens, reads, syscalls;

@@ -129,8 +129,19 @@ static double switch_sec(void)
 	return sec;
 }
 
+/* The finest difference that the clock makes. */
+static double clock_step(void)
+{
+	double from = clock_sec(CLOCK_MONOTONIC), now = from;
+	while (now <= from)
+		now = clock_sec(CLOCK_MONOTONIC);
+	return now - from;
+}
+
 void measure(void)
 {
-	double work = work_per_sec(), call = fastest(call_slice, NULL, CALL_SEC) / CALLS, turn = switch_sec();
-	say(ANSWER_MEASURE "work=%.6g syscall=%.6g switch=%.6g\n", work, call, turn);
+	double start = clock_sec(CLOCK_MONOTONIC), step = clock_step(), work = work_per_sec();
+	double call = fastest(call_slice, NULL, CALL_SEC) / CALLS, turn = switch_sec();
+	say(ANSWER_MEASURE "work=%.6g syscall=%.6g switch=%.6g took=%.6g step=%.6g\n", work, call, turn,
+	    clock_sec(CLOCK_MONOTONIC) - start, step);
 }

@@ -13,7 +13,7 @@ enum order {
 	ORDER_MEMORY,
 	ORDER_BURST,
 	ORDER_FREE,    /* give the memory back, then idle */
-	ORDER_MEASURE, /* "vctop-measure work=ROUNDS/S syscall=S switch=S", then idle */
+	ORDER_MEASURE, /* "vctop-measure work=ROUNDS/S syscall=S switch=S took=S step=S", then idle */
 	ORDER_FACTS,   /* "vctop-fact KEY VALUE" a line; goes on with what it did */
 	ORDER_WEIGH,   /* "vctop-held BYTES", its own share of memory; goes on with what it did */
 	ORDER_BALLOON, /* VM: load the drivers of the balloon; goes on with what it did */
@@ -31,5 +31,6 @@ static const char *const order_names[ORDER_MAX] = {"idle",    "cpu",   "memory",
 #define ANSWER_MEASURE "vctop-measure "
 #define ANSWER_FACT "vctop-fact "
 #define ANSWER_HELD "vctop-held "
+#define ANSWER_USED "vctop-used " /* BYTES: a guest, unasked, when what it uses of its memory has changed */
 
 #endif

@@ -149,6 +149,7 @@ static enum order next_order(const sigset_t *orders)
 		int sig = sigwaitinfo(orders, NULL);
 		return sig < 0 ? ORDER_MAX : (enum order)(sig - ORDER_SIGNAL(0));
 	}
+	vm_wait();
 	ssize_t n = read(0, line, sizeof(line));
 	if (n <= 0)
 		(void)pause(); /* no port: nobody can tell us anything */

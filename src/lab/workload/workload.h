@@ -23,6 +23,8 @@ void weigh(void);
 extern bool in_vm; /* we are its init */
 /* As init of a VM: file systems, and the port that orders come from as standard input and output. */
 void vm_open(void);
+/* Waits for input; tells what the guest uses meanwhile. */
+void vm_wait(void);
 void vm_load_balloon(void);
 void vm_off(void) __attribute__((noreturn));
 

@@ -13,8 +13,10 @@
 /* Re-reading is spread: each instance has its own second. */
 #define SPREAD_USEC 10000000
 #define BUDGET_USEC 5000
-/* A one-shot has two ticks: what is there then is read at once, however long it takes. */
-#define EAGER_TICKS 2
+/* Of it for reading again what was read before. */
+#define AGAIN_USEC 1000
+/* A one-shot shows its second tick: what is there then is read at once, however long it takes. */
+#define EAGER_TICK 2
 #define HOST_USEC 30000000
 #define SCRATCH_SIZE 65536
 
@@ -193,13 +195,17 @@ static void refresh(struct background_reader *b, const struct tick *t)
 {
 	size_t n = t->snap->entries.n;
 	/* First what is new, then what is merely old. */
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = 0; pass < 2; pass++) {
+		int64_t again = clock_mono_usec() + AGAIN_USEC;
+		if (pass == 1 && b->end_usec && again < b->end_usec)
+			b->end_usec = again;
 		for (size_t i = 0; i < n; i++) {
 			struct known *k = b->entries.v[i];
 			const struct instance *inst = &t->snap->entries.v[i].inst;
 			if ((pass == 0 ? is_stale(b, k, inst) : is_due(k->due_usec, t->now.mono_usec)) && has_time(b))
 				read_instance(b, t, k, inst);
 		}
+	}
 }
 
 static void keep(struct arena *a, const char **text)
@@ -333,7 +339,7 @@ void background_collect(struct background_reader *b, const struct tick *t)
 {
 	const char *id;
 	void *v;
-	bool eager = ++b->tick <= EAGER_TICKS || !rootfs_is_live(b->fs);
+	bool eager = ++b->tick == EAGER_TICK || !rootfs_is_live(b->fs);
 	b->end_usec = eager ? 0 : clock_mono_usec() + BUDGET_USEC;
 	b->entries.n = 0;
 	daemons_update(&b->daemons, t->procs, t->now.mono_usec);

@@ -14,11 +14,15 @@
 #include "vctop/base/arena.h"
 #include "vctop/base/map.h"
 
+struct cgroup_level;
+struct cgroup_dirs;
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
-	struct map levels;   /* path -> struct cgroup_level */
-	bool pids_elsewhere; /* our pid namespace does not show all members of a group */
+	struct map levels;        /* path -> struct cgroup_level */
+	struct cgroup_dirs *dirs; /* NULL: groups are found by listing directories */
+	bool pids_elsewhere;      /* our pid namespace does not show all members of a group */
+	bool may_rest; /* what stands still is not read in every tick: a live host of which nobody wants each file */
 	struct {
 		const char *file; /* static; NULL not decided yet */
 		bool counted;     /* on the disk that matters */
@@ -30,14 +34,25 @@ int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
 void cgroup_tree_close(struct cgroup_tree *t);
 /* The group at `path` is another one than before: its caps are read afresh. */
 void cgroup_tree_forget(struct cgroup_tree *t, const char *path);
-/* Forgets levels nobody asked about since `mono_usec`. */
-void cgroup_tree_trim(struct cgroup_tree *t, int64_t mono_usec);
 
-/* The caps that bind a group at `path` ("/docker/x"): minimum over itself and every ancestor, then the host. */
-struct allocation cgroup_cpu_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
-                                        double online_cpus);
-struct allocation cgroup_memory_allocation(struct cgroup_tree *t, struct arena *arena, const char *path, int64_t now,
-                                           double host_bytes);
+/* Somebody wrote this file of a group: is it one that caps, and then: what was read of it is no longer so. */
+bool cgroup_is_cap(const char *file);
+void cgroup_tree_stale(struct cgroup_tree *t, const char *path);
+/* The level of a group ("/docker/x") and those above it, kept until given back. */
+struct cgroup_level *cgroup_level_get(struct cgroup_tree *t, const char *path);
+void cgroup_level_put(struct cgroup_level *l); /* NULL is none */
+/* Makes *l that of `path`, if it is not. */
+void cgroup_level_at(struct cgroup_tree *t, struct cgroup_level **l, const char *path);
+
+struct cap_question {
+	struct arena *arena;
+	int64_t mono_usec;
+	double host;  /* what the machine has: CPUs, or bytes (0: not known) */
+	bool resting; /* nothing moves in the group: its own caps may be somewhat older */
+};
+/* The caps that bind a group: minimum over itself and every ancestor, then the host. */
+struct allocation cgroup_cpu_allocation(struct cgroup_level *l, const struct cap_question *q);
+struct allocation cgroup_memory_allocation(struct cgroup_level *l, const struct cap_question *q);
 
 struct cgroup_reader; /* kept fds of one group's counters */
 struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path);
@@ -52,6 +67,8 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
  * and gets a new incarnation.
  */
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s);
+/* Nothing moved: that sample has old numbers that hold still, and no more need be asked about the group. */
+bool cgroup_reader_rested(const struct cgroup_reader *r);
 
 enum cgroup_life { CGROUP_EMPTY, CGROUP_POPULATED, CGROUP_FROZEN };
 /* alive: a process is known to be in it, so nothing needs to be asked. */
@@ -70,8 +87,17 @@ bool blkio_busiest(const char *buf, size_t len, char ret[32]);
  */
 typedef bool (*cgroup_visit)(void *data, const char *path);
 int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data);
-/* A cheap text that changes when groups come or go: /proc/cgroups | cgroup.stat. */
-void cgroup_census(struct cgroup_tree *t, struct strbuf *ret);
+/*
+ * May groups have come or gone since *since was filled (zeroed at first)?  Asked once a tick.  The kernel tells, or
+ * where it does not, their number (/proc/cgroups | cgroup.stat), and after a second nobody knows.
+ */
+struct cgroup_census {
+	struct strbuf text, now;
+	uint64_t changes;
+	int64_t at_usec;
+	bool taken;
+};
+bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t now_usec);
 /* The path of a process in the hierarchy that is walked (from proc/PID/cgroup); -errno. */
 int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret);
 /* The same in the v1 hierarchy of one controller, or on v2 (CTRL_MAX). */

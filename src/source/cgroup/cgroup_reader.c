@@ -1,32 +1,10 @@
-/* The counters of one group, from kept fds. */
+/* The files of one group's counters, and who the group is. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "source/cgroup/cgroup.h"
+#include "source/cgroup/cgroup_reader.h"
 #include "vctop/base/parse.h"
-
-/* memory.stat of a busy group on a big kernel is about 2 KiB; io.stat one line a disk. */
-#define READ_SIZE 16384
-
-enum counter {
-	COUNT_CPU,      /* v2 cpu.stat | v1 cpuacct.usage */
-	COUNT_THROTTLE, /* v1 cpu.stat */
-	COUNT_MEMORY,
-	COUNT_MEM_STAT,
-	COUNT_MEM_EVENTS,
-	COUNT_MEM_HITS, /* v2 has them in memory.events */
-	COUNT_PEAK,
-	COUNT_SWAP,
-	COUNT_PIDS,
-	COUNT_IO,
-	COUNT_CPU_PSI,
-	COUNT_MEM_PSI,
-	COUNT_EVENTS,
-	COUNT_FREEZER,
-	COUNT_MAX
-};
 
 /* NULL: not there in that version.  PSI and events are read from cgroup2 even when the controller is on v1. */
 static const struct {
@@ -50,14 +28,6 @@ static const struct {
         [COUNT_FREEZER] = {CTRL_FREEZER, NULL, "freezer.state", false},
 };
 _Static_assert(ARRAY_SIZE(files) == COUNT_MAX, "a file for each counter");
-
-struct cgroup_reader {
-	struct cgroup_tree *tree;
-	char *path;              /* "/docker/x"; "" is the root */
-	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
-	uint64_t incarnation;
-	struct kfile file[COUNT_MAX];
-};
 
 static uint64_t read_incarnation(struct cgroup_tree *t, const char *path)
 {
@@ -140,8 +110,11 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r)
 	return r->incarnation;
 }
 
-static ssize_t read_counter(struct cgroup_reader *r, enum counter c, char *buf, size_t size)
+ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size)
 {
+	struct kfile *k = &r->file[c];
+	if (kfile_is_kept(r->tree->fs, k))
+		return kfile_read(r->tree->fs, k, "", buf, size);
 	const struct mounts *m = &r->tree->mounts;
 	const char *mount = NULL, *name = files[c].v2;
 	if (files[c].v2_always) {
@@ -159,169 +132,30 @@ static ssize_t read_counter(struct cgroup_reader *r, enum counter c, char *buf, 
 	int n = snprintf(full, sizeof(full), "%s%s/%s", mount, own ? own : r->path, name);
 	if (n < 0 || (size_t)n >= sizeof(full))
 		return -ENAMETOOLONG;
-	return kfile_read(r->tree->fs, &r->file[c], full, buf, size);
+	return kfile_read(r->tree->fs, k, full, buf, size);
 }
 
-static struct metric flat_metric(const char *buf, ssize_t n, const char *key, const char *why)
+void cgroup_reader_identify(struct cgroup_reader *r)
 {
-	uint64_t v;
-	if (n < 0)
-		return metric_errno((int)n, why);
-	return parse_flat(buf, (size_t)n, key, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
+	r->incarnation = read_incarnation(r->tree, r->path);
 }
 
-static struct metric number_metric(struct cgroup_reader *r, enum counter c, char *buf, const char *why)
+void cgroup_reader_reopen(struct cgroup_reader *r)
 {
-	uint64_t v;
-	ssize_t n = read_counter(r, c, buf, READ_SIZE);
-	if (n < 0)
-		return metric_errno((int)n, why);
-	return parse_u64(buf, (size_t)n, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
-}
-
-/* n: what reading it gave. */
-static struct metric psi_metric(const char *buf, ssize_t n, const char *which)
-{
-	static const char why[] = "no pressure information for this group";
-	uint64_t v;
-	if (n < 0)
-		return metric_errno((int)n, why);
-	return parse_psi_total(buf, (size_t)n, which, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
-}
-
-static int sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
-{
-	bool v1 = r->tree->mounts.v1[CTRL_CPUACCT] != NULL;
-	ssize_t n = read_counter(r, COUNT_CPU, buf, READ_SIZE);
-	s->mono_usec = rootfs_now(r->tree->fs).mono_usec;
-	s->cpu.vcpus = s->cpu.guest_usec = s->cpu.steal_usec = metric_none(METRIC_ABSENT, "not a VM");
-	if (n == -ENODEV || n == -ENOENT) {
-		s->cpu.usage_usec = s->cpu.periods = s->cpu.throttled = s->cpu.pressure_usec =
-		        metric_none(METRIC_ABSENT, "its group is not in the hierarchy that counts CPU time");
-		return -ENODEV;
-	}
-	if (v1) {
-		uint64_t ns;
-		bool ok = n > 0 && parse_u64(buf, (size_t)n, &ns) == 0;
-		s->cpu.usage_usec =
-		        ok ? metric_ok((double)ns / 1000) : metric_errno((int)n, "cpuacct.usage not readable");
-		n = read_counter(r, COUNT_THROTTLE, buf, READ_SIZE);
-	} else {
-		s->cpu.usage_usec = flat_metric(buf, n, "usage_usec", "cpu.stat not readable");
-	}
-	s->cpu.periods = flat_metric(buf, n, "nr_periods", "no cpu controller for this group");
-	s->cpu.throttled = flat_metric(buf, n, "nr_throttled", "no cpu controller for this group");
-	n = read_counter(r, COUNT_CPU_PSI, buf, READ_SIZE);
-	s->cpu.pressure_usec = psi_metric(buf, n, "some");
-	return 0;
-}
-
-/* Pages that were reclaimed and had to be read again; one number for both kinds until Linux 5.9. */
-static struct metric refaults(const char *buf, ssize_t n, bool v1)
-{
-	static const char why[] = "this kernel does not count refaults by group";
-	struct metric anon = flat_metric(buf, n, v1 ? "total_workingset_refault_anon" : "workingset_refault_anon", why);
-	struct metric file = flat_metric(buf, n, v1 ? "total_workingset_refault_file" : "workingset_refault_file", why);
-	struct metric pages = metric_add(anon, file);
-	if (!metric_is_ok(pages))
-		pages = flat_metric(buf, n, v1 ? "total_workingset_refault" : "workingset_refault", why);
-	return metric_is_ok(pages) ? metric_ok(pages.v * (double)sysconf(_SC_PAGESIZE)) : pages;
-}
-
-/* How often memory was short. */
-static void sample_events(struct cgroup_reader *r, struct sample_memory *m, char *buf, const char *off)
-{
-	static const char v2_only[] = "cgroup v1 does not count it";
-	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
-	ssize_t n = read_counter(r, COUNT_MEM_EVENTS, buf, READ_SIZE);
-	m->oom_kills = flat_metric(buf, n, "oom_kill", off);
-	m->events_high = flat_metric(buf, n, "high", v1 ? v2_only : off);
-	m->events_oom = flat_metric(buf, n, "oom", v1 ? v2_only : off);
-	m->events_max = v1 ? number_metric(r, COUNT_MEM_HITS, buf, off) : flat_metric(buf, n, "max", off);
-	n = read_counter(r, COUNT_MEM_PSI, buf, READ_SIZE);
-	m->pressure_usec = psi_metric(buf, n, "some");
-	m->pressure_full_usec = psi_metric(buf, n, "full");
-}
-
-static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, char *buf)
-{
-	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
-	static const char off[] = "no memory controller for this group";
-	m->current_bytes = number_metric(r, COUNT_MEMORY, buf, off);
-	ssize_t n = read_counter(r, COUNT_MEM_STAT, buf, READ_SIZE);
-	struct metric inactive = flat_metric(buf, n, v1 ? "total_inactive_file" : "inactive_file", off);
-	m->cache_bytes = flat_metric(buf, n, v1 ? "total_cache" : "file", off);
-	m->refault_bytes = refaults(buf, n, v1);
-	if (v1)
-		m->swap_bytes = flat_metric(buf, n, "total_swap", "no swap accounting");
-	else
-		m->swap_bytes = number_metric(r, COUNT_SWAP, buf, "no swap accounting");
-	m->used_bytes = metric_sub_floor0(m->current_bytes, inactive);
-	m->used_by = "working set";
-	m->held_bytes = m->current_bytes;
-	m->peak_bytes = number_metric(r, COUNT_PEAK, buf, v1 ? off : "memory.peak needs Linux 5.19");
-	sample_events(r, m, buf, off);
-	m->rss_bytes = m->guest_used_bytes = m->balloon_bytes = metric_none(METRIC_ABSENT, "not a VM");
-	m->overhead_bytes = metric_none(METRIC_ABSENT, "no shim or conmon found");
-}
-
-static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
-{
-	uint64_t rd, wr;
-	bool v1 = r->tree->mounts.v1[CTRL_IO] != NULL;
-	if (v1)
-		(void)blkio_file(r->tree, s->mono_usec);
-	ssize_t n = read_counter(r, COUNT_IO, buf, READ_SIZE);
-	static const char off[] = "no io controller for this group", big[] = "more disks than can be added up";
-	s->io_read_bytes = s->io_write_bytes = metric_errno((int)n, n == -EFBIG ? big : off);
-	if (n < 0)
-		return;
-	if (v1 && !r->tree->blkio.counted && !blkio_has_devices(buf, (size_t)n)) {
-		s->io_read_bytes = s->io_write_bytes = metric_none(
-		        METRIC_ABSENT, "on cgroup v1 this kernel counts only disks that have a throttle rule");
-		return;
-	}
-	if (v1)
-		(void)parse_blkio(buf, (size_t)n, &rd, &wr);
-	else
-		(void)parse_io_stat(buf, (size_t)n, &rd, &wr);
-	s->io_read_bytes = metric_ok((double)rd);
-	s->io_write_bytes = metric_ok((double)wr);
+	close_all(r);
+	cgroup_tree_forget(r->tree, r->path);
+	cgroup_reader_identify(r);
+	if (r->tree->mounts.layout != CGROUP_UNIFIED)
+		find_own_paths(r);
 }
 
 /* A group may lack a place in the tree that counts CPU time and still be. */
-static bool still_there(const struct cgroup_reader *r)
+bool cgroup_reader_exists(const struct cgroup_reader *r)
 {
 	char full[4608];
 	struct stat st;
 	(void)snprintf(full, sizeof(full), "%s%s", r->tree->mounts.walk, r->path);
 	return r->tree->mounts.layout != CGROUP_UNIFIED && rootfs_stat(r->tree->fs, full, &st) == 0;
-}
-
-int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
-{
-	char buf[READ_SIZE];
-	int res = sample_cpu(r, s, buf);
-	if (res == -ENODEV) {
-		/* Dead or re-created under the same name: a fresh look tells which. */
-		close_all(r);
-		cgroup_tree_forget(r->tree, r->path);
-		r->incarnation = read_incarnation(r->tree, r->path);
-		if (r->tree->mounts.layout != CGROUP_UNIFIED)
-			find_own_paths(r);
-		res = sample_cpu(r, s, buf);
-	} else if (r->file[COUNT_CPU].fd < 0) {
-		/* Beyond the fd budget nothing tells that the directory is another one. */
-		r->incarnation = read_incarnation(r->tree, r->path);
-	}
-	if (res < 0 && !still_there(r))
-		return res;
-	sample_memory(r, &s->mem, buf);
-	sample_io(r, s, buf);
-	s->pids = number_metric(r, COUNT_PIDS, buf, "no pids controller for this group");
-	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "its first process is not known");
-	s->disk_writable_bytes = metric_none(METRIC_ABSENT, "writable layer not found");
-	return 0;
 }
 
 /*
@@ -331,7 +165,7 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 static bool has_tasks(struct cgroup_reader *r, char *buf, size_t size)
 {
 	uint64_t tasks;
-	ssize_t n = read_counter(r, COUNT_PIDS, buf, size);
+	ssize_t n = cgroup_reader_read(r, COUNT_PIDS, buf, size);
 	bool counted = n > 0 && parse_u64(buf, (size_t)n, &tasks) == 0;
 	if (counted && (tasks == 0 || r->tree->pids_elsewhere))
 		return tasks > 0;
@@ -342,9 +176,9 @@ enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive)
 {
 	char buf[512];
 	uint64_t v;
-	ssize_t n = read_counter(r, COUNT_FREEZER, buf, sizeof(buf));
+	ssize_t n = cgroup_reader_read(r, COUNT_FREEZER, buf, sizeof(buf));
 	bool frozen = n >= 6 && memcmp(buf, "FROZEN", 6) == 0;
-	n = read_counter(r, COUNT_EVENTS, buf, sizeof(buf));
+	n = cgroup_reader_read(r, COUNT_EVENTS, buf, sizeof(buf));
 	if (n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0)
 		frozen = frozen || v == 1;
 	bool told = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/cgroup/cgroup.h"
+#include "source/cgroup/cgroup_dirs.h"
 #include "vctop/base/parse.h"
 #include "vctop/source/process.h"
 
@@ -11,6 +11,7 @@
 #define MAX_DEPTH 64
 #define MAX_GROUPS 200000
 #define MAX_INIT_CANDIDATES 64
+#define WALK_USEC 1000000
 
 struct walk {
 	struct cgroup_tree *tree;
@@ -45,18 +46,48 @@ int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data)
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	if (!t->mounts.walk)
 		return -ENOENT;
+	if (t->dirs) {
+		cgroup_dirs_walk(t->dirs, fn, data);
+		return 0;
+	}
 	strbuf_room(&path, 4096);
 	walk_dir(&w, &path, 0);
 	return w.left ? 0 : -E2BIG;
 }
 
-void cgroup_census(struct cgroup_tree *t, struct strbuf *ret)
+static void count_groups(struct cgroup_tree *t, struct strbuf *ret)
 {
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	strbuf_fmt(&path, t->mounts.layout == CGROUP_UNIFIED ? "%s/cgroup.stat" : "proc/cgroups",
 	           t->mounts.v2 ? t->mounts.v2 : "");
 	if (rootfs_read(t->fs, path.buf, 65536, ret) < 0)
 		strbuf_clear(ret);
+}
+
+bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t now_usec)
+{
+	bool changed;
+	if (t->dirs && !cgroup_dirs_update(t->dirs, now_usec)) {
+		cgroup_dirs_free(t->dirs);
+		t->dirs = NULL;
+		since->taken = false;
+	}
+	if (t->dirs) {
+		changed = since->changes != cgroup_dirs_changes(t->dirs);
+		since->changes = cgroup_dirs_changes(t->dirs);
+	} else {
+		count_groups(t, &since->now);
+		int64_t age = now_usec - since->at_usec;
+		bool same = since->text.len == since->now.len &&
+		            (!since->now.len || memcmp(since->text.buf, since->now.buf, since->now.len) == 0);
+		changed = age >= WALK_USEC || age < 0 || !same;
+		strbuf_clear(&since->text);
+		strbuf_add(&since->text, since->now.buf, since->now.len);
+	}
+	changed = changed || !since->taken;
+	since->taken = true;
+	since->at_usec = changed ? now_usec : since->at_usec;
+	return changed;
 }
 
 /* Somebody is in there, whom our pid namespace does not show: the kernel lists them as 0. */

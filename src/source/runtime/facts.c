@@ -96,6 +96,7 @@ struct facts *facts_put(struct facts_table *t, const char *id, const struct runt
 		map_put(&t->by_id, key, f);
 	}
 	facts_empty(t, f);
+	t->changes++;
 	f->runtime = rt;
 	f->seen = t->refresh;
 	return f;
@@ -167,6 +168,7 @@ void facts_set_cgroup(struct facts_table *t, struct facts *f, const char *path)
 		(void)map_remove(&t->by_cgroup, f->cgroup);
 	free(f->cgroup);
 	f->cgroup = xstrdup(path);
+	t->changes++;
 	map_put(&t->by_cgroup, f->cgroup, f);
 }
 
@@ -213,8 +215,10 @@ static void drop_unseen(struct facts_table *t)
 	const char *key;
 	void *v;
 	for (size_t it = 0; map_next(&t->by_id, &it, &key, &v);)
-		if (((struct facts *)v)->seen != t->refresh)
+		if (((struct facts *)v)->seen != t->refresh) {
 			facts_free(t, map_remove(&t->by_id, key));
+			t->changes++;
+		}
 	for (size_t it = 0; map_next(&t->files, &it, &key, &v);)
 		if (((struct facts_file *)v)->seen != t->refresh)
 			file_free(map_remove(&t->files, key));

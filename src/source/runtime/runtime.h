@@ -92,6 +92,7 @@ struct facts_table {
 	struct map sightings;        /* monitor's pid -> struct sighting */
 	struct map stores;           /* image stores: data root -> struct facts_store */
 	unsigned refresh;            /* counts refreshes */
+	unsigned changes;            /* counts entries that were put or dropped */
 	int64_t refreshed_usec;
 	bool due;                 /* something was learned: refresh at the next tick */
 	unsigned denied_homes;    /* users whose storage may not be read, in this refresh */

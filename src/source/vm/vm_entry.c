@@ -7,10 +7,10 @@
 #include "vctop/base/text.h"
 
 /* A cap on each vCPU is one on all of them together. */
-static void cap_by_vcpu(const struct vm *vm, const struct tick *t, double online, double vcpus, struct allocation *a)
+static void cap_by_vcpu(const struct vm *vm, const struct cap_question *q, double vcpus, struct allocation *a)
 {
-	struct allocation one = cgroup_cpu_allocation(t->cgroups, &t->snap->arena, vm->vcpu, t->now.mono_usec, online);
-	if (!metric_is_ok(one.amount) || !one.at || strcmp(one.at, vm->vcpu) != 0)
+	struct allocation one = cgroup_cpu_allocation(vm->vcpu, q);
+	if (!metric_is_ok(one.amount) || !one.at || strcmp(one.at, vm->vcpu_path) != 0)
 		return;
 	one.amount.v *= vcpus;
 	if (!metric_is_ok(a->amount) || one.amount.v < a->amount.v)
@@ -21,14 +21,16 @@ static struct allocation cpu_of(const struct vm *vm, const struct tick *t, const
 {
 	const struct host_sample *h = &t->snap->host;
 	struct allocation a = {.amount = s->cpu.vcpus, .by = metric_is_ok(s->cpu.vcpus) ? "vcpus" : NULL};
-	double online = metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL;
+	struct cap_question q = {.arena = &t->snap->arena,
+	                         .mono_usec = t->now.mono_usec,
+	                         .host = metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL};
 	if (!vm->caps)
 		return a;
-	struct allocation cap = cgroup_cpu_allocation(t->cgroups, &t->snap->arena, vm->caps, t->now.mono_usec, online);
+	struct allocation cap = cgroup_cpu_allocation(vm->caps, &q);
 	if (metric_is_ok(cap.amount) && (!metric_is_ok(a.amount) || cap.amount.v < a.amount.v))
 		a = cap;
 	if (vm->vcpu && metric_is_ok(s->cpu.vcpus))
-		cap_by_vcpu(vm, t, online, s->cpu.vcpus.v, &a);
+		cap_by_vcpu(vm, &q, s->cpu.vcpus.v, &a);
 	return a;
 }
 
@@ -54,8 +56,10 @@ static struct allocation memory_of(const struct vm *vm, const struct tick *t, co
 	if (!vm->caps)
 		return a;
 	const struct host_sample *h = &t->snap->host;
-	struct allocation cap = cgroup_memory_allocation(t->cgroups, &t->snap->arena, vm->caps, t->now.mono_usec,
-	                                                 metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0);
+	struct cap_question q = {.arena = &t->snap->arena,
+	                         .mono_usec = t->now.mono_usec,
+	                         .host = metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0};
+	struct allocation cap = cgroup_memory_allocation(vm->caps, &q);
 	/* A sandbox has no RAM of its own: its container's cap is all there is. */
 	if (vm->config.sandbox)
 		return cap;

@@ -18,8 +18,9 @@ static void vm_free(struct vm *vm)
 	vm_config_release(&vm->config);
 	free(vm->id);
 	free(vm->cgroup);
-	free(vm->caps);
-	free(vm->vcpu);
+	cgroup_level_put(vm->caps);
+	cgroup_level_put(vm->vcpu);
+	free(vm->vcpu_path);
 	free(vm);
 }
 
@@ -52,12 +53,14 @@ static bool cut_last(char *path, const char *leaf)
  * libvirt splits a VM's group: scope/libvirt/{emulator,vcpu0,...}.  The process is in "emulator", whose caps bind the
  * VMM's own threads only.
  */
-static void place(struct vm *vm, char *path)
+static void place(struct vm *vm, struct cgroup_tree *t, char *path)
 {
 	vm->cgroup = path;
-	if (cut_last(path, "emulator"))
-		vm->vcpu = xasprintf("%s/vcpu0", path);
-	vm->caps = xstrdup(path);
+	if (cut_last(path, "emulator")) {
+		vm->vcpu_path = xasprintf("%s/vcpu0", path);
+		vm->vcpu = cgroup_level_get(t, vm->vcpu_path);
+	}
+	vm->caps = cgroup_level_get(t, path);
 	(void)cut_last(path, "libvirt");
 }
 
@@ -72,7 +75,7 @@ static void vm_new(struct vms *v, const struct tick *t, const struct process *p,
 	vm->config = *config;
 	vm->reader = vm_reader_new(t->fs, p->pid, vmm, &vm->config);
 	if (cgroup_of_pid(t->cgroups, p->pid, &path) == 0)
-		place(vm, strbuf_detach(&path));
+		place(vm, t->cgroups, strbuf_detach(&path));
 	strbuf_release(&path);
 	if (!vm->config.name && vm->cgroup && (vm->config.name = libvirt_scope_name(vm->cgroup)))
 		vm->config.name_from = "its cgroup scope";

@@ -15,9 +15,10 @@ struct vm {
 	struct vm_config config;
 	struct vm_reader *reader;
 	char *id;
-	char *cgroup;               /* of the whole VM; NULL: not readable */
-	char *caps;                 /* where its caps begin: libvirt's are a level below */
-	char *vcpu;                 /* libvirt's group of the first vCPU, which may have a cap of its own; NULL none */
+	char *cgroup;              /* of the whole VM; NULL: not readable */
+	struct cgroup_level *caps; /* where its caps begin: libvirt's are a level below; NULL as cgroup */
+	struct cgroup_level *vcpu; /* libvirt's group of the first vCPU, which may have a cap of its own; NULL none */
+	char *vcpu_path;
 	const struct vm_fact *fact; /* NULL none; valid while names_generation is the table's */
 	unsigned names_generation;
 	double guest_usec; /* at the last tick, to see that a paused guest stands still */

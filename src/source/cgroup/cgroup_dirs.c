@@ -1,0 +1,260 @@
+#include "source/cgroup/cgroup_dirs.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+/* A directory checked at the latest after this long. */
+#define CHECK_USEC 60000000
+/* As for the walk by listing: deeper or wider than any real tree. */
+#define MAX_DEPTH 64
+#define MAX_DIRS 200000
+
+struct dir {
+	struct dir *up, *below, *last, *next, *prev;
+	int wd;
+	unsigned depth, children;
+	char path[]; /* "" is the root */
+};
+
+struct cgroup_dirs {
+	struct cgroup_tree *tree;
+	int fd;
+	struct map by_wd, by_path;
+	struct dir *root;
+	uint64_t changes;
+	unsigned count;
+	bool lost;      /* events were, or a watch was refused */
+	size_t checked; /* so many of the directories, in the order of the walk, were checked in this round */
+	int64_t checked_usec;
+};
+
+/* ---- the tree ---- */
+
+static const char *wd_key(int wd, char buf[16])
+{
+	(void)snprintf(buf, 16, "%d", wd);
+	return buf;
+}
+
+static struct dir *dir_add(struct cgroup_dirs *d, struct dir *up, const char *path, int wd)
+{
+	char key[16];
+	size_t n = strlen(path) + 1;
+	struct dir *new = xcalloc(1, sizeof(*new) + n);
+	memcpy(new->path, path, n);
+	new->wd = wd;
+	map_put(&d->by_wd, wd_key(wd, key), new);
+	map_put(&d->by_path, new->path, new);
+	d->count++;
+	d->changes++;
+	if (!up)
+		return d->root = new;
+	new->up = up;
+	new->depth = up->depth + 1;
+	new->prev = up->last;
+	*(up->last ? &up->last->next : &up->below) = new;
+	up->last = new;
+	up->children++;
+	return new;
+}
+
+/* With all below it. A watch of what has gone has gone by itself; of what was renamed it has not. */
+static void dir_drop(struct cgroup_dirs *d, struct dir *gone)
+{
+	char key[16];
+	while (gone->below)
+		dir_drop(d, gone->below);
+	struct dir *up = gone->up;
+	if (up) {
+		*(gone->prev ? &gone->prev->next : &up->below) = gone->next;
+		*(gone->next ? &gone->next->prev : &up->last) = gone->prev;
+		up->children--;
+	} else {
+		d->root = NULL;
+	}
+	(void)inotify_rm_watch(d->fd, gone->wd);
+	if (map_get(&d->by_wd, wd_key(gone->wd, key)) == gone)
+		(void)map_remove(&d->by_wd, key);
+	(void)map_remove(&d->by_path, gone->path);
+	d->count--;
+	d->changes++;
+	free(gone);
+}
+
+/* The next in the order of the walk; not below `at` where told so. */
+static struct dir *dir_next(const struct dir *at, bool below)
+{
+	if (below && at->below)
+		return at->below;
+	while (at && !at->next)
+		at = at->up;
+	return at ? at->next : NULL;
+}
+
+/* ---- what is there ---- */
+
+static void list_below(struct cgroup_dirs *d, struct dir *dir);
+
+/* Watched before it is listed: what comes in between is told twice rather than never. */
+static void take_in(struct cgroup_dirs *d, struct dir *up, const char *path)
+{
+	cleanup_strbuf struct strbuf full = STRBUF_INIT;
+	if (map_get(&d->by_path, path) || d->lost)
+		return;
+	strbuf_fmt(&full, "%s%s", d->tree->mounts.walk, path);
+	int wd = rootfs_watch(d->tree->fs, d->fd, full.buf, IN_CREATE | IN_DELETE | IN_MOVE | IN_MODIFY | IN_ONLYDIR);
+	if (wd == -ENOENT || wd == -ENOTDIR)
+		return;
+	d->lost = wd < 0 || d->count >= MAX_DIRS;
+	if (!d->lost)
+		list_below(d, dir_add(d, up, path, wd));
+}
+
+static void list_below(struct cgroup_dirs *d, struct dir *dir)
+{
+	struct rootfs_names names = {.text = STRBUF_INIT};
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	strbuf_fmt(&path, "%s%s", d->tree->mounts.walk, dir->path);
+	if (dir->depth < MAX_DEPTH && rootfs_list(d->tree->fs, path.buf, true, &names) == 0)
+		for (size_t i = 0; i < names.at.n; i++) {
+			strbuf_clear(&path);
+			strbuf_fmt(&path, "%s/%s", dir->path, rootfs_name(&names, i));
+			take_in(d, dir, path.buf);
+		}
+	rootfs_names_release(&names);
+}
+
+static void start_over(struct cgroup_dirs *d)
+{
+	if (d->root)
+		dir_drop(d, d->root);
+	d->lost = false;
+	take_in(d, NULL, "");
+}
+
+/* ---- what the kernel tells ---- */
+
+static void take_event(struct cgroup_dirs *d, const struct inotify_event *e)
+{
+	char key[16];
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	if (e->mask & IN_Q_OVERFLOW)
+		d->lost = true;
+	struct dir *dir = map_get(&d->by_wd, wd_key(e->wd, key));
+	if (!dir || !e->len)
+		return;
+	if ((e->mask & IN_MODIFY) && cgroup_is_cap(e->name))
+		cgroup_tree_stale(d->tree, dir->path);
+	if (!(e->mask & IN_ISDIR))
+		return;
+	strbuf_fmt(&path, "%s/%s", dir->path, e->name);
+	struct dir *child = map_get(&d->by_path, path.buf);
+	if ((e->mask & (IN_DELETE | IN_MOVED_FROM)) && child)
+		dir_drop(d, child);
+	if (e->mask & (IN_CREATE | IN_MOVED_TO))
+		take_in(d, dir, path.buf);
+}
+
+static void take_events(struct cgroup_dirs *d)
+{
+	_Alignas(struct inotify_event) char buf[16384];
+	for (;;) {
+		ssize_t n = read(d->fd, buf, sizeof(buf));
+		if (n <= 0)
+			return;
+		for (const char *at = buf; at < buf + n;) {
+			const struct inotify_event *e = (const struct inotify_event *)(const void *)at;
+			take_event(d, e);
+			at += sizeof(*e) + e->len;
+		}
+	}
+}
+
+/* A directory of a cgroup has a link more for each below it. */
+static void check_dir(struct cgroup_dirs *d, struct dir *dir)
+{
+	struct stat st;
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s%s", d->tree->mounts.walk, dir->path);
+	if (n < 0 || (size_t)n >= sizeof(path) || rootfs_stat(d->tree->fs, path, &st) < 0 || st.st_nlink < 2)
+		return; /* what has gone shows when it is read */
+	if (st.st_nlink - 2 != dir->children)
+		d->lost = true;
+}
+
+static void check_some(struct cgroup_dirs *d, int64_t now)
+{
+	int64_t age = now - d->checked_usec;
+	d->checked_usec = now;
+	if (age < 0 || age > CHECK_USEC)
+		age = CHECK_USEC;
+	size_t n = (size_t)((double)d->count * (double)age / CHECK_USEC) + 1, i = 0;
+	struct dir *dir = d->root;
+	for (; dir && i < d->checked; i++)
+		dir = dir_next(dir, true);
+	for (; dir && n && !d->lost; n--, i++) {
+		check_dir(d, dir);
+		dir = dir_next(dir, true);
+	}
+	d->checked = dir ? i : 0;
+}
+
+/* ---- for others ---- */
+
+struct cgroup_dirs *cgroup_dirs_new(struct cgroup_tree *t)
+{
+	if (!t->may_rest || !t->mounts.walk)
+		return NULL;
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	struct cgroup_dirs *d = xcalloc(1, sizeof(*d));
+	d->tree = t;
+	d->fd = fd;
+	start_over(d);
+	d->checked_usec = rootfs_mono_usec(t->fs);
+	if (!d->lost && d->root)
+		return d;
+	cgroup_dirs_free(d);
+	return NULL;
+}
+
+void cgroup_dirs_free(struct cgroup_dirs *d)
+{
+	if (!d)
+		return;
+	(void)close(d->fd);
+	d->fd = -1;
+	if (d->root)
+		dir_drop(d, d->root);
+	map_release(&d->by_wd);
+	map_release(&d->by_path);
+	free(d);
+}
+
+bool cgroup_dirs_update(struct cgroup_dirs *d, int64_t now_usec)
+{
+	take_events(d);
+	check_some(d, now_usec);
+	if (d->lost)
+		start_over(d);
+	return !d->lost && d->root;
+}
+
+uint64_t cgroup_dirs_changes(const struct cgroup_dirs *d)
+{
+	return d->changes;
+}
+
+void cgroup_dirs_walk(const struct cgroup_dirs *d, cgroup_visit fn, void *data)
+{
+	const struct dir *dir = dir_next(d->root, true);
+	while (dir) {
+		bool below = fn(data, dir->path);
+		dir = dir_next(dir, below);
+	}
+}

@@ -1,0 +1,53 @@
+/* What cgroup_reader.c (which file is read, where) and cgroup_sample.c (what it says, and when it need not be asked)
+ * share. */
+#ifndef SOURCE_CGROUP_READER_H
+#define SOURCE_CGROUP_READER_H
+
+#include "source/cgroup/cgroup.h"
+
+/* memory.stat of a busy group on a big kernel is about 2 KiB; io.stat one line a disk. */
+#define READ_SIZE 16384
+
+enum counter {
+	COUNT_CPU,      /* v2 cpu.stat | v1 cpuacct.usage */
+	COUNT_THROTTLE, /* v1 cpu.stat */
+	COUNT_MEMORY,
+	COUNT_MEM_STAT,
+	COUNT_MEM_EVENTS,
+	COUNT_MEM_HITS, /* v2 has them in memory.events */
+	COUNT_PEAK,
+	COUNT_SWAP,
+	COUNT_PIDS,
+	COUNT_IO,
+	COUNT_CPU_PSI,
+	COUNT_MEM_PSI,
+	COUNT_EVENTS,
+	COUNT_FREEZER,
+	COUNT_MAX
+};
+
+struct cgroup_reader {
+	struct cgroup_tree *tree;
+	char *path;              /* "/docker/x"; "" is the root */
+	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
+	uint64_t incarnation;
+	struct kfile file[COUNT_MAX];
+	struct sample last;               /* each number as of its last reading */
+	struct metric inactive;           /* file pages that are not needed, as of stat_usec */
+	int64_t stat_usec;                /* when memory.stat was read */
+	int64_t all_usec;                 /* when all was; 0 not yet */
+	int64_t stall_usec;               /* when pressure and I/O were */
+	int64_t due_usec, stall_due_usec; /* when they are next, though nothing should move */
+	bool quiet;                       /* the last reading of all found nothing moved */
+	bool rested;                      /* all but two numbers of the last sample are of an earlier one */
+};
+
+/* Reads a counter's file. -ENOENT where its controller is on neither version. */
+ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size);
+/* Dead or re-created under the same name: all is forgotten, and a fresh look tells which. */
+void cgroup_reader_reopen(struct cgroup_reader *r);
+/* Is its directory still there? */
+bool cgroup_reader_exists(const struct cgroup_reader *r);
+void cgroup_reader_identify(struct cgroup_reader *r);
+
+#endif

@@ -1,0 +1,285 @@
+/*
+ * The counters of one group: what each file says, and when it need not be asked.
+ *
+ * Two counters are read in every tick: CPU time and memory use.  While neither moves, nobody in the group has run and
+ * nothing was charged to it, so nothing else has moved either, with four exceptions: a stall that was not over when the
+ * group stood still, writeback after the writer has gone to sleep, the kernel's sorting of file pages into active and
+ * inactive, and what is changed from outside.  For the first two, pressure and I/O are read every STALL_USEC, and for
+ * the others all is every ALL_USEC; from the reading that shows a stall or I/O on, all is again read in every tick.  A
+ * group is left alone only after one reading of all that found nothing moved.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "source/cgroup/cgroup_reader.h"
+#include "vctop/base/parse.h"
+
+#define STALL_USEC 10000000
+#define ALL_USEC 30000000
+/* Small charges come out of a per-CPU stock that was counted before: they move memory.stat alone. */
+#define STAT_USEC 5000000
+
+static const char no_memory[] = "no memory controller for this group";
+
+static struct metric flat_metric(const char *buf, ssize_t n, const char *key, const char *why)
+{
+	uint64_t v;
+	if (n < 0)
+		return metric_errno((int)n, why);
+	return parse_flat(buf, (size_t)n, key, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
+}
+
+static struct metric number_metric(struct cgroup_reader *r, enum counter c, char *buf, const char *why)
+{
+	uint64_t v;
+	ssize_t n = cgroup_reader_read(r, c, buf, READ_SIZE);
+	if (n < 0)
+		return metric_errno((int)n, why);
+	return parse_u64(buf, (size_t)n, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
+}
+
+/* n: what reading it gave. */
+static struct metric psi_metric(const char *buf, ssize_t n, const char *which)
+{
+	static const char why[] = "no pressure information for this group";
+	uint64_t v;
+	if (n < 0)
+		return metric_errno((int)n, why);
+	return parse_psi_total(buf, (size_t)n, which, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
+}
+
+static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
+{
+	ssize_t n = cgroup_reader_read(r, COUNT_CPU_PSI, buf, READ_SIZE);
+	s->cpu.pressure_usec = psi_metric(buf, n, "some");
+	n = cgroup_reader_read(r, COUNT_MEM_PSI, buf, READ_SIZE);
+	s->mem.pressure_usec = psi_metric(buf, n, "some");
+	s->mem.pressure_full_usec = psi_metric(buf, n, "full");
+}
+
+static bool differs(struct metric a, struct metric b)
+{
+	return a.st != b.st || (metric_is_ok(a) && (a.v < b.v || a.v > b.v));
+}
+
+/* ---- CPU time: first, for its time is the sample's ---- */
+
+static int sample_usage(struct cgroup_reader *r, struct sample *s, char *buf)
+{
+	ssize_t n = cgroup_reader_read(r, COUNT_CPU, buf, READ_SIZE);
+	s->mono_usec = rootfs_mono_usec(r->tree->fs);
+	s->cpu.vcpus = s->cpu.guest_usec = s->cpu.steal_usec = metric_none(METRIC_ABSENT, "not a VM");
+	if (n == -ENODEV || n == -ENOENT) {
+		s->cpu.usage_usec = s->cpu.periods = s->cpu.throttled = s->cpu.pressure_usec =
+		        metric_none(METRIC_ABSENT, "its group is not in the hierarchy that counts CPU time");
+		return -ENODEV;
+	}
+	if (r->tree->mounts.v1[CTRL_CPUACCT]) {
+		uint64_t ns;
+		bool ok = n > 0 && parse_u64(buf, (size_t)n, &ns) == 0;
+		s->cpu.usage_usec =
+		        ok ? metric_ok((double)ns / 1000) : metric_errno((int)n, "cpuacct.usage not readable");
+		return 0;
+	}
+	static const char none[] = "no cpu controller for this group";
+	s->cpu.usage_usec = flat_metric(buf, n, "usage_usec", "cpu.stat not readable");
+	s->cpu.periods = flat_metric(buf, n, "nr_periods", none);
+	s->cpu.throttled = flat_metric(buf, n, "nr_throttled", none);
+	return 0;
+}
+
+static void sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
+{
+	static const char none[] = "no cpu controller for this group";
+	if (r->tree->mounts.v1[CTRL_CPUACCT]) {
+		ssize_t n = cgroup_reader_read(r, COUNT_THROTTLE, buf, READ_SIZE);
+		s->cpu.periods = flat_metric(buf, n, "nr_periods", none);
+		s->cpu.throttled = flat_metric(buf, n, "nr_throttled", none);
+	}
+}
+
+/* ---- memory ---- */
+
+/* Pages that were reclaimed and had to be read again; one number for both kinds until Linux 5.9. */
+static struct metric refaults(const char *buf, ssize_t n, bool v1)
+{
+	static const char why[] = "this kernel does not count refaults by group";
+	struct metric anon = flat_metric(buf, n, v1 ? "total_workingset_refault_anon" : "workingset_refault_anon", why);
+	struct metric file = flat_metric(buf, n, v1 ? "total_workingset_refault_file" : "workingset_refault_file", why);
+	struct metric pages = metric_add(anon, file);
+	if (!metric_is_ok(pages))
+		pages = flat_metric(buf, n, v1 ? "total_workingset_refault" : "workingset_refault", why);
+	return metric_is_ok(pages) ? metric_ok(pages.v * (double)sysconf(_SC_PAGESIZE)) : pages;
+}
+
+/* How often memory was short. */
+static void sample_events(struct cgroup_reader *r, struct sample_memory *m, char *buf)
+{
+	static const char v2_only[] = "cgroup v1 does not count it";
+	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	ssize_t n = cgroup_reader_read(r, COUNT_MEM_EVENTS, buf, READ_SIZE);
+	m->oom_kills = flat_metric(buf, n, "oom_kill", no_memory);
+	m->events_high = flat_metric(buf, n, "high", v1 ? v2_only : no_memory);
+	m->events_oom = flat_metric(buf, n, "oom", v1 ? v2_only : no_memory);
+	m->events_max = v1 ? number_metric(r, COUNT_MEM_HITS, buf, no_memory) : flat_metric(buf, n, "max", no_memory);
+}
+
+static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m, char *buf)
+{
+	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	ssize_t n = cgroup_reader_read(r, COUNT_MEM_STAT, buf, READ_SIZE);
+	r->inactive = flat_metric(buf, n, v1 ? "total_inactive_file" : "inactive_file", no_memory);
+	m->cache_bytes = flat_metric(buf, n, v1 ? "total_cache" : "file", no_memory);
+	m->refault_bytes = refaults(buf, n, v1);
+	if (v1)
+		m->swap_bytes = flat_metric(buf, n, "total_swap", "no swap accounting");
+}
+
+static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, bool stat, char *buf)
+{
+	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	if (stat)
+		sample_memory_stat(r, m, buf);
+	if (!v1)
+		m->swap_bytes = number_metric(r, COUNT_SWAP, buf, "no swap accounting");
+	m->used_bytes = metric_sub_floor0(m->current_bytes, r->inactive);
+	m->used_by = "working set";
+	m->held_bytes = m->current_bytes;
+	m->peak_bytes = number_metric(r, COUNT_PEAK, buf, v1 ? no_memory : "memory.peak needs Linux 5.19");
+	m->rss_bytes = m->guest_used_bytes = m->balloon_bytes = metric_none(METRIC_ABSENT, "not a VM");
+	m->overhead_bytes = metric_none(METRIC_ABSENT, "no shim or conmon found");
+}
+
+/* ---- I/O ---- */
+
+static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
+{
+	uint64_t rd, wr;
+	bool v1 = r->tree->mounts.v1[CTRL_IO] != NULL;
+	if (v1)
+		(void)blkio_file(r->tree, s->mono_usec);
+	ssize_t n = cgroup_reader_read(r, COUNT_IO, buf, READ_SIZE);
+	static const char off[] = "no io controller for this group", big[] = "more disks than can be added up";
+	s->io_read_bytes = s->io_write_bytes = metric_errno((int)n, n == -EFBIG ? big : off);
+	if (n < 0)
+		return;
+	if (v1 && !r->tree->blkio.counted && !blkio_has_devices(buf, (size_t)n)) {
+		s->io_read_bytes = s->io_write_bytes = metric_none(
+		        METRIC_ABSENT, "on cgroup v1 this kernel counts only disks that have a throttle rule");
+		return;
+	}
+	if (v1)
+		(void)parse_blkio(buf, (size_t)n, &rd, &wr);
+	else
+		(void)parse_io_stat(buf, (size_t)n, &rd, &wr);
+	s->io_read_bytes = metric_ok((double)rd);
+	s->io_write_bytes = metric_ok((double)wr);
+}
+
+/* ---- all of it ---- */
+
+static bool is_due(int64_t due, int64_t period, int64_t now)
+{
+	return now >= due || due - now > period;
+}
+
+/* The readings of many groups are spread: each has its own moment, up to a third before the period's end. */
+static int64_t next_due(const struct cgroup_reader *r, int64_t period, int64_t now)
+{
+	return now + period - (int64_t)(r->incarnation * 7919000 % (uint64_t)(period / 3));
+}
+
+static bool stall_differs(const struct sample *a, const struct sample *b)
+{
+	return differs(a->cpu.pressure_usec, b->cpu.pressure_usec) ||
+	       differs(a->mem.pressure_usec, b->mem.pressure_usec) ||
+	       differs(a->mem.pressure_full_usec, b->mem.pressure_full_usec) ||
+	       differs(a->io_read_bytes, b->io_read_bytes) || differs(a->io_write_bytes, b->io_write_bytes);
+}
+
+/* Of a group in which nothing moves: did anybody wait, or write what was written before? */
+static bool stalls(struct cgroup_reader *r, char *buf)
+{
+	struct sample s = {.mono_usec = r->last.mono_usec};
+	sample_stalls(r, &s, buf);
+	sample_io(r, &s, buf);
+	return stall_differs(&s, &r->last);
+}
+
+static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, char *buf)
+{
+	const struct sample *last = &r->last;
+	int64_t now = s->mono_usec;
+	bool first = !r->all_usec, slow = first || is_due(r->due_usec, ALL_USEC, now);
+	sample_cpu(r, s, buf);
+	sample_stalls(r, s, buf);
+	sample_events(r, &s->mem, buf);
+	/* At its cap a group's pages are exchanged, and its use stands still: it stalls then. */
+	bool stat = slow || differs(s->mem.current_bytes, last->mem.current_bytes) ||
+	            differs(s->mem.pressure_usec, last->mem.pressure_usec) ||
+	            differs(s->mem.events_max, last->mem.events_max) ||
+	            is_due(r->stat_usec + STAT_USEC, STAT_USEC, now);
+	s->mem.cache_bytes = last->mem.cache_bytes;
+	s->mem.swap_bytes = last->mem.swap_bytes;
+	s->mem.refault_bytes = last->mem.refault_bytes;
+	sample_memory(r, &s->mem, stat, buf);
+	sample_io(r, s, buf);
+	s->pids = number_metric(r, COUNT_PIDS, buf, "no pids controller for this group");
+	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "its first process is not known");
+	s->disk_writable_bytes = metric_none(METRIC_ABSENT, "writable layer not found");
+	bool stalled = !first && stall_differs(s, last);
+	/* Found moving while nobody looked: since when is not known, but not for longer than that. */
+	s->unread_since_usec = stalled && !moved && r->quiet ? r->stall_usec : 0;
+	r->quiet = !first && !moved && !stalled && r->tree->may_rest;
+	r->all_usec = r->stall_usec = now;
+	r->stall_due_usec = next_due(r, STALL_USEC, now);
+	r->stat_usec = stat ? now : r->stat_usec;
+	if (slow)
+		r->due_usec = next_due(r, ALL_USEC, now);
+	r->last = *s;
+	r->last.unread_since_usec = 0;
+}
+
+int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
+{
+	char buf[READ_SIZE];
+	uint64_t before = r->incarnation;
+	int res = sample_usage(r, s, buf);
+	if (res == -ENODEV) {
+		cgroup_reader_reopen(r);
+		res = sample_usage(r, s, buf);
+	} else if (r->file[COUNT_CPU].fd < 0) {
+		/* Beyond the fd budget nothing tells that the directory is another one. */
+		cgroup_reader_identify(r);
+	}
+	if (res < 0 || r->incarnation != before)
+		r->all_usec = 0;
+	if (res < 0 && !cgroup_reader_exists(r))
+		return res;
+	s->mem.current_bytes = number_metric(r, COUNT_MEMORY, buf, no_memory);
+	bool moved = !r->all_usec || !metric_is_ok(s->cpu.usage_usec) ||
+	             differs(s->cpu.usage_usec, r->last.cpu.usage_usec) ||
+	             differs(s->mem.current_bytes, r->last.mem.current_bytes);
+	r->rested = r->quiet && !moved && !is_due(r->due_usec, ALL_USEC, s->mono_usec);
+	if (r->rested && is_due(r->stall_due_usec, STALL_USEC, s->mono_usec)) {
+		r->rested = !stalls(r, buf);
+		if (r->rested) {
+			r->stall_usec = s->mono_usec;
+			r->stall_due_usec = next_due(r, STALL_USEC, s->mono_usec);
+		}
+	}
+	if (r->rested) {
+		int64_t now = s->mono_usec;
+		*s = r->last;
+		s->mono_usec = now;
+	} else {
+		sample_all(r, s, moved, buf);
+	}
+	return 0;
+}
+
+bool cgroup_reader_rested(const struct cgroup_reader *r)
+{
+	return r->rested;
+}

@@ -1,0 +1,229 @@
+#include "view/json_row.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vctop/base/units.h"
+#include "vctop/base/vec.h"
+#include "view/json_make.h"
+
+/* The text before a value, and which value. */
+struct piece {
+	const char *before;
+	size_t len;
+	unsigned value; /* an index of field_table; then: labels, unavailable, the end */
+};
+
+struct json_shape {
+	VEC(struct piece) pieces;
+	char *text;
+};
+
+/* ---- the shape ---- */
+
+/* An object with the number of each value in its place, cut at these numbers. */
+static void shape_make(struct json_shape *s, const char *prefix)
+{
+	json_t *o = json_object();
+	for (unsigned i = 0; i < field_count; i++)
+		if (strncmp(field_table[i].key, prefix, strlen(prefix)) == 0)
+			json_put_path(o, field_table[i].key + strlen(prefix), json_integer(i));
+	if (!*prefix) {
+		json_put_path(o, "labels", json_integer(field_count));
+		json_put_path(o, "unavailable", json_integer(field_count + 1));
+	}
+	s->text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	const char *from = s->text, *at;
+	for (at = from; *at; at++) {
+		char *end;
+		if (*at != ':' || at[1] < '0' || at[1] > '9')
+			continue;
+		unsigned value = (unsigned)strtoul(at + 1, &end, 10);
+		vec_push(&s->pieces, ((struct piece){from, (size_t)(at + 1 - from), value}));
+		from = end;
+	}
+	vec_push(&s->pieces, ((struct piece){from, (size_t)(at - from), field_count + 2}));
+}
+
+static const struct json_shape *shape_once(struct json_shape *s, const char *prefix)
+{
+	if (!s->text)
+		shape_make(s, prefix);
+	return s;
+}
+
+const struct json_shape *json_shape_rows(void)
+{
+	static struct json_shape s;
+	return shape_once(&s, "");
+}
+
+const struct json_shape *json_shape_verdict(void)
+{
+	static struct json_shape s;
+	return shape_once(&s, "verdict.");
+}
+
+/* ---- values ---- */
+
+static void put_escaped(struct strbuf *out, const char *s)
+{
+	while (*s) {
+		size_t n = 0;
+		while ((unsigned char)s[n] >= ' ' && s[n] != '"' && s[n] != '\\')
+			n++;
+		strbuf_add(out, s, n);
+		s += n;
+		if (*s == '"' || *s == '\\')
+			strbuf_fmt(out, "\\%c", *s++);
+		else if (*s)
+			strbuf_fmt(out, "\\u%04X", (unsigned)(unsigned char)*s++);
+	}
+}
+
+static void put_string(struct strbuf *out, const char *s)
+{
+	strbuf_char(out, '"');
+	put_escaped(out, s);
+	strbuf_char(out, '"');
+}
+
+static void put_text(struct strbuf *out, const char *s)
+{
+	if (s)
+		put_string(out, s);
+	else
+		strbuf_add(out, "null", 4);
+}
+
+static void put_integer(struct strbuf *out, double v)
+{
+	char buf[24], *at = buf + sizeof(buf);
+	uint64_t n = (uint64_t)fabs(v);
+	do
+		*--at = (char)('0' + n % 10);
+	while (n /= 10);
+	if (v < 0)
+		*--at = '-';
+	strbuf_add(out, at, (size_t)(buf + sizeof(buf) - at));
+}
+
+/* What is not plain digits is rare, and jansson's. JSON has no infinity; none is expected, and one must not lose the
+ * line. */
+static void put_by_jansson(struct strbuf *out, double v)
+{
+	char buf[64];
+	json_t *value = json_make_real(v);
+	size_t n = json_dumpb(value, buf, sizeof(buf), JSON_MAKE_FLAGS | JSON_ENCODE_ANY);
+	strbuf_add(out, buf, n < sizeof(buf) ? n : 0);
+	json_decref(value);
+}
+
+/* Below this "%.12g" writes a whole number in digits. */
+#define WHOLE_MAX 1e11
+
+static void put_real(struct strbuf *out, double v)
+{
+	char buf[64];
+	if (v == floor(v) && fabs(v) < WHOLE_MAX && !(v == 0 && signbit(v))) {
+		put_integer(out, v);
+		strbuf_add(out, ".0", 2);
+		return;
+	}
+	int n = isfinite(v) ? snprintf(buf, sizeof(buf), "%.12g", v) : 0;
+	if (n > 0 && n < (int)sizeof(buf) && strspn(buf, "-0123456789.") == (size_t)n && strchr(buf, '.'))
+		strbuf_add(out, buf, (size_t)n);
+	else
+		put_by_jansson(out, v);
+}
+
+static void put_number(struct strbuf *out, double v)
+{
+	if (v == floor(v) && fabs(v) < 9007199254740992.0)
+		put_integer(out, v);
+	else
+		put_real(out, v);
+}
+
+static bool is_real(enum field_unit u)
+{
+	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS || u == UNIT_MONEY;
+}
+
+static void put_field(struct strbuf *out, const struct field *f, const struct row *r)
+{
+	struct field_value v = f->get(r);
+	char buf[64];
+	if (f->kind == FIELD_TEXT)
+		put_text(out, v.text);
+	else if (!metric_is_ok(v.metric))
+		strbuf_add(out, "null", 4);
+	else if (f->kind == FIELD_FLAG)
+		strbuf_str(out, v.metric.v != 0 ? "true" : "false");
+	else if (f->unit == UNIT_TIME)
+		put_string(out, units_rfc3339(buf, sizeof(buf), (int64_t)(v.metric.v * 1e6)));
+	else if (is_real(f->unit))
+		put_real(out, v.metric.v);
+	else
+		put_number(out, v.metric.v);
+}
+
+/* Of several with one key the last counts, in the place of the first. */
+static void put_labels(struct strbuf *out, const struct instance *i)
+{
+	const char *comma = "";
+	strbuf_char(out, '{');
+	for (size_t l = 0; l < i->labels_n; l++) {
+		size_t first = 0, last = l;
+		while (strcmp(i->labels[first].key, i->labels[l].key) != 0)
+			first++;
+		if (first < l)
+			continue;
+		for (size_t k = l + 1; k < i->labels_n; k++)
+			last = strcmp(i->labels[k].key, i->labels[l].key) == 0 ? k : last;
+		strbuf_str(out, comma);
+		put_string(out, i->labels[l].key);
+		strbuf_char(out, ':');
+		put_text(out, i->labels[last].value);
+		comma = ",";
+	}
+	strbuf_char(out, '}');
+}
+
+/* Why each number that is not there is not. */
+static void put_unavailable(struct strbuf *out, const struct row *r)
+{
+	const char *comma = "{";
+	for (unsigned i = 0; i < field_count; i++) {
+		const struct field *f = &field_table[i];
+		const struct field_value v = f->get(r);
+		const struct metric m = v.metric;
+		if (f->kind == FIELD_TEXT ? v.text || !m.why : metric_is_ok(m))
+			continue;
+		strbuf_str(out, comma);
+		put_string(out, f->key);
+		strbuf_add(out, ":\"", 2);
+		strbuf_str(out, metric_state_name(m.st));
+		strbuf_add(out, ": ", 2);
+		put_escaped(out, m.why ? m.why : "not read");
+		strbuf_char(out, '"');
+		comma = ",";
+	}
+	strbuf_str(out, *comma == '{' ? "{}" : "}");
+}
+
+void json_row(const struct json_shape *shape, const struct row *r, struct strbuf *out)
+{
+	for (size_t p = 0; p < shape->pieces.n; p++) {
+		const struct piece *piece = &shape->pieces.v[p];
+		strbuf_add(out, piece->before, piece->len);
+		if (piece->value < field_count)
+			put_field(out, &field_table[piece->value], r);
+		else if (piece->value == field_count)
+			put_labels(out, r->inst);
+		else if (piece->value == field_count + 1)
+			put_unavailable(out, r);
+	}
+}

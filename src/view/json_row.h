@@ -1,0 +1,17 @@
+/*
+ * A row's fields as JSON text, appended as they come: thousands of rows a tick are too many for a tree of values each.
+ * The shape (which key lies in which object) comes from jansson once; the numbers look as jansson writes them.
+ */
+#ifndef VIEW_JSON_ROW_H
+#define VIEW_JSON_ROW_H
+
+#include "vctop/base/strbuf.h"
+#include "vctop/model/field.h"
+
+/* The fields whose keys begin with `prefix`, which is cut off, as an object. */
+struct json_shape;
+const struct json_shape *json_shape_rows(void);    /* "", then labels and unavailable */
+const struct json_shape *json_shape_verdict(void); /* "verdict." */
+void json_row(const struct json_shape *shape, const struct row *r, struct strbuf *out);
+
+#endif
