@@ -50,7 +50,7 @@ static int spawn_both(struct pair *p, const char *const *const commands[2], unsi
 		return error_set(err, EBUSY, "samples: they are still taking up what was asked before");
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error_set(err, errno, "samples: %s", strerror(errno));
-	for (unsigned i = 0; i < n && r == 0; i++)
+	for (unsigned i = 0; i < n && i < 2 && r == 0; i++)
 		r = spawn(commands[i], ends[1], &p->child[i]);
 	(void)close(ends[1]);
 	p->fd = ends[0];

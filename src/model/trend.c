@@ -85,10 +85,10 @@ static void ring_room(struct ring *r, size_t size, uint64_t at)
 	while (cap < size && at - r->from >= cap)
 		cap *= 2;
 	cap = cap > size ? size : cap;
-	if (cap == r->cap)
+	if (r->v && cap == r->cap)
 		return;
 	point *v = xreallocarray(NULL, cap, sizeof(*v));
-	for (uint64_t i = r->from; i < r->end; i++) /* it only grows while all are still there */
+	for (uint64_t i = r->from; r->cap && i < r->end; i++) /* it only grows while all are still there */
 		memcpy(v[i % cap], r->v[i % r->cap], sizeof(point));
 	free(r->v);
 	r->v = v;

@@ -165,6 +165,8 @@ void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, con
 			                     data[i], n, &span);
 		v[i] = data[i];
 	}
+	if (!v[0])
+		return;
 	head(p, g, v, n);
 	/* The cap belongs into the picture, unless the use would be a line on the floor for it. */
 	double most = fmax(fmax(largest(v[0], n), v[1] ? largest(v[1], n) : (double)NAN), g->least);

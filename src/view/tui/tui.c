@@ -280,11 +280,10 @@ static void draw_lists(struct tui *t, struct canvas *c, const struct view *v)
 			list_draw(t, c, k, l->list[k]);
 		return;
 	}
-	struct rect area = l->body, foot = l->body;
+	struct rect area = l->body;
 	if (v->foot && area.h > 3 * FOOT_H) {
 		area.h -= FOOT_H;
-		foot = (struct rect){area.x, area.y + area.h, area.w, FOOT_H};
-		struct page p = {.canvas = c, .area = foot, .line = 1};
+		struct page p = {.canvas = c, .area = {area.x, area.y + area.h, area.w, FOOT_H}, .line = 1};
 		v->foot(&p, t);
 	}
 	list_draw(t, c, v->list, area);
