@@ -11,6 +11,7 @@
 
 #define NAME_W 8
 #define NUMBER_W 7
+#define ROOMY 58
 #define TALL 34 /* lines of the body from which bars are two lines thick */
 
 /* The one this dashboard started; of a recording, which cannot be acted on, the newest there was. */
@@ -44,13 +45,19 @@ unsigned tui_samples(const struct tui *t, const char *ret[INSTANCE_KIND_MAX])
 	return n;
 }
 
-/* "uses   ####······  16.0M", as thick as the screen allows. */
+/* Of a bar, in lines: what the screen allows. */
+static int thickness(const struct tui *t)
+{
+	return t->layout.body.h >= TALL ? 2 : 1;
+}
+
+/* "uses   ####······  16.0M" */
 static void amount_bar(struct page *p, const struct tui *t, const char *name, struct metric m, double whole,
                        enum field_unit unit, enum style style)
 {
 	char text[CELL_MAX];
 	bool ascii = p->canvas && p->canvas->ascii;
-	int room = p->area.w - NAME_W - NUMBER_W - 2, thick = t->layout.body.h >= TALL ? 2 : 1;
+	int room = p->area.w - NAME_W - NUMBER_W - 2, thick = thickness(t);
 	page_at(p, 0, NAME_W, STYLE_NORMAL, name);
 	(void)metric_text(m, unit, ascii, text, sizeof(text));
 	page_at(p, p->area.w - text_width(text), NUMBER_W, metric_is_ok(m) ? STYLE_TITLE : STYLE_DIM, text);
@@ -113,13 +120,19 @@ static void subject(struct page *p, const struct tui *t, enum instance_kind kind
 		return;
 	}
 	bool tcg = r->inst->runtime && strstr(r->inst->runtime, "tcg");
-	(void)snprintf(line, sizeof(line), "%s  %s, %s, up %s", vm ? "VM" : "CONTAINER", r->inst->name,
-	               r->inst->runtime, r->age_sec >= 0 ? units_duration(age, sizeof(age), r->age_sec) : "-");
-	page_wrap(p, 0, vm ? STYLE_VM : STYLE_CONTAINER, line);
+	bool roomy = p->area.w >= ROOMY;
+	(void)snprintf(line, sizeof(line), "%s  %s, %s%s%s", vm ? "VM" : "CONTAINER", r->inst->name, r->inst->runtime,
+	               roomy ? ", up " : "",
+	               !roomy            ? ""
+	               : r->age_sec >= 0 ? units_duration(age, sizeof(age), r->age_sec)
+	                                 : "-");
+	page_at(p, 0, p->area.w, vm ? STYLE_VM : STYLE_CONTAINER, line);
+	page_next(p);
 	page_at(p, 0, p->area.w, tcg ? STYLE_WARN : STYLE_DIM,
-	        tcg  ? "own kernel; EMULATED (TCG): its speed says nothing about VMs"
-	        : vm ? "own kernel"
-	             : "the host's kernel");
+	        tcg && roomy ? "own kernel; EMULATED (TCG): its speed says nothing about VMs"
+	        : tcg        ? "EMULATED (TCG): not a VM's speed"
+	        : vm         ? "own kernel"
+	                     : "the host's kernel");
 	page_next(p);
 	page_next(p);
 	double whole = memory_scale(t), cores = cpu_scale(t);
@@ -137,6 +150,8 @@ static void subject(struct page *p, const struct tui *t, enum instance_kind kind
 	amount_bar(p, t, "uses", r->cpu_used_cores, cores, UNIT_CORES, STYLE_USED);
 	if (vm)
 		amount_bar(p, t, "VMM", r->overhead_cores, cores, UNIT_CORES, STYLE_WARN);
+	else
+		p->line += thickness(t); /* what is compared stands on one line */
 	page_next(p);
 	graph_tile(p, t, trends_find(t->trends, r->inst->id), &mem, graph_height(t, 6));
 	graph_tile(p, t, trends_find(t->trends, r->inst->id), &cpu, graph_height(t, 6));

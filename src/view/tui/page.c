@@ -26,8 +26,10 @@ static int place(const struct tui *t, struct canvas *c, struct rect area, const 
 
 void tiles_show(struct tui *t, struct canvas *c, struct rect area, const tile_fn *tiles, int tile_w)
 {
-	int columns = tile_w ? (area.w + TILE_GAP) / (tile_w + TILE_GAP) : 1;
-	columns = columns < 1 ? 1 : columns > COLUMNS_OF_TILES ? COLUMNS_OF_TILES : columns;
+	int columns = tile_w ? (area.w + TILE_GAP) / (tile_w + TILE_GAP) : 1, most_columns = 1;
+	while (most_columns < COLUMNS_OF_TILES && tiles[most_columns])
+		most_columns++;
+	columns = columns < 1 ? 1 : columns > most_columns ? most_columns : columns;
 	int lines = place(t, NULL, area, tiles, columns), most = lines > area.h ? lines - area.h : 0;
 	t->scroll = t->scroll > most ? most : t->scroll < 0 ? 0 : t->scroll;
 	t->page = area.h > 1 ? area.h - 1 : 1;

@@ -147,7 +147,9 @@ void tui_open(struct tui *t, enum view_id v)
 {
 	bool opens = v > VIEW_COMPARE, above = t->view > VIEW_COMPARE;
 	const struct row *r = tui_current(t);
-	if (view_table[v].about && r && tui_find(t, r->inst->id))
+	if (!r || !tui_find(t, r->inst->id)) /* no list, or a group: as in the overview, unless one is in hand */
+		r = t->hand_id.len ? NULL : tui_row(t, (enum list)t->focus, t->cursor[t->focus].row);
+	if (view_table[v].about && r)
 		tui_take(t, r);
 	if (opens)
 		t->back[v] = above ? t->back[t->view] : t->view;

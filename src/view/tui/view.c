@@ -18,7 +18,7 @@ const struct view view_table[VIEW_MAX] = {
 		.tiles = {host_cpu_tile, host_memory_tile, host_cores_tile, host_facts_tile, host_pressure_tile, host_stores_tile,
 			host_daemons_tile}},
 	[VIEW_COMPARE] = {"compare", "a container and a VM with the same allocation and the same load", '6',
-		.list = LIST_MAX, .tile_w = 58, .tiles = {compare_container_tile, compare_vm_tile, compare_notes_tile}},
+		.list = LIST_MAX, .tile_w = 38, .tiles = {compare_container_tile, compare_vm_tile, compare_notes_tile}},
 	[VIEW_FIELDS] = {"every number", "each number with the file or formula it comes from", 0,
 		.about = true, .list = LIST_MAX, .tiles = {fields_tile}},
 	[VIEW_HELP] = {"help", "keys, signs and columns", 0, .list = LIST_MAX, .tiles = {help_tile}},
