@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab/cgroup.h"
 #include "lab/lab.h"
-#include "lab/proctable.h"
 #include "lab/remains.h"
+#include "lab/tool/cgroup.h"
+#include "lab/tool/proctable.h"
 
 /* While somebody makes or removes it, it is theirs; a removal of our own that is still there has failed. */
 static bool is_dead(const struct launched *l)

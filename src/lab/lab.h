@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "lab/answers.h"
-#include "lab/cgroup.h"
+#include "lab/compare/answers.h"
 #include "lab/register.h"
+#include "lab/tool/cgroup.h"
 #include "lab/workload/orders.h"
 #include "vctop/base/error.h"
 #include "vctop/base/strbuf.h"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lab/lab.h"
-#include "lab/proctable.h"
+#include "lab/tool/proctable.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
 #include "vctop/lab/samples.h"

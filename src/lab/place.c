@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "lab/lab.h"
-#include "lab/spawn.h"
+#include "lab/tool/spawn.h"
 #include "vctop/base/clock.h"
 
 char *sample_file(const struct reg *r, const struct launched *l, const char *file)

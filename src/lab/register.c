@@ -8,7 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "lab/proctable.h"
+#include "lab/tool/proctable.h"
 
 /* Longer than any holder needs: removing a container through podman takes seconds at the worst. */
 #define LOCK_WAIT_MSEC 30000

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "lab/lab.h"
-#include "lab/proctable.h"
+#include "lab/tool/proctable.h"
 #include "vctop/base/clock.h"
 
 #define MAX_VCPUS 64

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab/cgroup.h"
 #include "lab/lab.h"
-#include "lab/proctable.h"
+#include "lab/tool/cgroup.h"
+#include "lab/tool/proctable.h"
 #include "vctop/lab/samples.h"
 
 /* A start that is asked to end looks at that request several times a second. */

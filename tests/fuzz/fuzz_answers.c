@@ -1,7 +1,7 @@
 /* What a workload says (a guest may say anything), and the smaps of its VMM. */
 #include "fuzz.h"
-#include "lab/answers.h"
-#include "lab/weigh.h"
+#include "lab/compare/answers.h"
+#include "lab/tool/weigh.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

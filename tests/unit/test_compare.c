@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/answers.h"
-#include "lab/oci.h"
-#include "lab/spawn.h"
-#include "lab/tally.h"
-#include "lab/weigh.h"
+#include "lab/backend/oci.h"
+#include "lab/compare/answers.h"
+#include "lab/compare/tally.h"
+#include "lab/tool/spawn.h"
+#include "lab/tool/weigh.h"
 
 #define READY "vctop-ready first=12.5 boot=12.6 told=12.75\n"
 

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab/initramfs.h"
-#include "lab/tar.h"
+#include "lab/backend/initramfs.h"
+#include "lab/backend/tar.h"
 
 static const char program[] = "#!program\n12"; /* a length that needs padding */
 
