@@ -130,6 +130,8 @@ static void add_row(struct trends *b, const struct row *r, uint64_t at)
 	struct trend *t = map_get(&b->by_id, r->inst->id);
 	const struct sample *s = r->sample;
 	if (!t && b->by_id.live >= TRENDS_MAX)
+		forget(b, at - 1); /* those that have gone */
+	if (!t && b->by_id.live >= (r->inst->sample ? 2 * TRENDS_MAX : TRENDS_MAX))
 		return;
 	if (!t) {
 		t = xcalloc(1, sizeof(*t));

@@ -74,7 +74,12 @@ mouse() { # BUTTON COLUMN ROW, from 1: pressed and let go, as the terminal that 
 	mouse 65 3 10
 	mouse 64 3 10
 	T send-keys -H 1b 5b 4d 20 23 2e 1b 5b 4d 20 23 2e 1b 5b 4d 23 23 2e # twice pressed, once let go
-	mouse 0 2 36
+	local i # on a busy machine an escape sequence may arrive in parts, which makes it keys
+	for ((i = 0; i < 5; i++)); do
+		if screen | grep -q CONTAINERS; then break; fi
+		mouse 0 2 36
+		sleep 1
+	done
 	shows CONTAINERS
 	T send-keys q
 	shows ended=0

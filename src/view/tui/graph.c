@@ -168,6 +168,8 @@ void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, con
 	if (!v[0])
 		return;
 	head(p, g, v, n);
+	if (t->trends && !tr)
+		page_at(p, SCALE_W + 1, p->area.w, STYLE_DIM, "nothing was kept of it: there are too many others");
 	/* The cap belongs into the picture, unless the use would be a line on the floor for it. */
 	double most = fmax(fmax(largest(v[0], n), v[1] ? largest(v[1], n) : (double)NAN), g->least);
 	double cap = v[2] ? v[2][n - 1] : (double)NAN;
