@@ -268,7 +268,7 @@ static void test_compare_acts_on_samples_only(void **state)
 	open_scene(&s, 130, 40);
 	(void)press(&s, '6');
 	/* Somebody else's samples are none of ours. */
-	expect(&s, "Press x to start a container and a VM to compare.");
+	expect(&s, "Press x to start the pair to compare.");
 	assert_int_equal(tui_samples(s.tui, names), 0);
 	tui_set_samples(s.tui, "container-1", "vm-1");
 	expect(&s, "CONTAINER  ct-1, podman");

@@ -116,7 +116,7 @@ static void subject(struct page *p, const struct tui *t, enum instance_kind kind
 		page_wrap(p, 0, vm ? STYLE_VM : STYLE_CONTAINER, vm ? "VM" : "CONTAINER");
 		page_wrap(p, 0, STYLE_DIM,
 		          t->replay_speed > 0 ? "No sample was seen."
-		                              : "Press x to start a container and a VM to compare.");
+		                              : "Press x to start the pair to compare.");
 		return;
 	}
 	bool tcg = r->inst->runtime && strstr(r->inst->runtime, "tcg");
