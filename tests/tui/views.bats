@@ -56,7 +56,7 @@ mouse() { # BUTTON COLUMN ROW, from 1: pressed and let go, as the terminal that 
 	T send-keys 5
 	shows 'it is       metal'
 	T send-keys 6
-	shows 'Press x to start a container'
+	shows 'Press x to start the pair'
 	T send-keys 1
 	shows CONTAINERS
 	T send-keys q
