@@ -67,7 +67,7 @@ struct engine {
 	struct replay *replay;
 	struct past *past;           /* NULL: nothing is remembered */
 	struct snapshot *snap[2];    /* [0] the newest */
-	struct frame *frame, *spare; /* spare: replay reads into it, so that a bad line leaves frame alone */
+	struct frame *frame, *spare; /* spare: the next is made in it and in snap[1]; what is shown stays as it is */
 	bool live;
 	unsigned ticks;
 	struct rootfs *self_fs; /* for our own statm, also when --root shows another host */
@@ -83,6 +83,12 @@ int engine_open_replay(struct engine *e, const char *path, struct error *err);
 void engine_remember(struct engine *e, enum past_mode mode, double save_sec);
 /* Takes a tick. 0; -ENODATA: a captured tree or a recording has no further moment; -errno with err. */
 int engine_tick(struct engine *e, struct error *err);
+/*
+ * The same in two halves, of a source: the first may run in another thread (ticker.h), while frame and snap[0] are
+ * looked at; the second, after its success, makes what it read the newest.
+ */
+int engine_read(struct engine *e, struct error *err);
+void engine_show(struct engine *e);
 /* Replay: the moment before; the first at or after a time (the last there is, beyond the end). As engine_tick. */
 int engine_skip(struct engine *e); /* the next moment, unseen */
 int engine_back(struct engine *e, struct error *err);
@@ -109,7 +115,9 @@ struct view_options {
 };
 
 int dashboard_run(const struct view_options *o); /* dashboard.c */
-int print_frames(const struct view_options *o);  /* print.c: --json, -b, --screen */
+/* On an engine that has taken its first tick; it is closed at the end. The exit status. */
+int dashboard_show(const struct view_options *o, const struct engine *e);
+int print_frames(const struct view_options *o); /* print.c: --json, -b, --screen */
 /* Opens what the options name (this host, a captured tree, or a recording at --at) and takes the first tick. */
 int view_open(const struct view_options *o, enum past_mode mode, struct engine *e, struct error *err);
 int view_main(int argc, char **argv, bool replay); /* cmd_view and cmd_replay */

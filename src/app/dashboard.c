@@ -76,8 +76,8 @@ static void load_samples(struct dashboard *d)
 
 static void toggle_services(struct dashboard *d)
 {
-	if (d->engine.source)
-		d->engine.source->services = !d->engine.source->services;
+	d->services = !d->services;
+	d->again = ticker_runs(d->ticker); /* what is being read was asked without */
 	time_tick(d);
 }
 
@@ -232,7 +232,8 @@ static void loop(struct dashboard *d)
 		struct pollfd fds[] = {{STDIN_FILENO, POLLIN, 0},
 		                       {d->timer, POLLIN, 0},
 		                       {d->signals, POLLIN, 0},
-		                       {pair_fd(&d->pair), POLLIN, 0}};
+		                       {pair_fd(&d->pair), POLLIN, 0},
+		                       {ticker_fd(d->ticker), POLLIN, 0}};
 		draw(d);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return;
@@ -246,6 +247,8 @@ static void loop(struct dashboard *d)
 		uint64_t expired;
 		if (fds[1].revents && read(d->timer, &expired, sizeof(expired)) > 0)
 			time_tick(d);
+		if (fds[4].revents)
+			time_ticked(d);
 		if (fds[3].revents) {
 			char line[256];
 			if (pair_read(&d->pair, line, sizeof(line)) > 0)
@@ -279,6 +282,7 @@ static void close_all(struct dashboard *d)
 	tui_free(d->tui);
 	trends_free(d->trends);
 	moments_free(d->moments);
+	ticker_close(d->ticker);
 	engine_close(&d->engine);
 	if (d->timer >= 0)
 		(void)close(d->timer);
@@ -322,17 +326,26 @@ static void set_up(struct dashboard *d)
 	dashboard_select(d);
 }
 
-int dashboard_run(const struct view_options *o)
+static int open_all(struct dashboard *d, struct error *err)
 {
-	struct dashboard d = {.o = o, .timer = -1, .signals = -1, .delay = o->delay, .pair = PAIR_INIT};
+	const struct view_options *o = d->o;
+	bool no_mouse = o->no_mouse || (config()->mouse && strcmp(config()->mouse, "no") == 0);
+	int r = open_events(d);
+	if (r < 0)
+		return error_set(err, -r, "events: %s", strerror(-r));
+	if (!d->engine.replay && !(d->ticker = ticker_open(&d->engine, err)))
+		return -err->code;
+	return term_open(!o->no_color, !no_mouse, err);
+}
+
+int dashboard_show(const struct view_options *o, const struct engine *e)
+{
+	struct dashboard d = {.o = o, .engine = *e, .timer = -1, .signals = -1, .delay = o->delay, .pair = PAIR_INIT};
 	struct error err = {0};
-	bool no_mouse = config()->mouse && strcmp(config()->mouse, "no") == 0;
 	d.speed = o->speed > 0 ? o->speed : SPEED_MAX;
-	if (o->demo && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
-		return demo_plain(o);
-	if (view_open(o, PAST_WRITE, &d.engine, &err) < 0 ||
-	    (d.engine.live && samples_clean(NULL, &err) < 0 && err.code != EACCES) || open_events(&d) < 0 ||
-	    term_open(!o->no_color, !o->no_mouse && !no_mouse, &err) < 0) {
+	d.services = o->services;
+	if (open_all(&d, &err) < 0) {
+		ticker_close(d.ticker);
 		engine_close(&d.engine);
 		return app_fail(EXIT_FAILURE, &err);
 	}
@@ -347,4 +360,17 @@ int dashboard_run(const struct view_options *o)
 	int sig = d.signal;
 	close_all(&d);
 	return sig ? end_by(sig) : EXIT_SUCCESS;
+}
+
+int dashboard_run(const struct view_options *o)
+{
+	struct engine e = {0};
+	struct error err = {0};
+	if (o->demo && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+		return demo_plain(o);
+	if (view_open(o, PAST_WRITE, &e, &err) < 0 || (e.live && samples_clean(NULL, &err) < 0 && err.code != EACCES)) {
+		engine_close(&e);
+		return app_fail(EXIT_FAILURE, &err);
+	}
+	return dashboard_show(o, &e);
 }

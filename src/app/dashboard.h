@@ -1,6 +1,6 @@
 /*
  * The dashboard: dashboard.c is its loop, dashboard_time.c what time it shows (readings as they come, the last hour, a
- * recording).
+ * recording), ticker.c takes the readings meanwhile.
  */
 #ifndef APP_DASHBOARD_H
 #define APP_DASHBOARD_H
@@ -8,11 +8,13 @@
 #include "app/app.h"
 #include "app/moments.h"
 #include "app/pair.h"
+#include "app/ticker.h"
 #include "vctop/view/tui.h"
 
 struct dashboard {
 	const struct view_options *o;
 	struct engine engine;
+	struct ticker *ticker; /* NULL: a recording is shown */
 	struct tui *tui;
 	struct canvas canvas;
 	struct selection sel;
@@ -23,7 +25,8 @@ struct dashboard {
 	int timer, signals;
 	double delay, speed; /* speed: of a replay */
 	bool paused, quit, own_samples;
-	int signal; /* that ended it; 0 none */
+	bool services, again; /* services: what the next reading is asked for; again: it is to follow this one */
+	int signal;           /* that ended it; 0 none */
 };
 
 /* The first rates come from a short interval, so that a screen with numbers is there at once. */
@@ -34,6 +37,7 @@ struct dashboard {
 void time_set_timer(const struct dashboard *d, double first);
 void time_schedule_replay(struct dashboard *d);
 void time_tick(struct dashboard *d);
+void time_ticked(struct dashboard *d);                  /* a reading has come */
 void time_step(struct dashboard *d, bool back);         /* one moment, and stay there */
 void time_move(struct dashboard *d, int64_t usec);      /* by so much */
 void time_jump(struct dashboard *d);                    /* to what was typed */

@@ -94,7 +94,30 @@ static void took(struct dashboard *d, int r, const struct error *err)
 void time_tick(struct dashboard *d)
 {
 	struct error err = {0};
-	took(d, engine_tick(&d->engine, &err), &err);
+	if (d->engine.replay) {
+		took(d, engine_tick(&d->engine, &err), &err);
+		return;
+	}
+	if (ticker_runs(d->ticker))
+		return;
+	d->engine.source->services = d->services;
+	(void)ticker_start(d->ticker);
+}
+
+void time_ticked(struct dashboard *d)
+{
+	struct error err = {0};
+	bool newest = d->shown == d->engine.frame;
+	int r = ticker_take(d->ticker, &err);
+	if (r == -EAGAIN && ticker_runs(d->ticker))
+		return;
+	if (newest)
+		d->shown = d->engine.frame;
+	took(d, r, &err);
+	if (d->again) {
+		d->again = false;
+		time_tick(d);
+	}
 }
 
 /* Shows another moment of this host; readings go on meanwhile. */

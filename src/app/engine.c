@@ -23,7 +23,8 @@ int engine_open_traced(struct engine *e, const char *root, const struct rootfs_t
 	e->snap[0] = snapshot_new();
 	e->snap[1] = snapshot_new();
 	e->frame = frame_new();
-	e->frame->prices = config()->prices;
+	e->spare = frame_new();
+	e->frame->prices = e->spare->prices = config()->prices;
 	e->statm = (struct kfile)KFILE_INIT;
 	e->self_fs = rootfs_open("/", NULL);
 	return 0;
@@ -77,7 +78,7 @@ static double own_rss(struct engine *e)
 /* Of a captured tree's reader the cost would only make outputs differ. */
 static void measure_self(struct engine *e, int64_t began)
 {
-	struct self_cost *s = &e->frame->self;
+	struct self_cost *s = &e->spare->self;
 	*s = (struct self_cost){.syscalls = metric_none(METRIC_ABSENT, "not the live host")};
 	if (!e->live)
 		return;
@@ -87,20 +88,25 @@ static void measure_self(struct engine *e, int64_t began)
 	s->syscalls = metric_ok((double)e->source->ops->syscalls(e->source));
 }
 
-/* Shows a recorded line, or tells that it is none to show. */
-static int take_line(struct engine *e, const struct replay_line *l, struct error *err)
+void engine_show(struct engine *e)
 {
 	struct snapshot *snap = e->snap[1];
 	struct frame *f = e->spare;
-	int r = frame_from_json(l->text, l->len, snap, f, err);
-	if (r < 0)
-		return r;
-	totals_fill(f);
 	e->snap[1] = e->snap[0];
 	e->snap[0] = snap;
 	e->spare = e->frame;
 	e->frame = f;
 	e->ticks++;
+}
+
+/* Shows a recorded line, or tells that it is none to show. */
+static int take_line(struct engine *e, const struct replay_line *l, struct error *err)
+{
+	int r = frame_from_json(l->text, l->len, e->snap[1], e->spare, err);
+	if (r < 0)
+		return r;
+	totals_fill(e->spare);
+	engine_show(e);
 	return 0;
 }
 
@@ -132,28 +138,31 @@ int engine_seek(struct engine *e, int64_t usec, struct error *err)
 	return r < 0 ? r : step(e, replay_next, err);
 }
 
-int engine_tick(struct engine *e, struct error *err)
+int engine_read(struct engine *e, struct error *err)
 {
-	if (e->replay)
-		return step(e, replay_next, err);
 	int64_t began = clock_mono_usec();
 	struct snapshot *fresh = e->snap[1];
 	snapshot_clear(fresh);
 	int r = e->source->ops->next(e->source, fresh, err);
-	if (r < 0) {
-		/* The frame borrows from snap[0], which is untouched; the cleared one stays the spare. */
+	if (r < 0)
 		return r;
-	}
-	e->snap[1] = e->snap[0];
-	e->snap[0] = fresh;
-	frame_derive(e->ticks ? e->snap[1] : NULL, fresh, e->frame);
-	e->ticks++;
+	frame_derive(e->ticks ? e->snap[0] : NULL, fresh, e->spare);
 	if (e->past) {
-		past_frame(e->past, e->frame);
-		totals_fill(e->frame); /* the verdicts' slack has changed */
+		past_frame(e->past, e->spare);
+		totals_fill(e->spare); /* the verdicts' slack has changed */
 	}
 	measure_self(e, began);
 	return 0;
+}
+
+int engine_tick(struct engine *e, struct error *err)
+{
+	if (e->replay)
+		return step(e, replay_next, err);
+	int r = engine_read(e, err);
+	if (r == 0)
+		engine_show(e);
+	return r;
 }
 
 void engine_close(struct engine *e)
