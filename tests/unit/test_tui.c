@@ -333,7 +333,7 @@ static void test_replay_keys(void **state)
 	assert_int_equal(press(&s, '<'), TUI_NONE);
 	assert_int_equal(press(&s, '>'), TUI_NONE);
 	assert_int_equal(press(&s, ','), TUI_BACK);
-	assert_int_equal(press(&s, ' '), TUI_REFRESH);
+	assert_int_equal(press(&s, 18), TUI_REFRESH); /* Ctrl-R */
 	tui_set_replay(s.tui, 16);
 	expect(&s, "REPLAY x16   2026-11-23 10:00:00");
 	expect(&s, ". , step");
@@ -511,7 +511,7 @@ static void test_keys_of_the_app(void **state)
 	        {'p', TUI_PAUSE},
 	        {'+', TUI_SLOWER},
 	        {'-', TUI_FASTER},
-	        {' ', TUI_REFRESH},
+	        {18, TUI_REFRESH},
 	        {26, TUI_SUSPEND},
 	        {12, TUI_REDRAW},
 	        {'q', TUI_QUIT},

@@ -390,6 +390,42 @@ static void test_graphs_draw_what_was(void **state)
 	close_scene(&s);
 }
 
+/* Marked by id: they stay so when hidden; the title sums what all of them use, and they are copied together. */
+static void test_tags(void **state)
+{
+	struct scene s;
+	(void)state;
+	open_scene(&s, 100, 30);
+	expect_not(&s, "tagged");
+	(void)press(&s, KEYCODE_HOME);
+	assert_string_equal(tui_copied(s.tui), "ct-1");
+	(void)press(&s, ' ');
+	(void)press(&s, ' ');
+	expect(&s, "2 tagged   used 0.26");
+	expect(&s, "•");
+	(void)press(&s, ' ');
+	expect(&s, "3 tagged   used 0.27"); /* what is inside another is in its use */
+	assert_string_equal(tui_copied(s.tui), "ct-1 inner web");
+	(void)press(&s, '2');
+	expect(&s, "3 tagged   used 0.27");
+	(void)press(&s, '1');
+	(void)press(&s, '/');
+	(void)press(&s, 'w');
+	(void)press(&s, KEYCODE_ENTER);
+	expect(&s, "3 tagged   used 0.27");
+	assert_string_equal(tui_copied(s.tui), "ct-1 inner web");
+	(void)press(&s, KEYCODE_ESCAPE);
+	(void)press(&s, KEYCODE_LEFT);
+	(void)press(&s, KEYCODE_HOME);
+	(void)press(&s, ' ');
+	expect(&s, "2 tagged   used 0.02");
+	tui_set_replay(s.tui, 1); /* there Space is the player's */
+	assert_int_equal(press(&s, ' '), TUI_PAUSE);
+	(void)press(&s, 'U');
+	expect_not(&s, "tagged");
+	close_scene(&s);
+}
+
 /* An hour and more of readings of an instance that comes and goes: bounded, and what was is told as it was. */
 static void test_trends_are_bounded(void **state)
 {
@@ -439,6 +475,7 @@ int main(void)
 	        cmocka_unit_test(test_mouse),
 	        cmocka_unit_test(test_pasted_text_is_no_key),
 	        cmocka_unit_test(test_graphs_draw_what_was),
+	        cmocka_unit_test(test_tags),
 	        cmocka_unit_test(test_trends_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ enum tui_action {
 	TUI_LOAD,     /* make tui_samples do tui_load */
 	TUI_KEEP,     /* what is shown and how has changed: keep tui_columns and the rest */
 	TUI_THEME,    /* the next of term.h */
-	TUI_COPY,     /* the name in hand, tui_copied, to the terminal's clipboard */
+	TUI_COPY,     /* the name in hand or those tagged, tui_copied, to the terminal's clipboard */
 	TUI_ACTION_MAX
 };
 
@@ -91,7 +91,7 @@ const char *tui_load(const struct tui *t);
 void tui_set_samples(struct tui *t, const char *container, const char *vm);
 /* Of these, the ones that run: how many. */
 unsigned tui_samples(const struct tui *t, const char *ret[INSTANCE_KIND_MAX]);
-const char *tui_copied(const struct tui *t); /* NULL: nothing is in hand */
+const char *tui_copied(struct tui *t); /* until the next call; NULL: nothing is in hand */
 /* Borrowed until the next call; NULL: no graphs. */
 void tui_set_trends(struct tui *t, const struct trends *trends);
 /* Shown is what was so long ago (0: now); remembered says for the footer how far back one can go. */

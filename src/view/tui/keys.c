@@ -142,6 +142,17 @@ static enum tui_action press_busiest(struct tui *t, uint32_t key)
 	return TUI_REDRAW;
 }
 
+/* The next row is at hand then, as in htop. */
+static enum tui_action press_tag(struct tui *t, uint32_t key)
+{
+	const struct row *r = tui_current(t);
+	if (key == 'U')
+		tags_clear(t);
+	else if (r && tui_find(t, r->inst->id))
+		tags_toggle(t, r->inst->id);
+	return key == 'U' ? TUI_REDRAW : move_key(t, KEYCODE_DOWN);
+}
+
 static enum tui_action press_open(struct tui *t, uint32_t key)
 {
 	tui_open(t, key == '!'                        ? VIEW_NOTICES
@@ -198,6 +209,7 @@ static enum tui_action press_load(struct tui *t, uint32_t key)
 
 static enum tui_action press_app(struct tui *t, uint32_t key)
 {
+	(void)t;
 	switch (key) {
 	case 'x':
 		return TUI_START_PAIR;
@@ -216,7 +228,9 @@ static enum tui_action press_app(struct tui *t, uint32_t key)
 	case '>':
 		return TUI_FASTER;
 	case ' ':
-		return t->replay_speed > 0 ? TUI_PAUSE : TUI_REFRESH;
+		return TUI_PAUSE;
+	case CTRL('r'):
+		return TUI_REFRESH;
 	case CTRL('z'):
 		return TUI_SUSPEND;
 	case CTRL('l'):
@@ -277,7 +291,11 @@ const struct binding key_bindings[] = {
 	{{'%'}, IN_VIEWS, "%", NULL, "use as an amount, or as a share of what was given", press_look, ON_ALL},
 	{{'B'}, IN_VIEWS, "B", NULL, "graphs of dots (braille), or of blocks", press_look, ON_ALL},
 	{{'T'}, IN_ALL, "T", NULL, "the next theme: colours for any, dark or light screens, or none", press_look, ON_ALL},
-	{{'y'}, IN_VIEWS, "y", "copy name", "copy the instance's name to the terminal's clipboard", press_app, ON_ALL},
+	{{'y'}, IN_VIEWS, "y", "copy name", "copy the name, in lists those of all tagged, to the terminal's clipboard",
+		press_app, ON_ALL},
+	{{' '}, IN_LISTS, "Space", NULL, "tag the row, or no longer: the title has what all tagged use together", press_tag,
+		ON_HOST},
+	{{'U'}, IN_LISTS, "U", NULL, "untag all", press_tag, ON_ALL},
 	{{'c', 'm', 'n', 'v'}, IN_LISTS, "c m n v", NULL, "sort by CPU, memory, name, verdict; again: reverse",
 		press_quick_sort, ON_ALL},
 	{{'r', 'S', 'I'}, IN_LISTS, "r S I", NULL, "reverse the order", press_reverse, ON_ALL},
@@ -291,7 +309,7 @@ const struct binding key_bindings[] = {
 	{{KEYCODE_HOME, 'g', KEYCODE_END, 'G'}, IN_ALL, "Home g, End G", NULL, "first row, last row", move_key, ON_ALL},
 	{{KEYCODE_WHEEL_UP, KEYCODE_WHEEL_DOWN}, IN_ALL, "wheel, click", NULL,
 		"scroll; take a row, again: open it; sort by a heading; press a key of the footer", move_key, ON_ALL},
-	{{' '}, IN_VIEWS, "Space", NULL, "take a reading now", press_app, ON_HOST},
+	{{CTRL('r')}, IN_VIEWS, "Ctrl-R", NULL, "take a reading now", press_app, ON_HOST},
 	{{CTRL('l'), 0}, IN_ALL, "Ctrl-L", NULL, "draw the screen anew", press_app, ON_ALL},
 	{{CTRL('z'), 0}, IN_ALL, "Ctrl-Z", NULL, "suspend", press_app, ON_ALL},
 };
@@ -356,8 +374,9 @@ enum tui_action tui_click(struct tui *t, int x, int y)
 	return TUI_NONE;
 }
 
-const char *tui_copied(const struct tui *t)
+const char *tui_copied(struct tui *t)
 {
 	const struct row *r = tui_current(t);
-	return r ? r->inst->name : NULL;
+	const char *names = tui_list(t) < LIST_MAX ? tags_names(t) : NULL;
+	return names ? names : r ? r->inst->name : NULL;
 }

@@ -42,6 +42,15 @@ static void make_pieces(const struct totals *s, bool ascii, struct piece p[PIECE
 	}
 }
 
+/* Instead of the whole list's: what is given to several may be one cap, so only use is summed. */
+static void make_tagged(const struct totals *s, unsigned n, bool ascii, struct piece p[PIECE_MAX])
+{
+	make_pieces(s, ascii, p);
+	p[PIECE_GIVEN] = p[PIECE_SLACK] = p[PIECE_OPEN] = (struct piece){0};
+	(void)snprintf(p[PIECE_COUNT].full, sizeof(p->full), "%u tagged", n);
+	memcpy(p[PIECE_COUNT].brief, p[PIECE_COUNT].full, sizeof(p->brief));
+}
+
 /* Chooses what fits into `room`, the most telling first; what was given is also in the host band. */
 static bool choose_pieces(const struct piece p[PIECE_MAX], int room, bool on[PIECE_MAX])
 {
@@ -101,12 +110,17 @@ static void draw_title(const struct tui *t, struct canvas *c, enum list l, struc
 		return;
 	if (t->filter[0])
 		x = draw_matches(t, c, r, x, l);
-	if (!sums) {
+	struct totals tagged;
+	unsigned tags = tags_sum(t, l, &tagged);
+	if (!sums && !tags) {
 		describe(t, c, l, text, sizeof(text));
 		(void)canvas_text(c, r.x + x, r.y, r.w - x, STYLE_NORMAL, text);
 		return;
 	}
-	make_pieces(&t->frame->totals[l], c->ascii, p);
+	if (tags)
+		make_tagged(&tagged, tags, c->ascii, p);
+	else
+		make_pieces(&t->frame->totals[l], c->ascii, p);
 	bool brief = choose_pieces(p, r.w - x, on);
 	for (unsigned i = 0; i < PIECE_MAX; i++)
 		if (on[i])
@@ -269,6 +283,14 @@ static void draw_row(const struct tui *t, struct canvas *c, struct rect line, co
 		draw_stopped(c, line.x + from, line.y, to - from, r);
 }
 
+/* In the gap beside the name, so that it shows without colours. */
+static void mark_tagged(struct canvas *c, struct rect line, int w)
+{
+	for (int x = line.x; x < line.x + w && x < c->columns; x++)
+		c->cells[(size_t)line.y * (size_t)c->columns + (size_t)x].style = STYLE_WARN;
+	canvas_fill(c, (struct rect){line.x + w, line.y, 1, 1}, STYLE_WARN, c->ascii ? '*' : 0x2022);
+}
+
 /* Bars keep their shades under the cursor; all else takes its style. */
 static void highlight(struct canvas *c, struct rect line)
 {
@@ -329,6 +351,8 @@ void list_draw(struct tui *t, struct canvas *c, enum list l, struct rect r)
 		size_t at = cur->top + i;
 		draw_row(t, c, line, &cols, tui_row(t, l, at), l == LIST_TREE ? &t->sel->branches.v[at] : NULL);
 		tui_spot(t, (struct spot){.area = line, .kind = SPOT_ROW, .list = l, .row = at});
+		if (tags_has(t, tui_row(t, l, at)->inst->id))
+			mark_tagged(c, line, cols.v[0].w);
 		if (at == cur->row && tui_list(t) == l)
 			highlight(c, line);
 	}

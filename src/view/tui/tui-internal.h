@@ -87,7 +87,8 @@ struct tui {
 
 	enum instance_kind focus; /* of the overview */
 	struct cursor cursor[LIST_MAX];
-	VEC(char *) folded;
+	VEC(char *) folded, tagged; /* ids */
+	struct strbuf copied;
 	struct strbuf hand_id, hand_name; /* the instance in hand: the last one looked at or opened */
 
 	struct layout layout; /* of the last draw */
@@ -141,6 +142,14 @@ enum tui_action move_focus(struct tui *t, uint32_t key);
 
 /* edit.c */
 enum tui_action edit_key(struct tui *t, uint32_t key);
+
+/* tags.c */
+bool tags_has(const struct tui *t, const char *id);
+void tags_toggle(struct tui *t, const char *id);
+void tags_clear(struct tui *t);
+/* Of a list's kind, seen or filtered out: how many; in ret their states and what they use together. */
+unsigned tags_sum(const struct tui *t, enum list l, struct totals *ret);
+const char *tags_names(struct tui *t); /* until the next call; NULL none */
 
 /* columns.c: which columns a list of this width has */
 enum column_kind { COLUMN_FIELD, COLUMN_CPU_BAR, COLUMN_MEM_BAR };

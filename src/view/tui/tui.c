@@ -14,7 +14,7 @@ struct tui *tui_new(void)
 	struct tui *t = xcalloc(1, sizeof(*t));
 	for (unsigned l = 0; l < LIST_MAX; l++)
 		t->cursor[l].at = (struct strbuf)STRBUF_INIT;
-	t->hand_id = (struct strbuf)STRBUF_INIT;
+	t->hand_id = t->copied = (struct strbuf)STRBUF_INIT;
 	t->hand_name = t->chosen_text = (struct strbuf)STRBUF_INIT;
 	t->page = 1;
 	t->self_pct = -1;
@@ -30,6 +30,9 @@ void tui_free(struct tui *t)
 	for (size_t i = 0; i < t->folded.n; i++)
 		free(t->folded.v[i]);
 	vec_free(&t->folded);
+	tags_clear(t);
+	vec_free(&t->tagged);
+	strbuf_release(&t->copied);
 	vec_free(&t->spots);
 	strbuf_release(&t->hand_id);
 	strbuf_release(&t->hand_name);
