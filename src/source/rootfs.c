@@ -41,7 +41,16 @@ static int fault_check(struct rootfs *fs, const char *op, const char *path)
 /* What the process needs besides, at most: a walk's directories, the terminal, sockets, libraries. */
 #define SPARE_FDS 512
 
-/* Nearly all that the process may open is for kept fds; of a low limit half. */
+/* What may still be opened under a low limit: whoever started us may have left us files of theirs. */
+static rlim_t unopened(rlim_t limit)
+{
+	rlim_t n = 0;
+	for (int fd = 0; fd < (int)limit; fd++)
+		n += fcntl(fd, F_GETFD) < 0;
+	return n;
+}
+
+/* Nearly all that the process may open is for kept fds; of a low limit a third of what is left. */
 static unsigned fd_budget(void)
 {
 	struct rlimit lim;
@@ -52,7 +61,7 @@ static unsigned fd_budget(void)
 		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
 			lim = raised;
 	}
-	rlim_t keep = lim.rlim_cur > 2 * SPARE_FDS ? lim.rlim_cur - SPARE_FDS : lim.rlim_cur / 2;
+	rlim_t keep = lim.rlim_cur > 2 * SPARE_FDS ? lim.rlim_cur - SPARE_FDS : unopened(lim.rlim_cur) / 3;
 	return keep > 1U << 20 ? 1U << 20 : (unsigned)keep;
 }
 

@@ -136,7 +136,7 @@ bytes() { numfmt --from=iec "${1%B}"; } # 1.8G, 0B
 	# The containers use what the work needs, the VMs' guests more.
 	used=$(awk '/^used/ { print $3 }' out)
 	within "used by containers" "$(bytes "$used")" $((64 << 20)) $((80 << 20))
-	held=$(awk '/^held/ { print $2 }' out)
+	held=$(awk '$1 == "held" && $2 != "by" { print $2 }' out)
 	[ "$(bytes "$held")" -gt $((2 * $(bytes "$used"))) ] || { cat out; return 1; }
 	local team
 	grep -o 'team-[0-9-]*\(vm\|container\)' out | sort -u >teams

@@ -31,6 +31,8 @@ static const struct candidate candidates[] = {
         {"qemu", "vm", "kvm", "qemu-system-", "VM, QEMU %s"},
         {"microvm", "vm", "microvm", "qemu-system-", "VM, QEMU %s microvm"},
         {VM_IMAGE, "vm", "kvm", "qemu-system-", "VM, QEMU %s, a distribution"},
+        {"firecracker", "vm", NULL, "firecracker", "VM, Firecracker %s"},
+        {"cloud-hypervisor", "vm", NULL, "cloud-hypervisor", "VM, Cloud Hypervisor %s"},
 };
 
 struct contest {
@@ -95,22 +97,39 @@ static char *title_of(const struct candidate *c)
 	return text_clean(title, 80);
 }
 
+/* Which of its backends works here, in s->skipped why none does. */
+static void choose_backend(const struct candidate *c, struct subject *s)
+{
+	struct error err = {0};
+	const struct backend *b = backend_find(c->backend);
+	if (!b) {
+		s->skipped = xasprintf("%s is here, but vctop cannot start a VM with it yet", c->program);
+		return;
+	}
+	int r = b->check(&err);
+	if (r < 0 && b->fallback)
+		r = b->fallback->check(&err);
+	if (r < 0)
+		s->skipped = xstrdup(err.what);
+}
+
+/* One that vctop cannot start is named where it is installed: nobody shall take its absence for a result. */
+static bool is_there(const struct candidate *c)
+{
+	cleanup_free char *path = c->backend ? NULL : spawn_find(c->program);
+	return c->backend || path;
+}
+
 static void add_subjects(struct contest *k)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
 		const struct candidate *c = &candidates[i];
-		struct error err = {0};
 		if (strcmp(c->id, VM_IMAGE) == 0 ? !k->o->vm_image : !is_wanted(k->o->subjects, c->id))
 			continue;
+		if (!is_there(c))
+			continue;
 		struct subject s = {.id = xstrdup(c->id), .title = title_of(c), .kind = xstrdup(c->kind)};
-		const struct backend *b = backend_find(c->backend);
-		int r = b->check(&err);
-		if (r < 0 && b->fallback) {
-			b = b->fallback;
-			r = b->check(&err);
-		}
-		if (r < 0)
-			s.skipped = xstrdup(err.what);
+		choose_backend(c, &s);
 		k->of[k->c->subjects.n] = c;
 		vec_push(&k->c->subjects, s);
 	}
