@@ -27,14 +27,18 @@ void time_set_timer(const struct dashboard *d, double first)
 void time_schedule_replay(struct dashboard *d)
 {
 	int64_t then, first, last;
-	int64_t shown = d->engine.frame->snap->host.real_usec, skip = (int64_t)(d->speed * FASTEST_USEC);
-	replay_span(d->engine.replay, &first, &last); /* the last is always shown */
-	while (replay_peek(d->engine.replay, &then, NULL) == 0 && then > shown && then - shown < skip && then < last)
+	const struct frame *f = d->engine.frame;
+	int64_t shown = f->snap->host.real_usec, passed = shown, skip = (int64_t)(d->speed * FASTEST_USEC);
+	replay_span(d->engine.replay, &first, &last); /* the last is always shown, and so is what follows a gap */
+	while (replay_peek(d->engine.replay, &then, NULL) == 0 && then > shown && then - shown < skip && then < last &&
+	       moment_gap(f, passed, then) <= 0) {
 		if (engine_skip(&d->engine) < 0)
 			break;
+		passed = then;
+	}
 	bool more = replay_peek(d->engine.replay, &then, NULL) == 0;
-	int64_t wait = more ? moment_wait(d->engine.frame, then, d->speed) : FASTEST_USEC;
-	double gap = more ? moment_gap(d->engine.frame, then) : 0;
+	int64_t wait = more ? moment_wait(f, passed, then, d->speed) : FASTEST_USEC;
+	double gap = more ? moment_gap(f, passed, then) : 0;
 	if (gap > 0) {
 		char text[96], span[32];
 		(void)snprintf(text, sizeof(text), "nothing was recorded for %s",

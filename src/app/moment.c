@@ -67,16 +67,16 @@ int moment_parse(const char *text, int64_t shown, int64_t first, int64_t last, i
 	return 0;
 }
 
-double moment_gap(const struct frame *f, int64_t next_usec)
+double moment_gap(const struct frame *f, int64_t last_usec, int64_t next_usec)
 {
-	double sec = (double)(next_usec - f->snap->host.real_usec) / 1e6;
+	double sec = (double)(next_usec - last_usec) / 1e6;
 	return sec > GAP_SEC + 10 * f->interval_sec ? sec : 0;
 }
 
-int64_t moment_wait(const struct frame *f, int64_t next_usec, double speed)
+int64_t moment_wait(const struct frame *f, int64_t last_usec, int64_t next_usec, double speed)
 {
 	int64_t usec = next_usec - f->snap->host.real_usec;
 	if (usec <= 0)
 		return 0;
-	return moment_gap(f, next_usec) > 0 ? 1000000 : (int64_t)((double)usec / speed);
+	return moment_gap(f, last_usec, next_usec) > 0 ? 1000000 : (int64_t)((double)usec / speed);
 }

@@ -10,10 +10,12 @@
  * otherwise.
  */
 int moment_parse(const char *text, int64_t shown, int64_t first, int64_t last, int64_t *ret_usec);
-/* From the frame shown to the next recorded time: usec of real time to wait. Where nothing was recorded for long: one
- * second. */
-int64_t moment_wait(const struct frame *f, int64_t next_usec, double speed);
-/* Seconds without a recording between the two; 0: none to speak of. */
-double moment_gap(const struct frame *f, int64_t next_usec);
+/*
+ * From the frame shown to the next recorded time: usec of real time to wait; one second where nothing was recorded for
+ * long. last_usec: of the last moment before that, shown or passed over.
+ */
+int64_t moment_wait(const struct frame *f, int64_t last_usec, int64_t next_usec, double speed);
+/* Seconds without a recording between the last and the next; 0: none to speak of. */
+double moment_gap(const struct frame *f, int64_t last_usec, int64_t next_usec);
 
 #endif

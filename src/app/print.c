@@ -118,7 +118,7 @@ static int next_frame(const struct view_options *o, struct engine *e, int64_t *d
 		int r = replay_peek(e->replay, &then, err);
 		if (r < 0)
 			return r;
-		*due += moment_wait(e->frame, then, o->speed);
+		*due += moment_wait(e->frame, e->frame->snap->host.real_usec, then, o->speed);
 	}
 	if (e->live || e->replay) {
 		*due = *due < now ? now : *due; /* behind: go on from now, do not catch up in a burst */

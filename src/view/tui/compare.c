@@ -115,8 +115,7 @@ static void subject(struct page *p, const struct tui *t, enum instance_kind kind
 	if (!r) {
 		page_wrap(p, 0, vm ? STYLE_VM : STYLE_CONTAINER, vm ? "VM" : "CONTAINER");
 		page_wrap(p, 0, STYLE_DIM,
-		          t->replay_speed > 0 ? "No sample was seen."
-		                              : "Press x to start the pair to compare.");
+		          t->replay_speed > 0 ? "No sample was seen." : "Press x to start the pair to compare.");
 		return;
 	}
 	bool tcg = r->inst->runtime && strstr(r->inst->runtime, "tcg");
