@@ -29,7 +29,7 @@ setup_file() {
 	# Under ASan it is the code that is tried, not the time.
 	case $VCTOP in
 	*address*) TICKS=500 ;;
-	*) TICKS=2500 ;;
+	*) TICKS=900 ;;
 	esac
 	export TICKS
 }
@@ -96,13 +96,13 @@ churn_stop() {
 		sort -u | wc -l)" 1 100000000
 }
 
-@test "1,000 ticks with instances coming and going: fds and memory steady" {
+@test "instances coming and going: fds and memory steady" {
 	local i dir pid first_rss="" last_rss first_fds="" last_fds rss fds
 	dir=$(head -n 1 groups)
-	"$VCTOP" --json -d 0.01 -n $((TICKS < 1000 ? TICKS : 1000)) >json 2>stderr 3>&- &
+	"$VCTOP" --json -d 0.01 -n 100000 >json 2>stderr 3>&- &
 	pid=$!
 	remember_pid $pid
-	for ((i = 0; ; i++)); do
+	for ((i = 0; i < TICKS / 60; i++)); do
 		kill -0 $pid 2>/dev/null || break
 		# Twenty instances live for a moment, with other names each time.
 		for ((j = 0; j < 20; j++)); do
@@ -118,8 +118,8 @@ churn_stop() {
 		if [ $i = 6 ]; then first_rss=$rss first_fds=$fds; fi
 		last_rss=$rss last_fds=$fds
 	done
-	wait $pid
-	equal status $? 0
+	kill $pid
+	wait $pid || :
 	equal stderr "$(cat stderr)" ""
 	[ $i -gt 7 ] || { echo "only $i rounds"; return 1; }
 	echo "$i rounds; fds $first_fds -> $last_fds, RSS $first_rss -> $last_rss KiB"
