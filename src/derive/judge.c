@@ -202,10 +202,17 @@ static enum cause mem_pressed(const struct usage *u, float *ret_number)
 	return CAUSE_NONE;
 }
 
-/* Of a machine that is pressed or calm: the state pressured comes at once and goes an hour after the last cause. */
+/*
+ * Of a machine that is pressed or calm: the state pressured comes at once and goes an hour after the last cause.  That
+ * something was killed outlasts what weaker causes the same episode has.
+ */
 static bool press(struct machine *m, enum cause cause, float number, bool calm, double sec)
 {
 	bool was = m->state == VERDICT_PRESSURED;
+	if (cause != CAUSE_NONE && was && m->cause == CAUSE_OOM && cause != CAUSE_OOM) {
+		m->calm_sec = 0;
+		return true;
+	}
 	if (cause != CAUSE_NONE) {
 		m->number = was && m->cause == cause ? fmaxf(m->number, number) : number;
 		m->cause = (uint8_t)cause;

@@ -81,10 +81,18 @@ char *history_dir(struct error *err)
 	return xasprintf("%s/.local/state/vctop", dir);
 }
 
+/* A file that ends too early (somebody cut its log) or whose sums are wrong is as good as damaged. */
+static bool is_damage(int extended)
+{
+	return extended == SQLITE_IOERR_SHORT_READ || extended == SQLITE_IOERR_DATA ||
+	       extended == SQLITE_IOERR_CORRUPTFS;
+}
+
 /* What SQLite says, as an errno for the caller and a line for a person. */
 static int sql_fail(const struct history *h, struct error *err)
 {
-	int code = sqlite3_errcode(h->db) & 0xFF, as = EIO;
+	int extended = sqlite3_extended_errcode(h->db), as = EIO;
+	int code = is_damage(extended) ? SQLITE_CORRUPT : extended & 0xFF;
 	const char *why = sqlite3_errmsg(h->db);
 	switch (code) {
 	case SQLITE_CORRUPT:
