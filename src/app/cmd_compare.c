@@ -113,14 +113,7 @@ static int read_file(const char *path, struct strbuf *ret)
 {
 	bool given = strcmp(path, "-") == 0;
 	cleanup_close int opened = given ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = given || opened >= 0 ? 1 : -1;
-	while (n > 0 && ret->len <= COMPARISON_BYTES_MAX) {
-		strbuf_room(ret, 65536);
-		n = read(given ? STDIN_FILENO : opened, ret->buf + ret->len, 65536);
-		ret->len += n > 0 ? (size_t)n : 0;
-		n = n < 0 && errno == EINTR ? 1 : n;
-	}
-	return n < 0 ? -errno : n > 0 ? -E2BIG : 0;
+	return given || opened >= 0 ? strbuf_read(ret, given ? STDIN_FILENO : opened, COMPARISON_BYTES_MAX) : -errno;
 }
 
 static int load(const char *path, struct comparison *ret)

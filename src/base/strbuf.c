@@ -1,7 +1,9 @@
 #include "vctop/base/strbuf.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Shared by every empty strbuf and never written: cap 0 says so. */
 char strbuf_empty[1];
@@ -39,6 +41,21 @@ void strbuf_add(struct strbuf *sb, const void *data, size_t n)
 	memcpy(sb->buf + sb->len, data, n);
 	sb->len += n;
 	sb->buf[sb->len] = '\0';
+}
+
+int strbuf_read(struct strbuf *sb, int fd, size_t max)
+{
+	while (sb->len <= max) {
+		strbuf_room(sb, 4096);
+		ssize_t n = read(fd, sb->buf + sb->len, sb->cap - sb->len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		sb->len += (size_t)n;
+		sb->buf[sb->len] = '\0';
+	}
+	return -E2BIG;
 }
 
 void strbuf_str(struct strbuf *sb, const char *s)

@@ -40,18 +40,10 @@ int sample_answers(const struct reg *r, const struct launched *l, struct strbuf 
 {
 	cleanup_free char *path = sample_file(r, l, SAMPLE_ANSWERS);
 	cleanup_close int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	ssize_t n = 0;
 	if (fd < 0)
 		return error_set(err, errno, "%s: %s", path, strerror(errno));
-	while (ret->len < MAX_ANSWERS) {
-		strbuf_room(ret, 4096);
-		n = read(fd, ret->buf + ret->len, 4096);
-		if (n <= 0)
-			break;
-		ret->len += (size_t)n;
-		ret->buf[ret->len] = '\0';
-	}
-	return n < 0 ? error_set(err, errno, "%s: %s", path, strerror(errno)) : 0;
+	int rc = strbuf_read(ret, fd, MAX_ANSWERS);
+	return rc < 0 && rc != -E2BIG ? error_set(err, -rc, "%s: %s", path, strerror(-rc)) : 0;
 }
 
 bool launch_has_reported(struct launch *ln)

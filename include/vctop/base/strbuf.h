@@ -31,6 +31,8 @@ void strbuf_str(struct strbuf *sb, const char *s);
 void strbuf_char(struct strbuf *sb, char c);
 void strbuf_fmt(struct strbuf *sb, const char *fmt, ...) ATTR_PRINTF(2, 3);
 void strbuf_vfmt(struct strbuf *sb, const char *fmt, va_list ap) ATTR_PRINTF(2, 0);
+/* Appends what is left of fd. 0; -E2BIG: more than `max` bytes in all, the first of them read; -errno. */
+int strbuf_read(struct strbuf *sb, int fd, size_t max);
 char *strbuf_detach(struct strbuf *sb);
 
 #endif

@@ -38,17 +38,10 @@ static int read_root(const struct launched *l, struct strbuf *program, struct er
 {
 	cleanup_free char *path = xasprintf("/proc/%d/root/init", (int)l->pid);
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n = 0;
 	if (fd < 0)
 		return error_set(err, errno, "%s: %s", path, strerror(errno));
-	while (program->len < MAX_PROGRAM) {
-		strbuf_room(program, 65536);
-		n = read(fd, program->buf + program->len, 65536);
-		if (n <= 0)
-			break;
-		program->len += (size_t)n;
-	}
-	return n < 0 ? error_set(err, errno, "%s: %s", path, strerror(errno)) : 0;
+	int r = strbuf_read(program, fd, MAX_PROGRAM);
+	return r < 0 && r != -E2BIG ? error_set(err, -r, "%s: %s", path, strerror(-r)) : 0;
 }
 
 static int snapshot_root(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err)

@@ -18,20 +18,12 @@
 static int read_proc(pid_t pid, const char *file, struct strbuf *ret)
 {
 	char path[64];
-	ssize_t n = 1;
 	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	while (ret->len < MAX_SMAPS) {
-		strbuf_room(ret, 65536);
-		n = read(fd, ret->buf + ret->len, 65536);
-		if (n <= 0)
-			break;
-		ret->len += (size_t)n;
-		ret->buf[ret->len] = '\0';
-	}
-	return n < 0 ? -errno : 0;
+	int r = strbuf_read(ret, fd, MAX_SMAPS);
+	return r == -E2BIG ? 0 : r;
 }
 
 int weigh_process(pid_t pid, uint64_t *ret_bytes)
