@@ -20,6 +20,9 @@ Q       := $(if $(filter 1,$(V)),,@)
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
 
 PKGS     := ncursesw jansson libproc2 libcgroup expat sqlite3 libzstd
+# Before 1.0 libbpf had other functions; without it files are read one by one.
+HAVE_BPF := $(shell pkg-config --atleast-version=1.0 libbpf 2>/dev/null && echo 1)
+PKGS     += $(if $(HAVE_BPF),libbpf)
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -32,7 +35,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iinclude -Isrc $(WARN) $(if $(DEVELOPER),
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) \
 	$(PKG_CFLAGS) $(CFLAGS) $(CPPFLAGS)
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
-DEFS    = -DVCTOP_VERSION='"$(VERSION)"' -DVCTOP_LIBEXEC='"$(LIBEXEC)"' -DVCTOP_DATADIR='"$(DATADIR)"'
+DEFS    = $(if $(HAVE_BPF),-DHAVE_BPF=1) -DVCTOP_VERSION='"$(VERSION)"' -DVCTOP_LIBEXEC='"$(LIBEXEC)"' -DVCTOP_DATADIR='"$(DATADIR)"'
 
 LAYERS  := base model source derive view lab app
 SRC     := $(sort $(foreach l,$(LAYERS),$(shell find src/$(l) -name '*.c' -not -path 'src/lab/workload/*' 2>/dev/null)))

@@ -111,7 +111,7 @@ struct view_options {
 	double speed;                 /* --speed; 0: as fast as it goes */
 	const struct field **columns; /* NULL-terminated; NULL default */
 	VEC(const char *) qmp;        /* --qmp */
-	bool guest_api;
+	bool guest_api, no_bpf;
 };
 
 int dashboard_run(const struct view_options *o); /* dashboard.c */

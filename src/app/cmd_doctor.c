@@ -138,6 +138,15 @@ static void check_privilege(struct report *r)
 		    (unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_cur / 15);
 }
 
+/* Of no consequence for what is seen, but for what it costs. */
+static void check_bulk(struct report *r, struct source *s)
+{
+	const char *why = source_no_bulk(s);
+	say(r, why ? FOUND_PARTLY : FOUND_OK, "counters at once", why && geteuid() != 0 ? "run vctop as root" : NULL,
+	    "%s%s", why ? why : "a BPF iterator reads two of every group",
+	    why ? ": each is read from its file, which costs more" : "; used from 64 containers on");
+}
+
 static void check_kvm(struct report *r)
 {
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -211,6 +220,7 @@ static int examine(const char *root, bool json)
 		check_dir(&r, "Docker's files", "var/lib/docker/containers");
 		check_dir(&r, "Podman's files", "var/lib/containers/storage");
 		if (r.live) {
+			check_bulk(&r, s);
 			check_kvm(&r);
 			check_backends(&r);
 		}

@@ -29,6 +29,7 @@ static const char usage[] =
         "      --root DIR         read a captured tree instead of this host\n"
         "      --qmp PATH         ask the VM behind this QEMU monitor what its guest uses (repeatable)\n"
         "      --guest-api        ask Firecracker and Cloud Hypervisor through their API sockets\n"
+        "      --no-bpf           read every counter from its file, where there are many groups too\n"
         "      --screen WxH       draw the dashboard once as text and print it\n"
         "      --keys KEYS        press these keys before --screen draws\n"
         "      --svg              as a picture (SVG)\n"
@@ -109,6 +110,7 @@ enum {
 	OPT_NEVER_IDLE,
 	OPT_QMP,
 	OPT_GUEST_API,
+	OPT_NO_BPF,
 	OPT_NO_HISTORY,
 	OPT_AT,
 	OPT_SPEED
@@ -136,6 +138,7 @@ static const struct option long_options[] = {
         {"keep", no_argument, NULL, OPT_KEEP},
         {"qmp", required_argument, NULL, OPT_QMP},
         {"guest-api", no_argument, NULL, OPT_GUEST_API},
+        {"no-bpf", no_argument, NULL, OPT_NO_BPF},
         {"price-core-hour", required_argument, NULL, OPT_PRICE_CORE},
         {"price-gib-hour", required_argument, NULL, OPT_PRICE_GIB},
         {"never-idle", required_argument, NULL, OPT_NEVER_IDLE},
@@ -269,6 +272,9 @@ static int parse_options(int argc, char **argv, struct view_options *o, int *ret
 			break;
 		case OPT_GUEST_API:
 			o->guest_api = true;
+			break;
+		case OPT_NO_BPF:
+			o->no_bpf = true;
 			break;
 		case OPT_NO_HISTORY:
 			o->no_history = true;

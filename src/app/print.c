@@ -94,6 +94,7 @@ int view_open(const struct view_options *o, enum past_mode mode, struct engine *
 			return r;
 		engine_ask(e, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
 		e->source->services = o->services;
+		e->source->no_bpf = o->no_bpf;
 		engine_remember(e, o->no_history ? PAST_MEMORY : mode, PAST_SAVE_SEC);
 		return engine_tick(e, err);
 	}

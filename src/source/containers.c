@@ -328,6 +328,7 @@ void containers_collect(struct containers *c, const struct tick *t)
 	unsigned budget = DISK_BUDGET;
 	void *v;
 	container_groups_find(c, t);
+	cgroup_tree_tick(t->cgroups, c->order.n);
 	add_groups(c, t, &budget);
 	set_parents(c, t);
 	for (size_t it = 0; map_next(&t->facts->by_id, &it, NULL, &v);) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "source/background/background.h"
+#include "source/cgroup/bulk.h"
 #include "source/host.h"
 #include "source/proctab.h"
 #include "vctop/source/launched.h"
@@ -162,6 +163,8 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	if (l->started && rootfs_advance(l->fs) < 0)
 		return -ENODATA;
 	l->started = true;
+	if (s->no_bpf)
+		l->cgroups.no_bulk = "switched off";
 	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs), &l->procs};
 	host_reader_sample(&l->host, &l->cgroups.mounts, ret);
 	int r = proctab_update(&l->procs, l->fs, look, &(struct look){l, &t});
@@ -211,6 +214,17 @@ void source_ask_guests(struct source *s, const struct guest_questions *q)
 	struct live *l = (struct live *)s;
 	if (s->ops->close == live_close && rootfs_is_live(l->fs) && (q->qmp_n || q->api))
 		vms_ask(&l->vms, q);
+}
+
+const char *source_no_bulk(struct source *s)
+{
+	struct live *l = (struct live *)s;
+	const char *why = "not the live host";
+	if (s->ops->close == live_close && rootfs_is_live(l->fs)) {
+		why = NULL;
+		bulk_close(bulk_open(&l->cgroups.mounts, 1, &why));
+	}
+	return why;
 }
 
 static const struct source_ops live_ops = {live_next, live_syscalls, live_close};

@@ -462,3 +462,8 @@ struct rootfs_stats rootfs_stats(const struct rootfs *fs)
 {
 	return fs->stats;
 }
+
+void rootfs_spent(struct rootfs *fs, unsigned syscalls)
+{
+	fs->stats.syscalls += syscalls;
+}

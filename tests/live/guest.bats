@@ -19,10 +19,10 @@ setup_file() {
 	local lib root=guest.img.d
 	mkdir -p $root/{bin,usr/local/bin,usr/local/libexec/vctop}
 	cp "$VCTOP" $root/usr/local/bin/vctop
-	cp "$VCTOP_BUILD/tests/tools/herd" $root/usr/local/bin/
+	cp "$VCTOP_BUILD/tests/tools/herd" "$VCTOP_BUILD/tests/unit/test_bulk" $root/usr/local/bin/
 	[ ! -e "$VCTOP_BUILD/vctop-workload" ] || cp "$VCTOP_BUILD/vctop-workload" $root/usr/local/bin/
 	[ ! -e "$VCTOP_BUILD/vctop-workload" ] || cp "$VCTOP_BUILD/vctop-workload" $root/usr/local/libexec/vctop/
-	for lib in $(ldd "$VCTOP" | grep -o '/[^ ]*'); do
+	for lib in $(ldd "$VCTOP" "$VCTOP_BUILD/tests/unit/test_bulk" | grep -o '/[^ ]*'); do
 		mkdir -p "$root/${lib%/*}"
 		cp -L "$lib" "$root$lib"
 	done
@@ -37,7 +37,7 @@ setup_file() {
 	}
 	tr -d '\r' <guest.console >console
 	local name
-	for name in first json plain stderr sample sample-json sample-stop files-after doctor cost-0 cost-10 cost-100; do
+	for name in first json plain stderr sample sample-json sample-stop files-after doctor bulk cost-0 cost-0-files cost-10 cost-100; do
 		sed -n "/^===BEGIN $name\$/,/^===END $name\$/{//!p}" console >"$name"
 	done
 }
@@ -128,17 +128,29 @@ guest_script() {
 			cat /$f
 			end $f
 		done
+		begin bulk
+		CMOCKA_MESSAGE_OUTPUT=TAP test_bulk 2>&1
+		end bulk
 		# Many, of which some work: what does a tick read?
 		mkdir -p docker
-		for busy in 0 10 100; do
-			sleep 25 | herd 100 $busy /sys/fs/cgroup/docker >/ready &
+		cost() { # NAME BUSY OPTION...
+			name=$1 busy=$2
+			shift 2
+			mkfifo /stop
+			herd 100 $busy /sys/fs/cgroup/docker </stop >/ready &
+			exec 8>/stop
 			until grep -q ready /ready; do sleep 0.2; done
-			vctop --json --no-history -n 10 -d 1 2>>/stderr-cost | grep -o '"self":{[^}]*}' | tail -n 3 >/cost-$busy
-			begin cost-$busy
-			cat /cost-$busy
-			end cost-$busy
+			begin $name
+			vctop --json --no-history -n 10 -d 1 "$@" 2>&1 | grep -o '"self":{[^}]*}' | tail -n 3
+			end $name
+			exec 8>&-
 			wait $!
-		done
+			rm /stop
+		}
+		cost cost-0 0
+		cost cost-0-files 0 --no-bpf
+		cost cost-10 10
+		cost cost-100 100
 		echo ===THE-END
 		reboot -f
 	SCRIPT
@@ -239,11 +251,19 @@ calls() { # FILE: system calls a tick, of the last two
 	jq -s '(.[-1].syscalls - .[0].syscalls) / 2' < <(sed 's/^"self"://' "$1")
 }
 
-@test "v2 guest: a group that stands still costs two reads a tick, one that works about a dozen" {
-	local idle some all
-	idle=$(calls cost-0) some=$(calls cost-10) all=$(calls cost-100)
-	echo "system calls a tick, 100 groups: idle $idle, 10 busy $some, all busy $all"
-	within "all idle" "$idle" 200 400
+@test "v2 guest: the iterator over all groups says what their files say" {
+	cat bulk
+	equal failed "$(grep -c '^not ok' bulk)" 0
+	equal skipped "$(grep -ci '# skip' bulk)" 0
+	equal passed "$(grep -c '^ok' bulk)" 6
+}
+
+@test "v2 guest: groups that stand still cost nothing each, or two reads without BPF, one that works about a dozen" {
+	local idle files some all
+	idle=$(calls cost-0) files=$(calls cost-0-files) some=$(calls cost-10) all=$(calls cost-100)
+	echo "system calls a tick, 100 groups: idle $idle, file by file $files, 10 busy $some, all busy $all"
+	within "all idle" "$idle" 10 150
+	within "all idle, file by file" "$files" 200 400
 	within "10 busy" "$some" "$idle" $((${idle%.*} + 250))
 	within "all busy" "$all" 1000 1900
 }

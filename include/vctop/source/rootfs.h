@@ -105,5 +105,7 @@ struct rootfs_stats {
 	unsigned kept_fds;
 };
 struct rootfs_stats rootfs_stats(const struct rootfs *fs);
+/* System calls made for it by others. */
+void rootfs_spent(struct rootfs *fs, unsigned syscalls);
 
 #endif

@@ -22,7 +22,9 @@ struct source_ops {
 
 struct source {
 	const struct source_ops *ops;
-	bool services; /* the reader's wish: the host's own services too */
+	/* The reader's wishes. */
+	bool services; /* the host's own services too */
+	bool no_bpf;   /* counters file by file, as where the kernel offers no iterator */
 };
 
 /* The host below `root` ("/" for this one). */
@@ -36,6 +38,11 @@ struct guest_questions {
 	size_t qmp_n;
 	bool api; /* the sockets of Firecracker and Cloud Hypervisor */
 };
+/*
+ * Of many groups on a live host, two counters are read at once by a BPF iterator (source/cgroup/bulk.h).  Why it cannot
+ * be had here; NULL: it can.  Tried, then undone.
+ */
+const char *source_no_bulk(struct source *s);
 /* Of a live host's source; the strings must outlive it. */
 void source_ask_guests(struct source *s, const struct guest_questions *q);
 

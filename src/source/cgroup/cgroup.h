@@ -16,6 +16,7 @@
 
 struct cgroup_level;
 struct cgroup_dirs;
+struct bulk;
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
@@ -23,6 +24,9 @@ struct cgroup_tree {
 	struct cgroup_dirs *dirs; /* NULL: groups are found by listing directories */
 	bool pids_elsewhere;      /* our pid namespace does not show all members of a group */
 	bool may_rest; /* what stands still is not read in every tick: a live host of which nobody wants each file */
+	struct bulk *bulk;   /* told.c: two counters of every group, as of this tick; NULL: files are read for them */
+	const char *no_bulk; /* why not; NULL: not tried yet */
+	unsigned ticks;
 	struct {
 		const char *file; /* static; NULL not decided yet */
 		bool counted;     /* on the disk that matters */
@@ -31,6 +35,8 @@ struct cgroup_tree {
 };
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
+/* A tick begins, in which so many groups will be sampled. */
+void cgroup_tree_tick(struct cgroup_tree *t, size_t groups);
 void cgroup_tree_close(struct cgroup_tree *t);
 /* The group at `path` is another one than before: its caps are read afresh. */
 void cgroup_tree_forget(struct cgroup_tree *t, const char *path);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/cgroup/bulk.h"
 #include "source/cgroup/cgroup_dirs.h"
 #include "source/host.h"
 #include "vctop/base/parse.h"
@@ -238,6 +239,7 @@ int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
 void cgroup_tree_close(struct cgroup_tree *t)
 {
 	cgroup_dirs_free(t->dirs);
+	bulk_close(t->bulk);
 	map_release(&t->levels);
 	mounts_release(&t->mounts);
 }

@@ -137,6 +137,7 @@ ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, s
 
 void cgroup_reader_identify(struct cgroup_reader *r)
 {
+	r->cpu_id = r->memory_id = 0;
 	r->incarnation = read_incarnation(r->tree, r->path);
 }
 

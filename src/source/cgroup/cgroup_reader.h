@@ -3,6 +3,7 @@
 #ifndef SOURCE_CGROUP_READER_H
 #define SOURCE_CGROUP_READER_H
 
+#include "source/cgroup/bulk.h"
 #include "source/cgroup/cgroup.h"
 
 /* memory.stat of a busy group on a big kernel is about 2 KiB; io.stat one line a disk. */
@@ -40,10 +41,14 @@ struct cgroup_reader {
 	int64_t due_usec, stall_due_usec; /* when they are next, though nothing should move */
 	bool quiet;                       /* the last reading of all found nothing moved */
 	bool rested;                      /* all but two numbers of the last sample are of an earlier one */
+	uint64_t cpu_id, memory_id;       /* its directories' inodes, by which it is found in the bulk; 0 not known */
+	struct bulk_hint hint;
 };
 
 /* Reads a counter's file. -ENOENT where its controller is on neither version. */
 ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size);
+/* told.c: both counters that are read in every tick, as the bulk has them; false: their files are to be read. */
+bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_record *ret);
 /* Dead or re-created under the same name: all is forgotten, and a fresh look tells which. */
 void cgroup_reader_reopen(struct cgroup_reader *r);
 /* Is its directory still there? */

@@ -241,8 +241,34 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	r->last.unread_since_usec = 0;
 }
 
+static bool is(struct metric m, double v)
+{
+	return metric_is_ok(m) && !(m.v < v) && !(m.v > v);
+}
+
+/* All groups were asked at once whether they moved, this one has not, and nothing else is due. */
+static bool stands_still(struct cgroup_reader *r, struct sample *s)
+{
+	struct bulk_record now;
+	if (!r->quiet || !cgroup_reader_told(r, &now))
+		return false;
+	int64_t usec = (int64_t)(now.mono_nsec / 1000);
+	/* cpu.stat has whole microseconds. */
+	double used = r->tree->mounts.v1[CTRL_CPUACCT] ? (double)now.cpu_nsec / 1000 : (double)(now.cpu_nsec / 1000);
+	if (!is(r->last.cpu.usage_usec, used) ||
+	    !is(r->last.mem.current_bytes, (double)now.pages * (double)sysconf(_SC_PAGESIZE)) ||
+	    is_due(r->due_usec, ALL_USEC, usec) || is_due(r->stall_due_usec, STALL_USEC, usec))
+		return false;
+	*s = r->last;
+	s->mono_usec = usec;
+	r->rested = true;
+	return true;
+}
+
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 {
+	if (stands_still(r, s))
+		return 0;
 	char buf[READ_SIZE];
 	uint64_t before = r->incarnation;
 	int res = sample_usage(r, s, buf);

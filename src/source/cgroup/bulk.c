@@ -1,0 +1,245 @@
+#include "source/cgroup/bulk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef HAVE_BPF
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vctop/base/attr.h"
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	(void)level;
+	(void)fmt;
+	(void)ap;
+	return 0;
+}
+
+static void table_close(struct bulk_table *t)
+{
+	if (t->records)
+		(void)munmap(t->records, t->bytes);
+	if (t->link >= 0)
+		(void)close(t->link);
+	if (t->map >= 0)
+		(void)close(t->map);
+	free(t->index);
+	*t = (struct bulk_table){.link = -1, .map = -1};
+}
+
+static int make_map(struct bulk_table *t, size_t groups)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_MMAPABLE);
+	t->room = groups;
+	t->bytes = ((groups + 1) * sizeof(*t->records) + (size_t)page - 1) & ~((size_t)page - 1);
+	t->map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vctop_groups", sizeof(uint32_t), sizeof(*t->records),
+	                        (uint32_t)groups + 1, &o);
+	if (t->map < 0)
+		return -errno;
+	void *at = mmap(NULL, t->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, t->map, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	t->records = at;
+	return 0;
+}
+
+/* The iterator goes over all below this directory, itself first. */
+static int attach(struct bulk_table *t, int program, const char *mount)
+{
+	cleanup_free char *path = xasprintf("/%s", mount);
+	cleanup_close int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union bpf_iter_link_info info = {0};
+	LIBBPF_OPTS(bpf_link_create_opts, o, .iter_info = &info, .iter_info_len = sizeof(info));
+	if (dir < 0)
+		return -errno;
+	info.cgroup.cgroup_fd = (uint32_t)dir;
+	info.cgroup.order = BPF_CGROUP_ITER_DESCENDANTS_PRE;
+	t->link = bpf_link_create(program, 0, BPF_TRACE_ITER, &o);
+	return t->link < 0 ? -errno : 0;
+}
+
+static int table_open(struct bulk_table *t, const char *mount, const struct btf *btf, const struct bulk_wish *w,
+                      size_t groups)
+{
+	*t = (struct bulk_table){.link = -1, .map = -1};
+	int r = make_map(t, groups);
+	cleanup_close int program = r < 0 ? -1 : bulk_program_load(btf, w, t->map);
+	if (r == 0 && program < 0)
+		r = program;
+	if (r == 0)
+		r = attach(t, program, mount);
+	if (r < 0)
+		table_close(t);
+	return r;
+}
+
+static const char *why_not(int r)
+{
+	switch (-r) {
+	case EPERM:
+	case EACCES:
+		return "needs CAP_BPF and CAP_PERFMON";
+	case ENOENT:
+	case EOPNOTSUPP:
+	case EINVAL:
+	case ESRCH:
+		return "this kernel offers no iterator over cgroups (6.1 does, built with BTF)";
+	default:
+		return "the kernel refuses it";
+	}
+}
+
+struct bulk *bulk_open(const struct mounts *m, size_t groups, const char **ret_why)
+{
+	const char *cpu = m->v1[CTRL_CPUACCT] ? m->v1[CTRL_CPUACCT] : m->v2;
+	const char *memory = m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->on_v2[CTRL_MEMORY] ? m->v2 : NULL;
+	if (!cpu || !memory || sizeof(ino_t) < sizeof(uint64_t)) {
+		*ret_why = "CPU time or memory is not counted by cgroups here";
+		return NULL;
+	}
+	(void)libbpf_set_print(quiet);
+	struct bulk *b = xcalloc(1, sizeof(*b));
+	b->table[0] = b->table[1] = (struct bulk_table){.link = -1, .map = -1};
+	b->one = strcmp(cpu, memory) == 0;
+	struct bulk_wish w = {m->v1[CTRL_CPUACCT] ? BULK_CPU_V1 : BULK_CPU_V2, b->one};
+	struct btf *btf = btf__load_vmlinux_btf();
+	int r = btf ? table_open(&b->table[0], cpu, btf, &w, groups) : -errno;
+	if (r == 0 && !b->one)
+		r = table_open(&b->table[1], memory, btf, &(struct bulk_wish){BULK_CPU_NONE, true}, groups);
+	btf__free(btf);
+	if (r == 0)
+		return b;
+	*ret_why = why_not(r);
+	bulk_close(b);
+	return NULL;
+}
+
+void bulk_close(struct bulk *b)
+{
+	if (!b)
+		return;
+	table_close(&b->table[0]);
+	table_close(&b->table[1]);
+	free(b);
+}
+
+static int table_read(struct bulk_table *t)
+{
+	char none[64]; /* it writes into the map */
+	t->n = t->records[0].id = 0;
+	t->indexed = false;
+	cleanup_close int it = bpf_iter_create(t->link);
+	if (it < 0)
+		return -errno;
+	ssize_t n;
+	do {
+		n = read(it, none, sizeof(none));
+	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+	if (n < 0)
+		return -errno;
+	t->found = t->records[0].id;
+	t->n = t->found < t->room ? t->found : t->room;
+	return t->found > t->room ? -ENOSPC : 0;
+}
+
+int bulk_read(struct bulk *b)
+{
+	int r = table_read(&b->table[0]), other = b->one ? 0 : table_read(&b->table[1]);
+	return r < 0 ? r : other;
+}
+
+size_t bulk_groups(const struct bulk *b)
+{
+	uint64_t cpu = b->table[0].found, memory = b->table[1].found;
+	return cpu > memory ? cpu : memory;
+}
+
+static int by_place_id(const void *a, const void *b)
+{
+	const struct bulk_place *x = a, *y = b;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static size_t search(struct bulk_table *t, uint64_t id)
+{
+	if (!t->indexed) {
+		if (t->index_n < t->n) {
+			t->index = xreallocarray(t->index, t->n, sizeof(*t->index));
+			t->index_n = t->n;
+		}
+		for (size_t i = 0; i < t->n; i++)
+			t->index[i] = (struct bulk_place){t->records[i + 1].id, i + 1};
+		if (t->n)
+			qsort(t->index, t->n, sizeof(*t->index), by_place_id);
+		t->indexed = true;
+	}
+	struct bulk_place key = {.id = id};
+	const struct bulk_place *p = t->n ? bsearch(&key, t->index, t->n, sizeof(key), by_place_id) : NULL;
+	return p ? p->at : 0;
+}
+
+/* Groups come in the same order while none comes or goes. */
+static const struct bulk_record *find(struct bulk_table *t, uint64_t id, size_t *hint)
+{
+	if (!id)
+		return NULL;
+	if (!*hint || *hint > t->n || t->records[*hint].id != id)
+		*hint = search(t, id);
+	return *hint ? &t->records[*hint] : NULL;
+}
+
+bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_record *ret)
+{
+	const struct bulk_record *cpu = find(&b->table[0], cpu_id, &h->at[0]);
+	const struct bulk_record *memory = b->one ? cpu : find(&b->table[1], memory_id, &h->at[1]);
+	if (!cpu || !memory || cpu->cpu_nsec == BULK_UNKNOWN || memory->pages == BULK_UNKNOWN)
+		return false;
+	*ret = (struct bulk_record){cpu_id, cpu->mono_nsec, cpu->cpu_nsec, memory->pages};
+	return true;
+}
+
+#else
+
+struct bulk *bulk_open(const struct mounts *m, size_t groups, const char **ret_why)
+{
+	(void)m;
+	(void)groups;
+	*ret_why = "vctop was built without libbpf";
+	return NULL;
+}
+
+void bulk_close(struct bulk *b)
+{
+	(void)b;
+}
+
+int bulk_read(struct bulk *b)
+{
+	(void)b;
+	return -EOPNOTSUPP;
+}
+
+size_t bulk_groups(const struct bulk *b)
+{
+	(void)b;
+	return 0;
+}
+
+bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_record *ret)
+{
+	(void)b;
+	(void)cpu_id;
+	(void)memory_id;
+	(void)h;
+	(void)ret;
+	return false;
+}
+#endif

@@ -1,0 +1,60 @@
+/* What the bulk reading tells of groups, and whether it is worth having. */
+#include <errno.h>
+#include <string.h>
+
+#include "source/cgroup/cgroup_reader.h"
+
+/* To learn the kernel's types costs some 40 ms once: nothing for one look, nor for a few groups. */
+#define TICKS_BEFORE 3
+#define GROUPS_LEAST 64
+
+static void open_bulk(struct cgroup_tree *t, size_t groups)
+{
+	bulk_close(t->bulk);
+	t->no_bulk = NULL;
+	t->bulk = bulk_open(&t->mounts, groups, &t->no_bulk);
+}
+
+void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
+{
+	if (t->ticks < TICKS_BEFORE) {
+		t->ticks++;
+		return;
+	}
+	if (!t->may_rest || groups < GROUPS_LEAST || t->no_bulk)
+		return;
+	if (!t->bulk)
+		open_bulk(t, groups * 2 + 1024); /* there are others than containers' */
+	if (!t->bulk)
+		return;
+	int r = bulk_read(t->bulk);
+	rootfs_spent(t->fs, BULK_SYSCALLS);
+	if (r == -ENOSPC) {
+		open_bulk(t, bulk_groups(t->bulk) * 2); /* to be read in the next tick */
+	} else if (r < 0) {
+		bulk_close(t->bulk);
+		t->bulk = NULL;
+		t->no_bulk = "the kernel did not go on with it";
+	}
+}
+
+static uint64_t inode(const struct cgroup_reader *r, enum controller c)
+{
+	const struct mounts *m = &r->tree->mounts;
+	const char *own = r->own[m->v1[c] ? c : CTRL_MAX], *mount = m->v1[c] ? m->v1[c] : m->v2;
+	char full[4608];
+	struct stat st;
+	int n = snprintf(full, sizeof(full), "%s%s", mount, own ? own : r->path);
+	return n > 0 && (size_t)n < sizeof(full) && rootfs_stat(r->tree->fs, full, &st) == 0 ? st.st_ino : 0;
+}
+
+bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_record *ret)
+{
+	if (!r->tree->bulk)
+		return false;
+	if (!r->cpu_id) {
+		r->cpu_id = inode(r, CTRL_CPUACCT);
+		r->memory_id = inode(r, CTRL_MEMORY);
+	}
+	return bulk_find(r->tree->bulk, r->cpu_id, r->memory_id, &r->hint, ret);
+}

@@ -1,0 +1,230 @@
+/*
+ * The iterator over all groups against the files of each, on this machine: in `make check` as it is, and in a guest
+ * with pure cgroup v2 (tests/live/guest.bats).
+ */
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "source/cgroup/bulk.h"
+#include "unit.h"
+#include "vctop/base/parse.h"
+#include "vctop/base/strbuf.h"
+
+#define MAX_GROUPS 512
+
+struct group {
+	char *dir;
+	uint64_t id, before, after;
+};
+static struct {
+	struct rootfs *fs;
+	struct mounts m;
+	struct group v[MAX_GROUPS];
+	size_t n;
+} here;
+
+static int take(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	if (type == FTW_D && at->level > 0 && here.n < MAX_GROUPS)
+		here.v[here.n++] = (struct group){.dir = xstrdup(path), .id = st->st_ino};
+	return 0;
+}
+
+static void list_groups(const char *mount)
+{
+	char path[256];
+	(void)snprintf(path, sizeof(path), "/%s", mount);
+	while (here.n > 0)
+		free(here.v[--here.n].dir);
+	(void)nftw(path, take, 16, FTW_PHYS);
+}
+
+/* The number after `key` in a file of each group, or all of the file. */
+static void read_groups(const char *file, const char *key, bool after)
+{
+	for (size_t i = 0; i < here.n; i++) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		cleanup_free char *path = xasprintf("%s/%s", here.v[i].dir + 1, file);
+		uint64_t v = BULK_UNKNOWN;
+		if (rootfs_read(here.fs, path, 65536, &text) > 0 &&
+		    (key ? parse_flat(text.buf, text.len, key, &v) : parse_u64(text.buf, text.len, &v)) < 0)
+			v = BULK_UNKNOWN;
+		*(after ? &here.v[i].after : &here.v[i].before) = v;
+	}
+}
+
+static const char *cpu_mount(void)
+{
+	return here.m.v1[CTRL_CPUACCT] ? here.m.v1[CTRL_CPUACCT] : here.m.v2;
+}
+
+static const char *memory_mount(void)
+{
+	return here.m.v1[CTRL_MEMORY] ? here.m.v1[CTRL_MEMORY] : here.m.v2;
+}
+
+static struct bulk *open_or_skip(size_t room)
+{
+	const char *why = NULL;
+	struct bulk *b = bulk_open(&here.m, room, &why);
+	if (!b) {
+		assert_non_null(why);
+		print_message("# skipped: %s\n", why);
+		skip();
+	}
+	return b;
+}
+
+static const struct bulk_record *record(const struct bulk_table *t, uint64_t id)
+{
+	for (size_t i = 1; i <= t->n; i++)
+		if (t->records[i].id == id)
+			return &t->records[i];
+	return NULL;
+}
+
+static void cpu_time_is_what_the_files_say(void **state)
+{
+	(void)state;
+	bool v1 = here.m.v1[CTRL_CPUACCT] != NULL;
+	struct bulk *b = open_or_skip(4096);
+	unsigned compared = 0;
+	list_groups(cpu_mount());
+	read_groups(v1 ? "cpuacct.usage" : "cpu.stat", v1 ? NULL : "usage_usec", false);
+	assert_int_equal(bulk_read(b), 0);
+	read_groups(v1 ? "cpuacct.usage" : "cpu.stat", v1 ? NULL : "usage_usec", true);
+	for (size_t i = 0; i < here.n; i++) {
+		const struct group *g = &here.v[i];
+		const struct bulk_record *r = record(&b->table[0], g->id);
+		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN)
+			continue; /* came or went meanwhile */
+		assert_non_null(r);
+		assert_true(r->cpu_nsec != BULK_UNKNOWN && r->mono_nsec > 0);
+		uint64_t said = v1 ? r->cpu_nsec : r->cpu_nsec / 1000;
+		if (said < g->before || said > g->after)
+			fail_msg("%s: %llu is not within %llu .. %llu", g->dir, (unsigned long long)said,
+			         (unsigned long long)g->before, (unsigned long long)g->after);
+		compared++;
+	}
+	print_message("# %u groups compared\n", compared);
+	assert_true(compared > 0);
+	bulk_close(b);
+}
+
+static void memory_is_what_the_files_say(void **state)
+{
+	(void)state;
+	const char *file = here.m.v1[CTRL_MEMORY] ? "memory.usage_in_bytes" : "memory.current";
+	struct bulk *b = open_or_skip(4096);
+	const struct bulk_table *t = &b->table[b->one ? 0 : 1];
+	unsigned compared = 0;
+	list_groups(memory_mount());
+	read_groups(file, NULL, false);
+	assert_int_equal(bulk_read(b), 0);
+	read_groups(file, NULL, true);
+	for (size_t i = 0; i < here.n; i++) {
+		const struct group *g = &here.v[i];
+		const struct bulk_record *r = record(t, g->id);
+		if (g->before == BULK_UNKNOWN || g->before != g->after)
+			continue; /* it moves: what it was in between nobody can say */
+		assert_non_null(r);
+		if (r->pages * (uint64_t)sysconf(_SC_PAGESIZE) != g->before)
+			fail_msg("%s: %llu pages are not %llu bytes", g->dir, (unsigned long long)r->pages,
+			         (unsigned long long)g->before);
+		compared++;
+	}
+	print_message("# %u groups compared\n", compared);
+	assert_true(compared > 0);
+	bulk_close(b);
+}
+
+static void groups_that_come_and_go(void **state)
+{
+	(void)state;
+	struct bulk *b = open_or_skip(4096);
+	struct bulk_record r;
+	struct bulk_hint hint = {0};
+	struct stat cpu, memory;
+	cleanup_free char *in_cpu = xasprintf("/%s/vctop-bulk-%d", cpu_mount(), (int)getpid());
+	cleanup_free char *in_memory = xasprintf("/%s/vctop-bulk-%d", memory_mount(), (int)getpid());
+	assert_int_equal(bulk_read(b), 0);
+	if (mkdir(in_cpu, 0755) < 0 || (mkdir(in_memory, 0755) < 0 && errno != EEXIST)) {
+		(void)rmdir(in_cpu);
+		bulk_close(b);
+		print_message("# skipped: no group can be made here\n");
+		skip();
+	}
+	assert_int_equal(stat(in_cpu, &cpu), 0);
+	assert_int_equal(stat(in_memory, &memory), 0);
+	bool before = bulk_find(b, cpu.st_ino, memory.st_ino, &hint, &r);
+	assert_int_equal(bulk_read(b), 0);
+	bool there = bulk_find(b, cpu.st_ino, memory.st_ino, &hint, &r);
+	(void)rmdir(in_cpu);
+	(void)rmdir(in_memory);
+	assert_int_equal(bulk_read(b), 0);
+	bool after = bulk_find(b, cpu.st_ino, memory.st_ino, &hint, &r);
+	assert_false(before);
+	assert_true(there);
+	assert_false(after);
+	assert_int_equal(r.cpu_nsec, 0);
+	bulk_close(b);
+}
+
+static void more_groups_than_room(void **state)
+{
+	(void)state;
+	struct bulk *b = open_or_skip(1);
+	struct bulk_hint hint = {0};
+	struct bulk_record r;
+	assert_int_equal(bulk_read(b), -ENOSPC);
+	assert_true(bulk_groups(b) > 1);
+	assert_int_equal(b->table[0].n, 1);
+	list_groups(cpu_mount());
+	assert_false(bulk_find(b, here.v[here.n - 1].id, here.v[here.n - 1].id, &hint, &r));
+	bulk_close(b);
+}
+
+static void what_nobody_knows_is_not_found(void **state)
+{
+	(void)state;
+	struct bulk *b = open_or_skip(4096);
+	struct bulk_hint hint = {{7, 9}};
+	struct bulk_record r;
+	assert_int_equal(bulk_read(b), 0);
+	assert_false(bulk_find(b, 0, 0, &hint, &r));
+	assert_false(bulk_find(b, UINT64_MAX - 1, UINT64_MAX - 1, &hint, &r));
+	bulk_close(b);
+}
+
+static void without_a_counter_there_is_none(void **state)
+{
+	(void)state;
+	const char *why = NULL;
+	struct mounts none = {0};
+	assert_null(bulk_open(&none, 16, &why));
+	assert_non_null(why);
+	bulk_close(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(cpu_time_is_what_the_files_say), cmocka_unit_test(memory_is_what_the_files_say),
+	        cmocka_unit_test(groups_that_come_and_go),        cmocka_unit_test(more_groups_than_room),
+	        cmocka_unit_test(what_nobody_knows_is_not_found), cmocka_unit_test(without_a_counter_there_is_none),
+	};
+	here.fs = rootfs_open("/", NULL);
+	if (!here.fs)
+		return 1;
+	(void)mounts_read(here.fs, &here.m);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	while (here.n > 0)
+		free(here.v[--here.n].dir);
+	mounts_release(&here.m);
+	rootfs_close(here.fs);
+	return failed;
+}
