@@ -22,7 +22,7 @@ setup_file() {
 	cp "$VCTOP_BUILD/tests/tools/herd" "$VCTOP_BUILD/tests/unit/test_bulk" $root/usr/local/bin/
 	[ ! -e "$VCTOP_BUILD/vctop-workload" ] || cp "$VCTOP_BUILD/vctop-workload" $root/usr/local/bin/
 	[ ! -e "$VCTOP_BUILD/vctop-workload" ] || cp "$VCTOP_BUILD/vctop-workload" $root/usr/local/libexec/vctop/
-	for lib in $(ldd "$VCTOP" "$VCTOP_BUILD/tests/unit/test_bulk" | grep -o '/[^ ]*'); do
+	for lib in $(for p in "$VCTOP" "$VCTOP_BUILD/tests/unit/test_bulk"; do ldd "$p"; done | grep -o '/[^ ]*' | sort -u); do
 		mkdir -p "$root/${lib%/*}"
 		cp -L "$lib" "$root$lib"
 	done
