@@ -8,7 +8,7 @@
 #include "vctop/base/map.h"
 
 #define SEEN_ENOUGH 600.0 /* below it a first look says as much */
-#define LEAVE_AT_ONCE 64 /* a full book gives up this part of itself, so that not each newcomer means a look at all */
+#define LEAVE_AT_ONCE 64  /* a full book gives up this part of itself, so that not each newcomer means a look at all */
 
 struct usage_book {
 	struct map map;
