@@ -250,7 +250,8 @@ static void test_bounded(void **state)
 	film_free(&f);
 }
 
-/* Frames of `n` of which the first `stay` are in each, the others in one only; the instance of row i has i in its name. */
+/* Frames of `n` of which the first `stay` are in each, the others in one only; the instance of row i has i in its name.
+ */
 static void crowd(struct film *f, size_t n, size_t stay, int frames, double step)
 {
 	struct what *w = xcalloc(n, sizeof(*w));
