@@ -3,7 +3,7 @@
 #
 # A suite is one program that speaks TAP: a cmocka binary or a bats file.  Suites run side by side, as many as there are
 # CPUs; one whose file says "# alone: yes" runs by itself at the end, because it measures.  "# asan: yes" in a bats file
-# runs it a second time with the sanitized vctop.  "# limit: SECONDS" sets its time limit (default 120).
+# runs it a second time with the sanitized vctop.  "# limit: SECONDS" sets its time limit (default 180; twice that when sanitized).
 # V=1 shows all output.  Logs stay in build/tests/log.  Ends with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -30,7 +30,9 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 names=() limits=() alones=() commands=()
 add() { # NAME LIMIT ALONE COMMAND
 	[[ $1 == *"$pattern"* ]] || return 0
-	names+=("$1") limits+=("$2") alones+=("$3") commands+=("$4")
+	local limit=$2
+	[[ $1 != asan/* ]] || limit=$((limit * 2)) # sanitized programs are slow, on a busy machine very
+	names+=("$1") limits+=("$limit") alones+=("$3") commands+=("$4")
 }
 note() { # FILE KEY DEFAULT: the value of "# KEY: value" in a bats file
 	local v
@@ -40,13 +42,13 @@ note() { # FILE KEY DEFAULT: the value of "# KEY: value" in a bats file
 add_unit() { # PREFIX DIR
 	local f
 	for f in "$2"/tests/unit/test_*; do
-		[[ -x $f && $f != *.d ]] && add "$1unit/${f##*/}" 120 no "$f"
+		[[ -x $f && $f != *.d ]] && add "$1unit/${f##*/}" 180 no "$f"
 	done
 }
 add_fuzz() { # PREFIX DIR: each replays its corpus
 	local f
 	for f in "$2"/tests/fuzz/fuzz_*; do
-		[[ -x $f && $f != *.d ]] && add "$1fuzz/${f##*/fuzz_}" 120 no "$f"
+		[[ -x $f && $f != *.d ]] && add "$1fuzz/${f##*/fuzz_}" 180 no "$f"
 	done
 }
 sudo=""
@@ -56,7 +58,7 @@ add_bats() { # PREFIX VCTOP KIND all|asan
 		[ -e "$f" ] || continue
 		[ "$4" = asan ] && [ "$(note "$f" asan no)" != yes ] && continue
 		f_name=${f#tests/}
-		add "$1${f_name%.bats}" "$(note "$f" limit 120)" "$(note "$f" alone no)" \
+		add "$1${f_name%.bats}" "$(note "$f" limit 180)" "$(note "$f" alone no)" \
 			"$([ "$3" = live ] && echo "$sudo") env VCTOP=$2 VCTOP_SUITE=$1${f_name%.bats} bats --tap $f"
 	done
 }

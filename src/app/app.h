@@ -19,6 +19,8 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit status */
 };
 
+const struct command *command_by_name(const char *name); /* NULL unknown */
+
 int cmd_view(int argc, char **argv); /* the dashboard, --json and -b: what runs without a command */
 int cmd_sample(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

@@ -94,11 +94,25 @@ static void host_free(struct host *h)
 	free(h);
 }
 
+/* Of what the book gave up nothing is kept. */
+static void drop_unknown(struct host *h)
+{
+	const char *key;
+	void *v;
+	for (size_t it = 0; map_next(&h->judged, &it, &key, &v);)
+		if (!usage_book_find(h->book, key))
+			forget(map_remove(&h->judged, key));
+}
+
 static void note_rows(struct host *h, const struct frame *f)
 {
+	if (h->judged.live > 2 * (size_t)INSTANCES_MAX)
+		drop_unknown(h);
 	for (size_t i = 0; i < f->rows.n; i++) {
 		const struct instance *inst = f->rows.v[i].inst;
 		struct judged *j = map_get(&h->judged, inst->id);
+		if (!j && !usage_book_find(h->book, inst->id))
+			continue; /* the book is full */
 		if (!j) {
 			j = xcalloc(1, sizeof(*j));
 			j->id = xstrdup(inst->id);
@@ -149,12 +163,10 @@ static void print_host(struct run *run, struct host *h, bool all)
 	VEC(struct judged *) rows = {0};
 	const char *key;
 	void *v;
+	drop_unknown(h);
 	for (size_t it = 0; map_next(&h->judged, &it, &key, &v);) {
 		struct judged *j = v;
-		const struct usage *u = usage_book_find(h->book, key);
-		if (!u)
-			forget(map_remove(&h->judged, key));
-		else if (all || usage_last_seen(u) != j->printed_usec)
+		if (all || usage_last_seen(usage_book_find(h->book, key)) != j->printed_usec)
 			vec_push(&rows, j);
 	}
 	if (rows.n)
@@ -219,8 +231,8 @@ static void take_line(struct run *run, const char *line, size_t len)
 		complain(run, "too many hosts");
 		return;
 	}
-	note_rows(h, run->frame);
 	usage_book_add(h->book, run->frame);
+	note_rows(h, run->frame);
 }
 
 static bool blank(const char *s, size_t n)

@@ -202,7 +202,10 @@ static int check_together(const struct view_options *o)
 static int check_words(int n, char **words, struct view_options *o)
 {
 	if (!o->is_replay && n > 0)
-		return app_failf(EXIT_BAD_USE, "%s: unknown command; see vctop --help", words[0]);
+		return app_failf(EXIT_BAD_USE,
+		                 command_by_name(words[0]) ? "%s: a command comes first, before its options"
+		                                           : "%s: unknown command; see vctop --help",
+		                 words[0]);
 	if (!o->is_replay && (o->at || o->speed_given))
 		return app_failf(EXIT_BAD_USE, "--at, --speed: only with vctop replay FILE");
 	if (!o->is_replay)

@@ -26,6 +26,14 @@ static const struct command commands[] = {
         {"fields", "every field: key, unit, source, meaning", cmd_fields},
 };
 
+const struct command *command_by_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
 /* What went to a full disk was not said. */
 static int written(int status)
 {
@@ -38,8 +46,6 @@ static int written(int status)
 int main(int argc, char **argv)
 {
 	(void)setlocale(LC_CTYPE, "");
-	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return written(commands[i].run(argc - 1, argv + 1));
-	return written(cmd_view(argc, argv));
+	const struct command *c = argc > 1 ? command_by_name(argv[1]) : NULL;
+	return written(c ? c->run(argc - 1, argv + 1) : cmd_view(argc, argv));
 }

@@ -53,7 +53,7 @@ static void take_row(void *data, const struct history_row *row)
 static void load(struct past *p, struct history *h)
 {
 	struct error err = {0};
-	if (history_load(h, take_row, p, &err) < 0)
+	if (history_load(h, USAGE_BOOK_MAX, take_row, p, &err) < 0)
 		complain(p, &err);
 }
 

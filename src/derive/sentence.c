@@ -115,6 +115,8 @@ static const char *pressed(const struct usage *u, const struct machine *m, struc
 	return "pressed until less than an hour ago";
 }
 
+static const char cpu_unseen[] = "CPU not seen for a minute yet", mem_unseen[] = "memory not seen for a minute yet";
+
 static const char *cpu_sentence(const struct usage *u, struct arena *a, const char **ret_rule)
 {
 	const char *seen = span(a, u->cpu_sec);
@@ -130,11 +132,11 @@ static const char *cpu_sentence(const struct usage *u, struct arena *a, const ch
 		                 cores(a, usage_cpu_need(u).v));
 	case VERDICT_UNLIMITED:
 		*ret_rule = u->cpu_cap.shared ? "cpu-shared-cap" : "no-cpu-cap";
-		return arena_fmt(a, "%s; %s in %s",
+		return arena_fmt(a, "%s; %s",
 		                 u->cpu_cap.shared ? arena_fmt(a, "no CPU cap of its own: shares %s cores",
 		                                               cores(a, u->cpu_cap.amount))
 		                                   : "no CPU cap",
-		                 cpu_use(u, a), seen);
+		                 u->cpu_sec < MINUTE ? cpu_unseen : arena_fmt(a, "%s in %s", cpu_use(u, a), seen));
 	case VERDICT_UNKNOWN:
 		*ret_rule = u->cpu_cap.st == METRIC_OK ? "cpu-not-measured" : "cpu-cap-unknown";
 		return u->cpu_cap.st == METRIC_OK ? "CPU use is not measured" : "CPU allocation is not known";
@@ -146,7 +148,7 @@ static const char *cpu_sentence(const struct usage *u, struct arena *a, const ch
 	}
 	*ret_rule = "cpu-learning";
 	if (u->cpu_sec < MINUTE)
-		return "CPU not seen for a minute yet";
+		return cpu_unseen;
 	return arena_fmt(a, "%s in %s: not seen long enough to tell", cpu_use(u, a), seen);
 }
 
@@ -165,11 +167,12 @@ static const char *mem_sentence(const struct usage *u, struct arena *a, const ch
 		                 bytes(a, usage_mem_need(u).v));
 	case VERDICT_UNLIMITED:
 		*ret_rule = u->mem_cap.shared ? "memory-shared-cap" : "no-memory-cap";
-		return arena_fmt(a, "%s; %s at most %s in %s",
+		return arena_fmt(a, "%s; %s",
 		                 u->mem_cap.shared ? arena_fmt(a, "no memory cap of its own: shares %s",
 		                                               bytes(a, u->mem_cap.amount))
 		                                   : "no memory cap",
-		                 verb, mem_use(u, a), seen);
+		                 u->mem_sec < MINUTE ? mem_unseen
+		                                     : arena_fmt(a, "%s at most %s in %s", verb, mem_use(u, a), seen));
 	case VERDICT_UNKNOWN:
 		if (u->mem_usec && u->mem_cap.st == METRIC_OK && !u->inside_known) {
 			*ret_rule = "memory-inside-unknown";
@@ -186,7 +189,7 @@ static const char *mem_sentence(const struct usage *u, struct arena *a, const ch
 	}
 	*ret_rule = "memory-learning";
 	if (u->mem_sec < MINUTE)
-		return "memory not seen for a minute yet";
+		return mem_unseen;
 	return arena_fmt(a, "%s at most %s in %s: %s", verb, mem_use(u, a), seen,
 	                 u->mem_sec < DAY ? "memory is judged after 24 hours" : "not seen long enough to tell");
 }
@@ -214,7 +217,8 @@ static const char *parked_sentence(const struct usage *u, struct arena *a, const
 	const char *what = paused ? "paused" : "stopped";
 	if (u->held_now > 0)
 		return arena_fmt(a, "%s; still holds %s of memory", what, bytes(a, u->held_now));
-	return arena_fmt(a, "%s; holds no memory", what);
+	return arena_fmt(a, "%s; %s", what,
+	                 paused && u->held_now < 0 ? "how much memory it holds is not known" : "holds no memory");
 }
 
 /* "used at most 1.2 of 8 cores in 6 days; 10.3 GiB of 25 GiB": both, whichever decided. */

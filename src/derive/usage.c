@@ -7,8 +7,8 @@
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
 
-#define BOOK_MAX 8192
 #define SEEN_ENOUGH 600.0 /* below it a first look says as much */
+#define LEAVE_AT_ONCE 64  /* a full book gives up this part of itself, so that not each newcomer means a look at all */
 
 struct usage_book {
 	struct map map;
@@ -25,7 +25,7 @@ struct usage_book *usage_book_new(void)
 {
 	struct usage_book *b = xcalloc(1, sizeof(*b));
 	b->key = (struct strbuf)STRBUF_INIT;
-	b->max = BOOK_MAX;
+	b->max = USAGE_BOOK_MAX;
 	return b;
 }
 
@@ -105,32 +105,41 @@ static struct usage *find(struct usage_book *b, const struct frame *f, const str
 	return map_get(&b->map, b->key.buf);
 }
 
-/* Stopped ones go first, then those unseen for longest. */
-static void evict(struct usage_book *b)
+struct leaver {
+	const char *key;
+	const struct usage *u;
+};
+
+/* Stopped ones go first, then those unseen for longest; the key makes the order the same everywhere. */
+static int by_leaving(const void *a, const void *b)
 {
-	const char *key, *worst_key = NULL;
-	const struct usage *worst = NULL;
-	void *v;
-	for (size_t it = 0; map_next(&b->map, &it, &key, &v);) {
-		const struct usage *u = v;
-		bool stopped = u->life == INSTANCE_STOPPED, was = worst && worst->life == INSTANCE_STOPPED;
-		if (!worst || (stopped && !was) || (stopped == was && u->last_usec < worst->last_usec)) {
-			worst = u;
-			worst_key = key;
-		}
-	}
-	if (worst_key)
-		usage_free(map_remove(&b->map, worst_key));
+	const struct leaver *x = a, *y = b;
+	bool x_stopped = x->u->life == INSTANCE_STOPPED, y_stopped = y->u->life == INSTANCE_STOPPED;
+	if (x_stopped != y_stopped)
+		return x_stopped ? -1 : 1;
+	if (x->u->last_usec != y->u->last_usec)
+		return x->u->last_usec < y->u->last_usec ? -1 : 1;
+	return strcmp(x->key, y->key);
 }
 
-static void put(struct usage_book *b, const char *key, struct usage *u)
+/* Room for one that was seen at `seen_usec`: in a full book some of those not seen since give way, or it gets none. */
+static bool make_room(struct usage_book *b, int64_t seen_usec)
 {
-	struct usage *old = map_get(&b->map, key);
-	if (!old && b->map.live >= b->max)
-		evict(b);
-	map_put(&b->map, key, u);
-	usage_free(old);
-	b->added = NULL;
+	VEC(struct leaver) gone = {0};
+	const char *key;
+	void *v;
+	if (b->map.live < b->max)
+		return true;
+	for (size_t it = 0; map_next(&b->map, &it, &key, &v);)
+		if (((const struct usage *)v)->last_usec < seen_usec)
+			vec_push(&gone, ((struct leaver){key, v}));
+	if (gone.n)
+		qsort(gone.v, gone.n, sizeof(*gone.v), by_leaving);
+	for (size_t i = 0; i < gone.n && i <= b->max / LEAVE_AT_ONCE; i++)
+		usage_free(map_remove(&b->map, gone.v[i].key));
+	bool room = gone.n > 0;
+	vec_free(&gone);
+	return room;
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -156,20 +165,38 @@ static bool keep(const struct usage_book *b, const struct instance *i)
 	return false;
 }
 
+static void learn(const struct usage_book *b, struct usage *u, const struct row *r, const struct frame *f)
+{
+	u->keep = keep(b, r->inst);
+	usage_observe(u, r, f);
+}
+
+/* Those that are known first: what a frame shows never gives way to what it shows, too. */
 void usage_book_add(struct usage_book *b, const struct frame *f)
 {
+	int64_t now = f->snap->host.real_usec / 1000 * 1000;
+	bool room = true;
 	b->added = f;
 	b->of_rows.n = 0;
 	for (size_t i = 0; i < f->rows.n; i++) {
-		const struct row *r = &f->rows.v[i];
-		struct usage *u = find(b, f, r->inst);
-		if (!u) {
-			u = usage_new();
-			put(b, b->by_id ? r->inst->id : b->key.buf, u);
-		}
+		struct usage *u = find(b, f, f->rows.v[i].inst);
 		vec_push(&b->of_rows, u);
-		u->keep = keep(b, r->inst);
-		usage_observe(u, r, f);
+		if (u)
+			learn(b, u, &f->rows.v[i], f);
+	}
+	for (size_t i = 0; i < f->rows.n; i++) {
+		const struct row *r = &f->rows.v[i];
+		struct usage *u = b->of_rows.v[i];
+		if (u || !room)
+			continue;
+		u = find(b, f, r->inst); /* the same id may have come twice */
+		if (!u && (room = make_room(b, now))) {
+			u = usage_new();
+			map_put(&b->map, b->by_id ? r->inst->id : b->key.buf, u);
+		}
+		b->of_rows.v[i] = u;
+		if (u)
+			learn(b, u, r, f);
 	}
 }
 
@@ -214,7 +241,14 @@ bool usage_book_next(const struct usage_book *b, size_t *it, const char **ret_ke
 
 void usage_book_put(struct usage_book *b, const char *key, struct usage *u)
 {
-	put(b, key, u);
+	struct usage *old = map_get(&b->map, key);
+	b->added = NULL;
+	if (old || make_room(b, u->last_usec)) {
+		map_put(&b->map, key, u);
+		usage_free(old);
+	} else {
+		usage_free(u);
+	}
 }
 
 const struct usage *usage_book_find(const struct usage_book *b, const char *key)

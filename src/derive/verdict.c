@@ -96,7 +96,9 @@ static bool judge_parked(struct judge *j)
 		return false;
 	const char *what = i->state == INSTANCE_PAUSED ? "paused" : "stopped";
 	const char *holds = above(held, 0) ? arena_fmt(&j->f->arena, "; still holds %s of memory", bytes(j->f, held.v))
-	                                   : "; holds no memory";
+	                    : metric_is_ok(held) || i->state == INSTANCE_STOPPED
+	                            ? "; holds no memory"
+	                            : "; how much memory it holds is not known";
 	const char *layer = metric_is_ok(disk) ? arena_fmt(&j->f->arena, " and %s of disk", bytes(j->f, disk.v)) : "";
 	decide(j, VERDICT_PARKED, i->state == INSTANCE_PAUSED ? "parked-paused" : "parked-stopped", BASIS_WINDOW,
 	       arena_fmt(&j->f->arena, "%s%s%s", what, holds, layer));
@@ -136,8 +138,8 @@ static bool judge_lifetime_pressure(struct judge *j)
 	struct metric share = metric_pct(s->cpu.throttled, s->cpu.periods);
 	if (above(s->mem.oom_kills, 0)) {
 		decide(j, VERDICT_PRESSURED, "lifetime-oom-kill", BASIS_LIFETIME,
-		       arena_fmt(&j->f->arena, "%.0f processes killed for lack of memory since it was created",
-		                 s->mem.oom_kills.v));
+		       arena_fmt(&j->f->arena, "%.0f process%s killed for lack of memory since it was created",
+		                 s->mem.oom_kills.v, s->mem.oom_kills.v > 1 ? "es" : ""));
 		j->v.confidence = CONFIDENCE_HIGH;
 		return true;
 	}

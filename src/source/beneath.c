@@ -96,21 +96,24 @@ int beneath_open_by_hand(int root, const char *path, int flags)
 	return r;
 }
 
+int beneath_reopen_file(int path_fd)
+{
+	char self[32];
+	struct stat st;
+	if (fstat(path_fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", path_fd);
+	int r = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return r < 0 ? -errno : r;
+}
+
 int beneath_open_file(int root, const char *path)
 {
 	/* Only looked up at first: opening a FIFO or a device may do anything. */
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
 	                       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS};
-	char self[32];
-	struct stat st;
 	cleanup_close int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return -EINVAL;
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	int r = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return r < 0 ? -errno : r;
+	return fd < 0 ? -errno : beneath_reopen_file(fd);
 }
 
 int beneath_open(int root, const char *path, int flags)

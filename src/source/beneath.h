@@ -11,7 +11,9 @@ int beneath_open(int root, const char *path, int flags);
  * (a FUSE that never answers) is not even asked for. -ENOSYS before Linux 5.6.
  */
 int beneath_open_file(int root, const char *path);
-/* The same without openat2 (before Linux 5.6, or a sandbox that does not know it). */
+/* What an O_PATH descriptor stands for, for reading, if it is a regular file; -EINVAL else. */
+int beneath_reopen_file(int path_fd);
+/* Opening without openat2 (before Linux 5.6, or a sandbox that does not know it). */
 int beneath_open_by_hand(int root, const char *path, int flags);
 
 #endif

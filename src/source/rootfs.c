@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "source/beneath.h"
+#include "vctop/base/attr.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
 
@@ -231,23 +232,44 @@ static int stat_at(const struct rootfs *fs, const char *path, struct stat *ret)
 	return fstat(fd, ret) < 0 ? -errno : 0;
 }
 
-int rootfs_openat(struct rootfs *fs, const char *path, int flags)
+static int counted_open(struct rootfs *fs, const char *path, int flags)
 {
 	int r = fault_check(fs, "open", path);
 	if (r < 0)
 		return r;
 	fs->stats.opens++;
 	fs->stats.syscalls++;
-	return open_at(fs, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	return open_at(fs, path, flags);
 }
 
-/* Files of proc, sysfs and cgroupfs are regular; what else a tree has in their place is not even opened. */
+int rootfs_openat(struct rootfs *fs, const char *path, int flags)
+{
+	return counted_open(fs, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+}
+
+/* Of proc and sysfs, where files are regular, unless the path leaves them again. */
+static bool is_kernels(const char *path)
+{
+	static const char *const ways_out[] = {"/../", "/root/", "/cwd/", "/fd/"};
+	for (size_t i = 0; i < ARRAY_SIZE(ways_out); i++)
+		if (strstr(path, ways_out[i]))
+			return false;
+	return strncmp(path, "proc/", 5) == 0 || strncmp(path, "sys/", 4) == 0;
+}
+
+/*
+ * What is no regular file is not even opened: a tree is somebody else's, and on a live host users name files (their
+ * Podman's, a daemon's configuration) that may be links to a device, of which the opening alone may do anything.
+ */
 static int open_regular(struct rootfs *fs, const char *path)
 {
-	struct stat st;
-	if (!fs->live && stat_at(fs, path, &st) == 0 && !S_ISREG(st.st_mode))
-		return -EINVAL;
-	return rootfs_openat(fs, path, 0);
+	if (fs->live && is_kernels(path))
+		return rootfs_openat(fs, path, 0);
+	cleanup_close int at = counted_open(fs, path, O_PATH | O_CLOEXEC);
+	if (at < 0)
+		return at;
+	fs->stats.syscalls += 3;
+	return beneath_reopen_file(at);
 }
 
 /* Takes the fd, or what it is for want of one. */

@@ -93,6 +93,7 @@ void services_collect(struct services *s, const struct containers *containers, c
 		e.inst.name = strrchr(e.inst.cgroup, '/') + 1;
 		e.inst.incarnation = cgroup_reader_incarnation(u->reader);
 		allocations_read(t, u->reader, &u->caps, &e.sample);
+		e.sample.mem.overhead_bytes = metric_none(METRIC_ABSENT, "nothing stands behind a unit");
 		vec_push(&t->snap->services, e);
 	}
 }

@@ -101,27 +101,6 @@ static json_t *notices(const struct snapshot *s)
 	return a;
 }
 
-static json_t *services(const struct frame *f)
-{
-	json_t *a = json_array();
-	for (size_t i = 0; i < f->services.n; i++) {
-		const struct row *r = &f->services.v[i];
-		const struct sample *s = r->sample;
-		json_t *why = json_object();
-		json_say_why(why, "cpu.used_cores", r->cpu_used_cores);
-		json_say_why(why, "memory.used_bytes", s->mem.used_bytes);
-		json_say_why(why, "memory.held_bytes", s->mem.held_bytes);
-		json_say_why(why, "pids", s->pids);
-		(void)json_array_append_new(
-		        a, json_pack("{s:o, s:o, s:{s:o}, s:{s:o, s:o}, s:o, s:o}", "name",
-		                     json_make_text(r->inst->name), "cgroup", json_make_text(r->inst->cgroup), "cpu",
-		                     "used_cores", metric_real(r->cpu_used_cores), "memory", "used_bytes",
-		                     metric(s->mem.used_bytes), "held_bytes", metric(s->mem.held_bytes), "pids",
-		                     metric(s->pids), "unavailable", why));
-	}
-	return a;
-}
-
 /* The line, with text in the place of the first occurrence of `mark`, which no string can contain: it has quotes. */
 static void print_line(json_t *o, const char *mark, void (*put)(const void *data, struct strbuf *out), const void *data,
                        struct strbuf *out)
@@ -138,16 +117,26 @@ static void print_line(json_t *o, const char *mark, void (*put)(const void *data
 	json_decref(o);
 }
 
+static void put_list(const char *key, const struct json_shape *shape, const struct row *rows, size_t n,
+                     struct strbuf *out)
+{
+	strbuf_fmt(out, "\"%s\":[", key);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			strbuf_char(out, ',');
+		json_row(shape, &rows[i], out);
+	}
+	strbuf_char(out, ']');
+}
+
 static void put_rows(const void *data, struct strbuf *out)
 {
 	const struct frame *f = data;
-	strbuf_str(out, "\"instances\":[");
-	for (size_t i = 0; i < f->rows.n; i++) {
-		if (i)
-			strbuf_char(out, ',');
-		json_row(json_shape_rows(), &f->rows.v[i], out);
-	}
-	strbuf_char(out, ']');
+	put_list("instances", json_shape_rows(), f->rows.v, f->rows.n, out);
+	if (!f->snap->with_services)
+		return;
+	strbuf_char(out, ',');
+	put_list("services", json_shape_services(), f->services.v, f->services.n, out);
 }
 
 void json_frame(const struct frame *f, struct strbuf *out)
@@ -164,8 +153,6 @@ void json_frame(const struct frame *f, struct strbuf *out)
 		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", json_make_number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
 			"syscalls", metric(f->self.syscalls));
 	/* clang-format on */
-	if (f->snap->with_services)
-		(void)json_object_set_new(o, "services", services(f));
 	print_line(o, "\"instances\":[]", put_rows, f, out);
 }
 

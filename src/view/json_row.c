@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vctop/base/attr.h"
 #include "vctop/base/units.h"
 #include "vctop/base/vec.h"
 #include "view/json_make.h"
@@ -22,17 +23,40 @@ struct json_shape {
 
 /* ---- the shape ---- */
 
+static bool is_any(const char *key)
+{
+	(void)key;
+	return true;
+}
+
+static bool is_verdict(const char *key)
+{
+	return strncmp(key, "verdict.", strlen("verdict.")) == 0;
+}
+
+/* What a control group alone can tell, and which one it is. */
+static bool is_of_group(const char *key)
+{
+	static const char *const parts[] = {"name", "cgroup", "cpu.", "memory.", "io.", "pids"};
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		size_t n = strlen(parts[i]);
+		if (strncmp(key, parts[i], n) == 0 && (parts[i][n - 1] == '.' || !key[n]))
+			return true;
+	}
+	return false;
+}
+
 /* An object with the number of each value in its place, cut at these numbers. */
-static void shape_make(struct json_shape *s, const char *prefix)
+static void shape_make(struct json_shape *s, bool (*has)(const char *key), size_t cut)
 {
 	json_t *o = json_object();
 	for (unsigned i = 0; i < field_count; i++)
-		if (strncmp(field_table[i].key, prefix, strlen(prefix)) == 0)
-			json_put_path(o, field_table[i].key + strlen(prefix), json_integer(i));
-	if (!*prefix) {
+		if (has(field_table[i].key))
+			json_put_path(o, field_table[i].key + cut, json_integer(i));
+	if (has == is_any)
 		json_put_path(o, "labels", json_integer(field_count));
+	if (!cut)
 		json_put_path(o, "unavailable", json_integer(field_count + 1));
-	}
 	s->text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	const char *from = s->text, *at;
@@ -47,23 +71,29 @@ static void shape_make(struct json_shape *s, const char *prefix)
 	vec_push(&s->pieces, ((struct piece){from, (size_t)(at - from), field_count + 2}));
 }
 
-static const struct json_shape *shape_once(struct json_shape *s, const char *prefix)
+static const struct json_shape *shape_once(struct json_shape *s, bool (*has)(const char *key), size_t cut)
 {
 	if (!s->text)
-		shape_make(s, prefix);
+		shape_make(s, has, cut);
 	return s;
 }
 
 const struct json_shape *json_shape_rows(void)
 {
 	static struct json_shape s;
-	return shape_once(&s, "");
+	return shape_once(&s, is_any, 0);
+}
+
+const struct json_shape *json_shape_services(void)
+{
+	static struct json_shape s;
+	return shape_once(&s, is_of_group, 0);
 }
 
 const struct json_shape *json_shape_verdict(void)
 {
 	static struct json_shape s;
-	return shape_once(&s, "verdict.");
+	return shape_once(&s, is_verdict, strlen("verdict."));
 }
 
 /* ---- values ---- */
@@ -192,12 +222,14 @@ static void put_labels(struct strbuf *out, const struct instance *i)
 	strbuf_char(out, '}');
 }
 
-/* Why each number that is not there is not. */
-static void put_unavailable(struct strbuf *out, const struct row *r)
+/* Why each number of the shape that is not there is not. */
+static void put_unavailable(struct strbuf *out, const struct json_shape *shape, const struct row *r)
 {
 	const char *comma = "{";
-	for (unsigned i = 0; i < field_count; i++) {
-		const struct field *f = &field_table[i];
+	for (size_t i = 0; i < shape->pieces.n; i++) {
+		if (shape->pieces.v[i].value >= field_count)
+			continue;
+		const struct field *f = &field_table[shape->pieces.v[i].value];
 		const struct field_value v = f->get(r);
 		const struct metric m = v.metric;
 		if (f->kind == FIELD_TEXT ? v.text || !m.why : metric_is_ok(m))
@@ -224,6 +256,6 @@ void json_row(const struct json_shape *shape, const struct row *r, struct strbuf
 		else if (piece->value == field_count)
 			put_labels(out, r->inst);
 		else if (piece->value == field_count + 1)
-			put_unavailable(out, r);
+			put_unavailable(out, shape, r);
 	}
 }

@@ -8,10 +8,11 @@
 #include "vctop/base/strbuf.h"
 #include "vctop/model/field.h"
 
-/* The fields whose keys begin with `prefix`, which is cut off, as an object. */
+/* Which fields, as an object. */
 struct json_shape;
-const struct json_shape *json_shape_rows(void);    /* "", then labels and unavailable */
-const struct json_shape *json_shape_verdict(void); /* "verdict." */
+const struct json_shape *json_shape_rows(void);     /* all, then labels and unavailable */
+const struct json_shape *json_shape_services(void); /* those of a control group, then unavailable */
+const struct json_shape *json_shape_verdict(void);  /* those of "verdict.", without it */
 void json_row(const struct json_shape *shape, const struct row *r, struct strbuf *out);
 
 #endif

@@ -36,8 +36,15 @@ each_file() {
 			echo "$2 ${file#"$tree"}: $n rows instead of $rows"
 			return 1
 		fi
-	done < <(find "$tree/1" -type f -not -name .clock)
+	done < <(files "$tree")
 	"$VALIDATE" <"$BATS_TEST_TMPDIR/out"
+}
+# All of them; where each run is slow, one of each name below /proc, /sys, /run, ...
+files() { # TREE
+	find "$1/1" -type f -not -name .clock -printf '%P\n' | case $VCTOP in
+	*address*) awk -F / '!seen[$1, $NF]++' ;;
+	*) cat ;;
+	esac | sed "s|^|$1/1/|"
 }
 gone() { rm "$1"; }
 empty() { : >"$1"; }

@@ -31,6 +31,10 @@ poll() { # COMMAND...: within ten seconds
 	echo "in vain: $*"
 	return 1
 }
+rows_after_hup() { # before the first reading there are none
+	kill -HUP "$WATCH"
+	[ "$(sqlite3 -readonly "$DB" 'select count(*) from instance')" -gt 0 ]
+}
 is_saved() { sqlite3 -readonly "$DB" 'PRAGMA user_version' 2>/dev/null | grep -q '^[1-9]'; }
 none_aside() {
 	local f
@@ -49,12 +53,8 @@ sound() { [ "$(sqlite3 "$DB" 'PRAGMA integrity_check')" = ok ]; }
 	poll is_saved
 	[ "$(stat -c %a "$STATE_DIRECTORY")" = 700 ]
 	[ "$(stat -c %a "$DB")" = 600 ]
-	sleep 0.5
-	kill -HUP "$WATCH"
-	sleep 0.5
 	want=$("$VCTOP" --json --no-history | jq '[.instances[]] | length')
-	n=$(sqlite3 -readonly "$DB" 'select count(*) from instance')
-	[ "$want" = 0 ] || [ "$n" -gt 0 ]
+	[ "$want" = 0 ] || poll rows_after_hup
 	kill "$WATCH"
 	wait "$WATCH"
 	[ ! -s watch.err ]
@@ -248,7 +248,8 @@ need_strace() {
 		mount -t tmpfs -o size=400k,mode=700 none "$STATE_DIRECTORY"
 		"$VCTOP" watch -d 0.2 2>full.err &
 		pid=$!
-		sleep 1
+		for i in $(seq 100); do [ -s "$STATE_DIRECTORY/history.db" ] && break; sleep 0.1; done
+		sleep 0.5
 		dd if=/dev/zero of="$STATE_DIRECTORY/filler" bs=4k 2>/dev/null || true
 		for i in 1 2 3; do kill -HUP $pid; sleep 0.4; done
 		rm "$STATE_DIRECTORY/filler"

@@ -22,6 +22,7 @@ refuses() {
 	refuses 2 nonsense nonsense
 	refuses 2 "" -Z
 	refuses 2 "" --json extra-word
+	refuses 2 "explain: a command comes first" --root / explain web
 }
 
 @test "an unknown letter among others is named" {

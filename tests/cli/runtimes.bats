@@ -93,6 +93,9 @@ rows() { # NAME FILTER
 	jq -e '[.services[].cgroup] == (["/init.scope", "/system.slice", "/system.slice/ssh.service", "/user.slice",
 		"/user.slice/user-1000.slice", "/user.slice/user-1000.slice/session-1.scope"])' "$BATS_TEST_TMPDIR/s"
 	jq -e '.services[] | select(.name == "ssh.service") | .cpu.used_cores == 0.25 and .memory.used_bytes == 41943040 and .pids == 1
-		and .unavailable == {}' "$BATS_TEST_TMPDIR/s"
+		and .memory.cache_bytes == 25165824 and .unavailable["memory.allocated_bytes"] == "unlimited: no memory cap at any level"' \
+		"$BATS_TEST_TMPDIR/s"
+	# All that a group can tell, as of an instance.
+	jq -e '.instances[0] as $i | all(.services[]; . as $s | all("cpu", "memory", "io"; . as $g | ($s[$g] | keys) == ($i[$g] | keys)))' "$BATS_TEST_TMPDIR/s"
 	rows services 'has("services") | not'
 }

@@ -21,30 +21,14 @@ teardown_file() { live_teardown; }
 # ---- a dockerd of our own, with its own data, that may be killed ----
 
 daemon_start() { # OPTION...
-	local d=$SCRATCH/d child
-	mkdir -p "$d"
-	rm -f "$d/pid"
-	export DOCKER_HOST=unix://$d/docker.sock
-	dockerd --iptables=false --bridge=none --data-root "$d/root" --exec-root "$d/exec" -H "$DOCKER_HOST" --pidfile "$d/pid" \
-		"$@" >>"$d/log" 2>&1 </dev/null 3>&- &
-	DOCKERD=$!
-	remember_pid "$DOCKERD"
-	poll 30 docker_answers || return 1
-	for child in $(pgrep -P "$DOCKERD"); do remember_pid "$child"; done
-	remember_pid "$DOCKERD"
-	echo "$DOCKERD" >"$d/ours"
+	dockerd_launch "$SCRATCH/d" "$SCRATCH/d/root" "$@" || return 1
+	echo "$DOCKERD_PID" >"$SCRATCH/d/ours"
 }
-docker_answers() { timeout 5 docker info >/dev/null 2>&1; }
 daemon_pid() { cat "$SCRATCH/d/ours"; }
-ended() { ! kill -0 "$1" 2>/dev/null; }
-# With its containerd, which the kernel kills after it.
+ended() { process_ended "$1"; }
 daemon_end() { # SIGNAL
-	local pid children c
-	pid=$(daemon_pid)
-	children=$(pgrep -P "$pid" || true)
-	kill "$1" "$pid"
-	poll 30 ended "$pid"
-	for c in $children; do poll 10 ended "$c"; done
+	kill "$1" "$(daemon_pid)"
+	poll 30 ended "$(daemon_pid)"
 }
 image_import() {
 	export DOCKER_IMAGE=$TESTNAME-busybox:1

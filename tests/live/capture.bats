@@ -14,7 +14,7 @@ setup() { cd "$SCRATCH" || return 1; }
 	need_root
 	qemu-system-x86_64 -nodefaults -accel tcg -m 96 -smp 2 -name "$TESTNAME-secret" -S -display none >/dev/null 2>&1 </dev/null 3>&- &
 	remember_pid $!
-	sleep 1
+	poll 20 maps_ram $!
 	VCTOP=$VCTOP "$VCTOP_SOURCE/tests/tools/capture-tree" "$SCRATCH/tree"
 	"$VCTOP" --root "$SCRATCH/tree" --json >json
 	valid json

@@ -132,23 +132,48 @@ docker_setup() {
 }
 dockerd_start() {
 	local d=$SCRATCH/docker
-	mkdir -p "$d"
+	export DOCKER_OURS=yes
 	[ -e /var/lib/docker ] || remember path /var/lib/docker
-	export DOCKER_HOST=unix://$d/docker.sock DOCKER_OURS=yes
-	dockerd --iptables=false --bridge=none --data-root /var/lib/docker --exec-root "$d/exec" -H "$DOCKER_HOST" \
-		--pidfile "$d/pid" >>"$d/log" 2>&1 </dev/null 3>&- &
-	DOCKERD_PID=$!
-	export DOCKERD_PID
-	remember_pid "$DOCKERD_PID"
-	poll 30 docker_answers || return 1
-	# Its containerd outlives a kill -9: to be removed by its own pid.
-	local child
-	for child in $(cat "/proc/$DOCKERD_PID/task/$DOCKERD_PID/children" 2>/dev/null) $(pgrep -P "$DOCKERD_PID"); do
-		remember_pid "$child"
+	dockerd_launch "$d" /var/lib/docker
+}
+# A dockerd of our own until it answers:  dockerd_launch DIR DATA-ROOT OPTION...; sets DOCKERD_PID and DOCKER_HOST.
+dockerd_launch() {
+	local d=$1 root=$2 try child
+	shift 2
+	mkdir -p "$d"
+	export DOCKER_HOST=unix://$d/docker.sock
+	for try in 1 2; do
+		# Its containerd dies with a killed dockerd, but counts as running until init has collected it: the next
+		# dockerd would wait for it, in vain, and give up.
+		poll 30 containerd_ended "$d" && rm -f "$d/exec/containerd/containerd.pid"
+		rm -f "$d/pid"
+		dockerd --iptables=false --bridge=none --data-root "$root" --exec-root "$d/exec" -H "$DOCKER_HOST" --pidfile "$d/pid" "$@" \
+			>>"$d/log" 2>&1 </dev/null 3>&- &
+		DOCKERD_PID=$!
+		export DOCKERD_PID
+		remember_pid "$DOCKERD_PID"
+		poll 60 dockerd_decided
+		docker_answers && break
+		echo "dockerd, try $try: $(tail -n 1 "$d/log")" >&2
+		reap_one pid "$DOCKERD_PID" "$(start_ticks "$DOCKERD_PID")"
+		[ "$try" = 1 ] || return 1
 	done
+	# Should it be killed and its containerd live on: to be removed by its own pid.
+	for child in $(pgrep -P "$DOCKERD_PID"); do remember_pid "$child"; done
 	remember_pid "$DOCKERD_PID" # again: the last line is worked off first, and dockerd ends its containerd itself
 }
 docker_answers() { timeout 5 docker info >/dev/null 2>&1; }
+dockerd_decided() { docker_answers || process_ended "$DOCKERD_PID"; }
+containerd_ended() { # DIR
+	local pid
+	pid=$(cat "$1/exec/containerd/containerd.pid" 2>/dev/null) || return 0
+	process_ended "$pid"
+}
+process_ended() { # PID: gone, or waiting to be collected
+	local state
+	state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)
+	[ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
+}
 docker_run() { # NAME OPTION... -- COMMAND...
 	local name=$1 options=()
 	shift
@@ -159,13 +184,11 @@ docker_run() { # NAME OPTION... -- COMMAND...
 	shift
 	remember docker "$DOCKER_HOST" "$name"
 	docker run -d --name "$name" --network none "${options[@]}" "$DOCKER_IMAGE" "$@" || return 1
-	# Should the daemon be gone by then: the init process, its shim, its cgroups.
-	local pid
-	remember cgroup-id "$(docker inspect -f '{{.Id}}' "$name")"
-	pid=$(docker inspect -f '{{.State.Pid}}' "$name")
-	remember_pid "$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$pid/stat")"
-	remember_pid "$pid"
-	remember docker "$DOCKER_HOST" "$name" # worked off before them
+	docker_remember "$name"
+}
+docker_remember() { # NAME: to be removed by the daemon, or else without it
+	remember container-id "$(docker inspect -f '{{.Id}}' "$1")"
+	remember docker "$DOCKER_HOST" "$1" # worked off before it
 }
 
 # ---- the kernel's own files of a container ----
@@ -222,6 +245,10 @@ qemu_start() {
 		>"$SCRATCH/$name.log" 2>&1 </dev/null 3>&- &
 	QEMU_PID=$!
 	remember_pid "$QEMU_PID"
+}
+maps_ram() { # PID: does this QEMU have its guest's RAM, 32 MiB or more?
+	awk '$1 == "Size:" && $2 >= 32768 && perms == "rw-p" { found = 1 } /^[0-9a-f]+-[0-9a-f]+ / { perms = $2 } END { exit !found }' \
+		"/proc/$1/smaps" 2>/dev/null
 }
 console_says() { # NAME TEXT
 	grep -q -- "$2" "$SCRATCH/$1.console" 2>/dev/null

@@ -49,7 +49,7 @@ none() { # PATTERN FILE
 	need setpriv qemu-system-x86_64
 	qemu-system-x86_64 -nodefaults -accel tcg -m 64 -smp 1 -name "$TESTNAME-vm" -S -display none >/dev/null 2>&1 </dev/null 3>&- &
 	remember_pid $!
-	sleep 1
+	poll 20 maps_ram $!
 	chmod 755 "$SCRATCH"
 	cp "$VCTOP" "$SCRATCH/vctop-user"
 	(cd / && HOME=/ setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$SCRATCH/vctop-user" --json -n 2 -d 0.3) >json 2>stderr

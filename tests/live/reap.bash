@@ -2,7 +2,7 @@
 # Removes what live tests wrote down and did not remove themselves:  reap.bash STATE-DIR SUITE|all
 #
 # The list of a suite, STATE-DIR/SUITE.list, has one line a thing, newest last:
-#   pid PID START-TICKS   podman NAME   docker HOST NAME   cgroup PATH   cgroup-id ID   mount PATH   path PATH   rmdir PATH
+#   pid PID START-TICKS   podman NAME   docker HOST NAME   cgroup PATH   container-id ID   mount PATH   path PATH   rmdir PATH
 #   podman-pod NAME   runc NAME   lxc LXCPATH NAME   buildah NAME   user NAME   link NAME   loop DEVICE
 # A pid is killed only while its start time is the one written down: nobody else's process is ever touched.
 set -u
@@ -14,6 +14,22 @@ start_ticks() { # PID
 	# shellcheck disable=SC2086 # words
 	set -- $stat
 	echo "${20}"
+}
+
+# A container that its daemon no longer removes: what runs in its groups, its shim, the groups.
+reap_container() { # ID
+	local i p
+	find /sys/fs/cgroup -path "*$1*" -name freezer.state -exec sh -c 'echo THAWED >"$1"' _ {} \; 2>/dev/null
+	find /sys/fs/cgroup -path "*$1*" -name cgroup.freeze -exec sh -c 'echo 0 >"$1"' _ {} \; 2>/dev/null
+	for ((i = 0; i < 100; i++)); do
+		for p in $(find /sys/fs/cgroup -path "*$1*" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u) \
+			$(pgrep -f "^[^ ]*containerd-shim[^ ]* .*-id $1( |$)"); do
+			kill -9 "$p" 2>/dev/null
+		done
+		find /sys/fs/cgroup -depth -type d -path "*$1*" -exec rmdir {} + 2>/dev/null
+		[ -n "$(find /sys/fs/cgroup -type d -path "*$1*" -print -quit 2>/dev/null)" ] || return 0
+		sleep 0.1
+	done
 }
 
 reap_one() { # WORD...
@@ -50,7 +66,7 @@ reap_one() { # WORD...
 			[ -d "$2" ] && sleep 0.05
 		done
 		;;
-	cgroup-id) find /sys/fs/cgroup -depth -type d -path "*$2*" -exec rmdir {} + 2>/dev/null ;;
+	container-id) [[ $2 =~ ^[0-9a-f]{64}$ ]] && reap_container "$2" ;;
 	link) ip link del "$2" 2>/dev/null ;;
 	loop) losetup -d "$2" 2>/dev/null ;;
 	mount) umount "$2" 2>/dev/null ;;

@@ -175,8 +175,8 @@ run_runc() { # NAME
 	remember_pid $pid
 	bwrap --bind "$SCRATCH/rootfs" / sleep 298 >/dev/null 2>>bwrap.log </dev/null 3>&- &
 	remember_pid $!
-	sleep 0.5
-	kill -0 $pid || skip "bubblewrap does not work here: $(tail -n 1 bwrap.log)"
+	poll 10 pgrep -f '^sleep 297' >/dev/null && poll 10 pgrep -f '^sleep 298' >/dev/null ||
+		skip "bubblewrap does not work here: $(tail -n 1 bwrap.log)"
 	look json
 	for name in $pid $!; do
 		jq -e --arg p "bubblewrap:$name." '[.instances[] | select(.id | startswith($p))] | length == 1
@@ -184,7 +184,7 @@ run_runc() { # NAME
 			and (.unavailable["memory.used_bytes"] | startswith("absent: bubblewrap")))' json
 	done
 	kill -9 $pid
-	sleep 0.2
+	poll 10 process_ended $pid
 	look json
 	jq -e --arg p "bubblewrap:$pid." '[.instances[] | select(.id | startswith($p))] == []' json
 }

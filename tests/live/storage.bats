@@ -34,23 +34,18 @@ big='head -c 5000000 /dev/zero >/big; exec sleep 3600'
 
 # A dockerd with a data root of its own, which only its command line tells.
 docker_start() {
-	local d=$SCRATCH/docker pid i
+	local d=$SCRATCH/docker i
 	command -v dockerd >/dev/null && command -v docker >/dev/null || return 1
-	mkdir -p "$d"
-	export DOCKER_HOST=unix://$d/docker.sock DOCKER_BUILDKIT=0 DOCKER_ROOT=$d/root
-	dockerd --iptables=false --bridge=none --storage-driver overlay2 --data-root "$DOCKER_ROOT" --exec-root "$d/exec" -H "$DOCKER_HOST" \
-		--pidfile "$d/pid" >"$d/log" 2>&1 </dev/null 3>&- &
-	pid=$!
-	remember_pid "$pid"
-	poll 30 docker_answers || return 1
-	for i in $(pgrep -P "$pid"); do remember_pid "$i"; done
-	remember_pid "$pid"
+	export DOCKER_BUILDKIT=0 DOCKER_ROOT=$d/root
+	dockerd_launch "$d" "$DOCKER_ROOT" --storage-driver overlay2 || return 1
 	for i in base one two; do
 		docker build --network none -q -t "$TESTNAME-$i:1" -f "context/Dockerfile.$i" context >/dev/null 2>"$d/build.log" || return 1
 	done
+	# shellcheck disable=SC2153 # of lib
 	remember docker "$DOCKER_HOST" "$TESTNAME-stopped"
 	remember docker "$DOCKER_HOST" "$TESTNAME-writes"
 	docker run -d --network none --name "$TESTNAME-writes" "$TESTNAME-one:1" /bin/sh -c "$big" >/dev/null || return 1
+	docker_remember "$TESTNAME-writes"
 	docker run --network none --name "$TESTNAME-stopped" "$TESTNAME-two:1" /bin/true || return 1
 	export DOCKER_READY=yes
 }

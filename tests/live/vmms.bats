@@ -67,6 +67,10 @@ qmp() {
 		print(json.dumps(a.get("return")))
 	PYTHON
 }
+guest_tells() { qmp ctl.sock qom-get '{"path":"/machine/peripheral/balloon0","property":"guest-stats"}' |
+	jq -e '.["last-update"] > 0 and .stats["stat-available-memory"] < 1e12' >/dev/null; }
+ballooned_to() { qmp ctl.sock query-balloon | jq -e --argjson n "$1" '.actual == $n' >/dev/null; }
+serves() { [[ $(qmp vctop.sock query-status 2>/dev/null) == *running* ]]; }
 # A client that stays on a socket, or a server that never says a word:  hold connect|listen SOCKET; HOLDER is its pid
 hold() {
 	/usr/bin/python3 -I -c '
@@ -105,7 +109,7 @@ time.sleep(60)' "$1" "$2" >"hold.$1" 2>&1 3>&- &
 
 @test "what the guest uses is total less available, as QEMU itself has it" {
 	qmp ctl.sock qom-set '{"path":"/machine/peripheral/balloon0","property":"guest-stats-polling-interval","value":1}'
-	sleep 3
+	poll 20 guest_tells
 	"$VCTOP" --json --qmp "$SCRATCH/vctop.sock" >on
 	valid on
 	local expected
@@ -122,7 +126,7 @@ time.sleep(60)' "$1" "$2" >"hold.$1" 2>&1 3>&- &
 
 @test "a balloon that was blown up" {
 	qmp ctl.sock balloon '{"value":201326592}'
-	sleep 3
+	poll 20 ballooned_to 201326592
 	"$VCTOP" --json --qmp "$SCRATCH/vctop.sock" >blown
 	equal balloon "$(field blown "$VM" .memory.balloon_bytes)" 67108864
 	equal allocated "$(field blown "$VM" .memory.allocated_bytes)" 268435456
@@ -142,9 +146,8 @@ time.sleep(60)' "$1" "$2" >"hold.$1" 2>&1 3>&- &
 	kill "$HOLDER"
 	equal used "$(field taken "$VM" .memory.guest_used_bytes)" null
 	[[ $(tail -n 1 taken | jq -r '.notices[] | select(.what | contains("--qmp")) | .why') == *"another client is attached"* ]]
-	# Nobody of ours waits in its queue: it serves the next.
-	sleep 0.2
-	[[ $(qmp vctop.sock query-status) == *running* ]]
+	# Nobody of ours waits in its queue: it serves the next, as soon as the one that was killed has left.
+	poll 10 serves
 }
 
 @test "only the named socket is connected to" {

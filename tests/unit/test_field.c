@@ -46,6 +46,16 @@ static void test_whole(void **state)
 	assert_string_equal(field_unit_name(UNIT_MAX), "");
 }
 
+/* A part of the schema, or what it refers to. */
+static const json_t *meant(const json_t *root, const json_t *node)
+{
+	const char *ref = json_string_value(json_object_get(node, "$ref"));
+	if (!ref)
+		return node;
+	assert_true(strncmp(ref, "#/$defs/", 8) == 0);
+	return json_object_get(json_object_get(root, "$defs"), ref + 8);
+}
+
 /* The schema node of a dotted key below $defs/instance. */
 static const json_t *schema_node(const json_t *root, const char *key)
 {
@@ -56,19 +66,14 @@ static const json_t *schema_node(const json_t *root, const char *key)
 		assert_true(n < sizeof(part));
 		memcpy(part, key, n);
 		part[n] = '\0';
-		node = json_object_get(json_object_get(node, "properties"), part);
+		node = meant(root, json_object_get(json_object_get(node, "properties"), part));
 		key += n + (key[n] == '.');
 	}
 	return node;
 }
 
-static bool schema_allows(const json_t *root, const json_t *node, const char *type)
+static bool schema_allows(const json_t *node, const char *type)
 {
-	const char *ref = json_string_value(json_object_get(node, "$ref"));
-	if (ref) {
-		assert_true(strncmp(ref, "#/$defs/", 8) == 0);
-		node = json_object_get(json_object_get(root, "$defs"), ref + 8);
-	}
 	const json_t *t = json_object_get(node, "type"), *values = json_object_get(node, "enum"), *v;
 	size_t i;
 	if (json_is_string(t))
@@ -92,11 +97,11 @@ static void test_in_schema(void **state)
 			fail_row(i, "%s: not in the schema", f->key);
 			continue;
 		}
-		bool number = schema_allows(root, node, "number") || schema_allows(root, node, "integer");
-		bool text = schema_allows(root, node, "string"), flag = schema_allows(root, node, "boolean");
+		bool number = schema_allows(node, "number") || schema_allows(node, "integer");
+		bool text = schema_allows(node, "string"), flag = schema_allows(node, "boolean");
 		if (f->kind == FIELD_METRIC && f->unit == UNIT_TIME ? !text : f->kind == FIELD_METRIC && !number)
 			fail_row(i, "%s: a metric, but the schema does not take a number", f->key);
-		if (f->kind == FIELD_METRIC && !schema_allows(root, node, "null"))
+		if (f->kind == FIELD_METRIC && !schema_allows(node, "null"))
 			fail_row(i, "%s: a metric can be missing, but the schema does not take null", f->key);
 		if (f->kind == FIELD_TEXT && !text)
 			fail_row(i, "%s: a text, but the schema does not take a string", f->key);
@@ -107,7 +112,7 @@ static void test_in_schema(void **state)
 }
 
 /* What the schema demands of an instance is in the table; what it merely allows may come later. */
-static void walk_required(const json_t *node, const char *prefix)
+static void walk_required(const json_t *root, const json_t *node, const char *prefix)
 {
 	const json_t *v, *properties = json_object_get(node, "properties");
 	size_t i;
@@ -115,11 +120,11 @@ static void walk_required(const json_t *node, const char *prefix)
 	{
 		char key[128];
 		(void)snprintf(key, sizeof(key), "%s%s%s", prefix, *prefix ? "." : "", json_string_value(v));
-		const json_t *child = json_object_get(properties, json_string_value(v));
+		const json_t *child = meant(root, json_object_get(properties, json_string_value(v)));
 		if (!child)
 			fail_row(i, "%s: required but not described", key);
 		else if (json_object_get(child, "properties"))
-			walk_required(child, key);
+			walk_required(root, child, key);
 		else if (strcmp(key, "unavailable") != 0 && !field_by_key(key))
 			fail_row(i, "%s: the schema requires it, the table does not have it", key);
 	}
@@ -130,7 +135,7 @@ static void test_schema_in_table(void **state)
 	(void)state;
 	json_t *root = json_load_file(SCHEMA, 0, NULL);
 	assert_non_null(root);
-	walk_required(schema_node(root, ""), "");
+	walk_required(root, schema_node(root, ""), "");
 	json_decref(root);
 }
 

@@ -66,7 +66,7 @@ static struct seen load(struct history *h)
 {
 	struct seen s = {0};
 	struct error err = {0};
-	assert_int_equal(history_load(h, see, &s, &err), 0);
+	assert_int_equal(history_load(h, 8192, see, &s, &err), 0);
 	return s;
 }
 
@@ -253,7 +253,7 @@ static void damaged_is_kept(void **state)
 		int r = history_open_reader(dir, &h, &err); /* a reader never renames */
 		if (r == 0) {
 			struct seen s = {0};
-			assert_true(history_load(h, see, &s, &err) < 0);
+			assert_true(history_load(h, 8192, see, &s, &err) < 0);
 			history_close(h);
 		}
 		assert_int_equal(set_aside(dir, kept, sizeof(kept)), 0);

@@ -125,6 +125,31 @@ static void test_endings(void **state)
 	}
 }
 
+/* What was not seen is said so, never as a 0. */
+static void test_unseen(void **state)
+{
+	(void)state;
+	struct film f = film_new();
+	struct what w = {WHAT, .cpu_cap = -1, .mem_cap = -1};
+	film_frame(&f, &w, 1);
+	usage_book_add(f.book, f.frame);
+	assert_string_equal(film_verdict(&f, USAGE_CPU).reason, "no CPU cap; CPU not seen for a minute yet");
+	assert_string_equal(film_verdict(&f, USAGE_MEMORY).reason, "no memory cap; memory not seen for a minute yet");
+	w.state = INSTANCE_PAUSED;
+	film_play(&f, &w, 2 * SECOND, 1);
+	assert_string_equal(film_verdict(&f, USAGE_INSTANCE).reason, "paused; how much memory it holds is not known");
+	verdict_fill(f.frame);
+	assert_string_equal(f.frame->rows.v[0].verdict.reason, "paused; how much memory it holds is not known");
+	w.held = 0;
+	film_play(&f, &w, 2 * SECOND, 1);
+	assert_string_equal(film_verdict(&f, USAGE_INSTANCE).reason, "paused; holds no memory");
+	w.state = INSTANCE_STOPPED;
+	w.held = -1;
+	film_play(&f, &w, 2 * SECOND, 1);
+	assert_string_equal(film_verdict(&f, USAGE_INSTANCE).reason, "stopped; holds no memory");
+	film_free(&f);
+}
+
 static void test_provisional(void **state)
 {
 	(void)state;
@@ -688,6 +713,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_example),
 	        cmocka_unit_test(test_endings),
+	        cmocka_unit_test(test_unseen),
 	        cmocka_unit_test(test_provisional),
 	        cmocka_unit_test(test_young),
 	        cmocka_unit_test(test_pressure_leaves),

@@ -393,7 +393,7 @@ static void test_moment_outside(void **state)
 
 static void test_live(void **state)
 {
-	(void)state;
+	const struct tree *t = *state;
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 	struct error err = {0};
 	struct rootfs *fs = rootfs_open("/", &err);
@@ -401,6 +401,16 @@ static void test_live(void **state)
 	assert_true(rootfs_is_live(fs));
 	assert_int_equal(rootfs_advance(fs), 0);
 	assert_true(rootfs_read(fs, "proc/self/stat", 4096, &sb) > 0);
+	/* What users may name is opened only where it is a file; what the kernel shows, at once. */
+	cleanup_free char *fifo = tree_path(t, "fifo"), *link = tree_path(t, "link"), *file = tree_path(t, "file");
+	tree_write(t, "file", "text");
+	assert_int_equal(mkfifo(fifo, 0644), 0);
+	assert_int_equal(rootfs_read(fs, fifo + 1, 4096, &sb), -EINVAL);
+	assert_int_equal(symlink("/dev/zero", link), 0);
+	assert_int_equal(rootfs_read(fs, link + 1, 4096, &sb), -EINVAL);
+	assert_int_equal(rootfs_read(fs, "proc/../dev/zero", 4096, &sb), -EINVAL);
+	assert_int_equal(rootfs_read(fs, "proc/self/root/dev/zero", 4096, &sb), -EINVAL);
+	assert_int_equal(rootfs_read(fs, file + 1, 4096, &sb), 4);
 	struct rootfs_time a = rootfs_now(fs), b = rootfs_now(fs);
 	assert_true(b.mono_usec >= a.mono_usec && a.real_usec > 1600000000000000 && a.boot_usec >= a.mono_usec);
 	rootfs_close(fs);

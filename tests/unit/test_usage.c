@@ -203,34 +203,6 @@ static void test_same_key(void **state)
 	film_free(&f);
 }
 
-static void test_bounded(void **state)
-{
-	(void)state;
-	struct film f = film_new();
-	char id[32];
-	for (int i = 0; i < 8192 + 300; i++) {
-		(void)snprintf(id, sizeof(id), "c%d", i);
-		struct what w = {WHAT, .id = id, .state = i == 5000 ? INSTANCE_STOPPED : INSTANCE_RUNNING};
-		f.now += SECOND;
-		film_frame(&f, &w, 1);
-		usage_book_add(f.book, f.frame);
-	}
-	size_t it = 0, n = 0;
-	const struct usage *u;
-	while (usage_book_next(f.book, &it, NULL, &u))
-		n++;
-	assert_int_equal(n, 8192);
-	/* The stopped one went first, then the oldest. */
-	assert_null(usage_book_find(f.book, "container|docker|c5000|"));
-	assert_null(usage_book_find(f.book, "container|docker|c298|"));
-	assert_non_null(usage_book_find(f.book, "container|docker|c299|"));
-	usage_book_forget(f.book, f.now - 99 * SECOND);
-	for (it = 0, n = 0; usage_book_next(f.book, &it, NULL, &u);)
-		n++;
-	assert_int_equal(n, 100);
-	film_free(&f);
-}
-
 static struct usage *copy(const struct usage *u)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -241,6 +213,108 @@ static struct usage *copy(const struct usage *u)
 	free(bytes);
 	strbuf_release(&sb);
 	return ret;
+}
+
+static size_t in_book(const struct film *f)
+{
+	const struct usage *u;
+	size_t it = 0, n = 0;
+	while (usage_book_next(f->book, &it, NULL, &u))
+		n++;
+	return n;
+}
+
+#define MANY 256
+
+static void test_bounded(void **state)
+{
+	(void)state;
+	struct film f = film_new();
+	char id[32];
+	usage_book_by_id(f.book, MANY);
+	for (int i = 0; i < MANY + 10; i++) {
+		(void)snprintf(id, sizeof(id), "c%d", i);
+		struct what w = {WHAT, .id = id, .state = i == 200 ? INSTANCE_STOPPED : INSTANCE_RUNNING};
+		f.now += SECOND;
+		film_frame(&f, &w, 1);
+		usage_book_add(f.book, f.frame);
+		assert_true(in_book(&f) <= MANY);
+	}
+	/* The stopped one went first, then the oldest. */
+	assert_null(usage_book_find(f.book, "c200"));
+	assert_null(usage_book_find(f.book, "c8"));
+	assert_non_null(usage_book_find(f.book, "c20"));
+	assert_true(in_book(&f) > MANY - MANY / 32);
+	usage_book_forget(f.book, f.now - 99 * SECOND);
+	assert_int_equal(in_book(&f), 99); /* c166 and later, but for the stopped one */
+	film_free(&f);
+}
+
+/* Frames of `n` of which the first `stay` are in each, the others in one only; the instance of row i has i in its name.
+ */
+static void crowd(struct film *f, size_t n, size_t stay, int frames, double step)
+{
+	struct what *w = xcalloc(n, sizeof(*w));
+	char(*ids)[32] = xcalloc(n, sizeof(*ids));
+	for (int t = 0; t < frames; t++) {
+		for (size_t i = 0; i < n; i++) {
+			(void)snprintf(ids[i], sizeof(ids[i]), i < stay ? "c%zu" : "c%zu-%lld", i, (long long)f->now);
+			w[i] = (struct what){WHAT, .id = ids[i], .cpu = 0.01};
+		}
+		f->now += (int64_t)(step * 1e6);
+		film_frame(f, w, n);
+		usage_book_add(f->book, f->frame);
+	}
+	free(ids);
+	free(w);
+}
+
+/* Ten thousand that live learn, all of them; those that come and go beside them make way, not they. */
+static void test_many_live(void **state)
+{
+	(void)state;
+	struct film f = film_new();
+	crowd(&f, 10000, 10000, 8, 60);
+	assert_int_equal(in_book(&f), 10000);
+	for (size_t it = 0; it < 10000; it++) {
+		char id[32];
+		(void)snprintf(id, sizeof(id), "c%zu", it);
+		assert_true(film_usage(&f, id)->cpu_sec > 350);
+	}
+	usage_book_by_id(f.book, 11000);
+	crowd(&f, 10900, 10000, 8, 60);
+	assert_true(in_book(&f) <= 11000);
+	for (size_t it = 0; it < 10000; it++) {
+		char id[32];
+		(void)snprintf(id, sizeof(id), "c%zu", it);
+		assert_true(usage_book_find(f.book, id)->cpu_sec > 350);
+	}
+	film_free(&f);
+}
+
+/* Where more live than there is room for, those that had it keep it. */
+static void test_more_than_fit(void **state)
+{
+	(void)state;
+	struct film f = film_new();
+	usage_book_by_id(f.book, MANY);
+	crowd(&f, 200, 200, 5, 60);
+	crowd(&f, 400, 400, 10, 60);
+	assert_int_equal(in_book(&f), MANY);
+	assert_true(usage_book_find(f.book, "c0")->cpu_sec > 700);
+	assert_true(usage_book_find(f.book, "c255")->cpu_sec > 500);
+	assert_null(usage_book_find(f.book, "c256"));
+	/* Judged without a word of history, not with another's. */
+	usage_book_judge(f.book, f.frame);
+	assert_int_equal(f.frame->rows.v[300].verdict.state, VERDICT_UNKNOWN);
+	/* What comes from storage and is older than all gets no room, and is no trouble. */
+	struct film old = film_new();
+	crowd(&old, 1, 1, 2, 60);
+	usage_book_put(f.book, "older", copy(film_usage(&old, "c0")));
+	assert_null(usage_book_find(f.book, "older"));
+	assert_int_equal(in_book(&f), MANY);
+	film_free(&old);
+	film_free(&f);
 }
 
 static void rich(struct film *f)
@@ -403,6 +477,8 @@ int main(void)
 	        cmocka_unit_test(test_keys),
 	        cmocka_unit_test(test_same_key),
 	        cmocka_unit_test(test_bounded),
+	        cmocka_unit_test(test_many_live),
+	        cmocka_unit_test(test_more_than_fit),
 	        cmocka_unit_test(test_codec),
 	        cmocka_unit_test(test_codec_midway),
 	        cmocka_unit_test(test_codec_hostile),

@@ -19,13 +19,18 @@ struct usage_book; /* of all, by key */
 enum usage_resource { USAGE_CPU, USAGE_MEMORY, USAGE_INSTANCE, USAGE_RESOURCE_MAX };
 const char *usage_resource_name(enum usage_resource r); /* "cpu", "memory", "instance" */
 
+#define USAGE_BOOK_MAX 65536 /* instances; about 1.7 KiB each, only of those there are */
+
 struct usage_book *usage_book_new(void);
 void usage_book_free(struct usage_book *b);
 /* Names and ids (shell patterns, separated by commas or blanks) never to be called idle; copied. NULL: none. */
 void usage_book_never_idle(struct usage_book *b, const char *patterns);
 /* Keeps instances by id, and at most max of them: for recordings, where an id is all that is stable. */
 void usage_book_by_id(struct usage_book *b, size_t max);
-/* Adds one observation for each row of f, and judges. A frame of the same time adds nothing. */
+/*
+ * Adds one observation for each row of f, and judges. A frame of the same time adds nothing. In a full book those
+ * unseen for longest give way, never one of f; where all are of f, the rest of f is not learned.
+ */
 void usage_book_add(struct usage_book *b, const struct frame *f);
 /* Puts what is remembered into the rows of f; rows without enough keep what the first look said. */
 void usage_book_judge(struct usage_book *b, struct frame *f);
@@ -33,7 +38,10 @@ void usage_book_judge(struct usage_book *b, struct frame *f);
 /* The stable key of an instance; sb is replaced. */
 void usage_key(const struct instance *i, struct strbuf *sb);
 
-/* For storage: iterate, put (a decoded usage replaces one of the same key; the book owns it), forget those unseen. */
+/*
+ * For storage: iterate, put (a decoded usage replaces one of the same key; the book owns it, or has freed it when it is
+ * full of later ones), forget those unseen.
+ */
 bool usage_book_next(const struct usage_book *b, size_t *it, const char **ret_key, const struct usage **ret_usage);
 void usage_book_put(struct usage_book *b, const char *key, struct usage *u);
 void usage_book_forget(struct usage_book *b, int64_t last_seen_before_usec);

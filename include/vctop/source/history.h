@@ -48,8 +48,8 @@ void history_close(struct history *h);
 /* For the one `vctop watch` of a directory: an fd to be kept open; -EBUSY: there is one. */
 int history_watch_lock(const char *dir, struct error *err);
 
-/* Calls fn for what is kept, the latest seen first, at most 8192; what no vctop wrote is left out. */
-int history_load(struct history *h, void (*fn)(void *data, const struct history_row *row), void *data,
+/* Calls fn for what is kept, the latest seen first, at most max; what no vctop wrote is left out. */
+int history_load(struct history *h, int max, void (*fn)(void *data, const struct history_row *row), void *data,
                  struct error *err);
 /* In one transaction: stores what `next` fills in until it returns false, and forgets what was last seen before. */
 int history_save(struct history *h, bool (*next)(void *data, struct history_row *ret), void *data,

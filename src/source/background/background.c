@@ -335,17 +335,26 @@ static void count_daemons(struct background_reader *b, struct snapshot *snap)
 	}
 }
 
+/* When this tick's time is up: 0 never. */
+static int64_t begin_budget(const struct background_reader *b, bool bounded)
+{
+	return bounded && rootfs_is_live(b->fs) ? clock_mono_usec() + BUDGET_USEC : 0;
+}
+
 void background_collect(struct background_reader *b, const struct tick *t)
 {
 	const char *id;
 	void *v;
-	bool eager = ++b->tick == EAGER_TICK || !rootfs_is_live(b->fs);
-	b->end_usec = eager ? 0 : clock_mono_usec() + BUDGET_USEC;
+	b->tick++;
+	b->end_usec = begin_budget(b, b->tick > EAGER_TICK);
 	b->entries.n = 0;
 	daemons_update(&b->daemons, t->procs, t->now.mono_usec);
 	for (size_t i = 0; i < t->snap->entries.n; i++)
 		vec_push(&b->entries, find_known(b, &t->snap->entries.v[i].inst));
 	sample_networks(b, t);
+	/* A rate takes two readings: without all networks in its first tick a one-shot would have none. */
+	if (b->tick < EAGER_TICK)
+		b->end_usec = begin_budget(b, true);
 	storage_refresh(b->storage, t->facts, t->now.mono_usec);
 	refresh(b, t);
 	fill(b, t);

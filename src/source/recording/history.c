@@ -22,7 +22,6 @@
 #define LOCK_NAME "history.lock"
 #define APPLICATION_ID 0x76637470 /* "vctp": file(1) can tell */
 #define BUSY_MSEC 1000
-#define MAX_ROWS 8192
 #define MAX_DATA 65536
 #define MAX_KEY 4096
 
@@ -355,7 +354,7 @@ static int load_row(sqlite3_stmt *st, struct history_row *row)
 	               : -EINVAL;
 }
 
-int history_load(struct history *h, void (*fn)(void *data, const struct history_row *row), void *data,
+int history_load(struct history *h, int max, void (*fn)(void *data, const struct history_row *row), void *data,
                  struct error *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -363,7 +362,7 @@ int history_load(struct history *h, void (*fn)(void *data, const struct history_
 	if (sqlite3_prepare_v2(h->db, "SELECT key, data FROM usage ORDER BY last_seen DESC LIMIT ?1", -1, &st, NULL) !=
 	    SQLITE_OK)
 		return sql_fail(h, err);
-	(void)sqlite3_bind_int(st, 1, MAX_ROWS);
+	(void)sqlite3_bind_int(st, 1, max);
 	while ((r = sqlite3_step(st)) == SQLITE_ROW) {
 		struct history_row row = {0};
 		if (load_row(st, &row) == 0)
