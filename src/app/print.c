@@ -85,7 +85,12 @@ static void wait_until(int64_t mono_usec)
 		;
 }
 
-int view_open(const struct view_options *o, enum past_mode mode, struct engine *e, struct error *err)
+void view_remember(const struct view_options *o, enum past_mode mode, struct engine *e)
+{
+	engine_remember(e, o->no_history ? PAST_MEMORY : mode, PAST_SAVE_SEC);
+}
+
+int view_open(const struct view_options *o, struct engine *e, struct error *err)
 {
 	int64_t usec;
 	if (!o->replay) {
@@ -94,8 +99,7 @@ int view_open(const struct view_options *o, enum past_mode mode, struct engine *
 			return r;
 		engine_ask(e, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
 		e->source->services = o->services;
-		engine_remember(e, o->no_history ? PAST_MEMORY : mode, PAST_SAVE_SEC);
-		return engine_tick(e, err);
+		return 0;
 	}
 	int r = engine_open_replay(e, o->replay, err);
 	r = r < 0 ? r : engine_tick(e, err);
@@ -160,7 +164,11 @@ int print_frames(const struct view_options *o)
 	struct engine e;
 	struct error err = {0};
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
-	int r = view_open(o, PAST_READ, &e, &err);
+	int r = view_open(o, &e, &err);
+	if (r == 0 && !o->replay) {
+		view_remember(o, PAST_READ, &e);
+		r = engine_tick(&e, &err);
+	}
 	struct trends *trends = trends_new();
 	if (r == 0)
 		r = print_all(o, &e, trends, &out, &err);
