@@ -192,6 +192,7 @@ static void act(struct dashboard *d, enum tui_action action)
 		break;
 	}
 	tui_set_timing(d->tui, d->delay, d->paused);
+	time_look(d);
 }
 
 static void read_keys(struct dashboard *d)
@@ -288,6 +289,7 @@ static bool close_all(struct dashboard *d)
 	trends_free(d->trends);
 	moments_free(d->moments);
 	engine_close(&d->engine);
+	free(d->detail);
 	if (d->timer >= 0)
 		(void)close(d->timer);
 	if (d->signals >= 0)

@@ -26,6 +26,7 @@ struct dashboard {
 	double delay, speed; /* speed: of a replay */
 	bool paused, quit, own_samples;
 	bool services, again; /* services: what the next reading is asked for; again: it is to follow this one */
+	char *detail;         /* the instance whose tasks are asked for; NULL none */
 	int signal;           /* that ended it; 0 none */
 	struct error failed;  /* the first reading, which ends it */
 };
@@ -49,6 +50,7 @@ void time_present(struct dashboard *d);                 /* to the newest */
 void time_set_pace(struct dashboard *d, double factor); /* slower, faster */
 void time_toggle_pause(struct dashboard *d);
 void dashboard_select(struct dashboard *d); /* the rows of what is shown */
+void time_look(struct dashboard *d); /* a reading now, if the instance that is looked at is not asked for yet */
 void dashboard_trouble(struct dashboard *d);
 
 #endif

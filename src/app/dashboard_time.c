@@ -1,5 +1,7 @@
 /* Which moment the dashboard shows: readings as they come, what it remembers of the last hour, or a recording. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/timerfd.h>
 
 #include "app/dashboard.h"
@@ -120,8 +122,20 @@ void time_tick(struct dashboard *d)
 	}
 	if (ticker_runs(d->ticker))
 		return;
+	const char *id = tui_detail(d->tui);
+	free(d->detail);
+	d->engine.source->detail = d->detail = id ? xstrdup(id) : NULL;
 	d->engine.source->services = d->services;
 	(void)ticker_start(d->ticker);
+}
+
+void time_look(struct dashboard *d)
+{
+	const char *id = d->engine.replay || d->paused || !d->shown ? NULL : tui_detail(d->tui);
+	if (!id || (d->detail && strcmp(id, d->detail) == 0))
+		return;
+	d->again = ticker_runs(d->ticker);
+	time_tick(d);
 }
 
 void time_ticked(struct dashboard *d)

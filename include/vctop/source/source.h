@@ -22,7 +22,9 @@ struct source_ops {
 
 struct source {
 	const struct source_ops *ops;
-	bool services; /* the reader's wish: the host's own services too */
+	/* The reader's wishes, changed only between two readings. */
+	bool services;      /* the host's own services too */
+	const char *detail; /* what runs in the instance of this id (snapshot.tasks); NULL nobody asks; borrowed */
 };
 
 /* The host below `root` ("/" for this one). */

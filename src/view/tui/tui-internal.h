@@ -213,6 +213,7 @@ void notices_tile(struct page *p, const struct tui *t);
 void waste_foot(struct page *p, const struct tui *t);
 void instance_cpu_tile(struct page *p, const struct tui *t);
 void instance_memory_tile(struct page *p, const struct tui *t);
+void instance_tasks_tile(struct page *p, const struct tui *t);
 void instance_facts_tile(struct page *p, const struct tui *t);
 void instance_io_tile(struct page *p, const struct tui *t);
 void instance_net_tile(struct page *p, const struct tui *t);
