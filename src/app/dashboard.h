@@ -50,7 +50,7 @@ void time_present(struct dashboard *d);                 /* to the newest */
 void time_set_pace(struct dashboard *d, double factor); /* slower, faster */
 void time_toggle_pause(struct dashboard *d);
 void dashboard_select(struct dashboard *d); /* the rows of what is shown */
-void time_look(struct dashboard *d); /* a reading now, if the instance that is looked at is not asked for yet */
+void time_look(struct dashboard *d);        /* a reading now, if the instance that is looked at is not asked for yet */
 void dashboard_trouble(struct dashboard *d);
 
 #endif
