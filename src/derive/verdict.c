@@ -136,8 +136,8 @@ static bool judge_lifetime_pressure(struct judge *j)
 	struct metric share = metric_pct(s->cpu.throttled, s->cpu.periods);
 	if (above(s->mem.oom_kills, 0)) {
 		decide(j, VERDICT_PRESSURED, "lifetime-oom-kill", BASIS_LIFETIME,
-		       arena_fmt(&j->f->arena, "%.0f processes killed for lack of memory since it was created",
-		                 s->mem.oom_kills.v));
+		       arena_fmt(&j->f->arena, "%.0f process%s killed for lack of memory since it was created",
+		                 s->mem.oom_kills.v, s->mem.oom_kills.v > 1 ? "es" : ""));
 		j->v.confidence = CONFIDENCE_HIGH;
 		return true;
 	}
