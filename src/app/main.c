@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +36,12 @@ static int written(int status)
 	return errno == EPIPE ? status : app_failf(EXIT_FAILURE, "standard output: %s", strerror(errno));
 }
 
+/* From here on a block goes back to the kernel when it is freed; left alone, glibc keeps ever larger ones. */
+#define LARGE_BLOCK (512 * 1024)
+
 int main(int argc, char **argv)
 {
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	(void)setlocale(LC_CTYPE, "");
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
