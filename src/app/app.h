@@ -117,11 +117,16 @@ struct view_options {
 };
 
 int dashboard_run(const struct view_options *o); /* dashboard.c */
-/* On an engine that has taken its first tick; it is closed at the end. The exit status. */
+/* On an engine as view_open leaves it; it is closed at the end. The exit status. */
 int dashboard_show(const struct view_options *o, const struct engine *e);
 int print_frames(const struct view_options *o); /* print.c: --json, -b, --screen */
-/* Opens what the options name (this host, a captured tree, or a recording at --at) and takes the first tick. */
-int view_open(const struct view_options *o, enum past_mode mode, struct engine *e, struct error *err);
+/*
+ * Opens what the options name: this host or a captured tree, of which nothing is read yet, or a recording, at the
+ * first moment or --at.
+ */
+int view_open(const struct view_options *o, struct engine *e, struct error *err);
+/* Before the first reading: what this host remembers, which may take a while to load. */
+void view_remember(const struct view_options *o, enum past_mode mode, struct engine *e);
 int view_main(int argc, char **argv, bool replay); /* cmd_view and cmd_replay */
 
 /* -d SECONDS, -n COUNT of commands without other options. 0, or an exit status. */

@@ -22,7 +22,8 @@ void dashboard_select(struct dashboard *d)
 {
 	struct query q = tui_query(d->tui);
 	q.hide_stopped = q.hide_stopped || d->o->hide_stopped;
-	select_rows(d->shown, &q, &d->sel);
+	if (d->shown)
+		select_rows(d->shown, &q, &d->sel);
 	tui_set_frame(d->tui, d->shown, &d->sel);
 }
 
@@ -191,6 +192,7 @@ static void act(struct dashboard *d, enum tui_action action)
 		break;
 	}
 	tui_set_timing(d->tui, d->delay, d->paused);
+	time_look(d);
 }
 
 static void read_keys(struct dashboard *d)
@@ -270,24 +272,29 @@ static int open_events(struct dashboard *d)
 	return d->signals < 0 || d->timer < 0 ? -errno : 0;
 }
 
-static void close_all(struct dashboard *d)
+/* false: a source keeps the thread from ending. */
+static bool close_all(struct dashboard *d)
 {
 	struct error err = {0};
 	term_close();
 	pair_stop(&d->pair);
 	if (d->own_samples && !d->o->keep_samples && samples_stop_owned(getpid(), &err) < 0)
 		(void)app_fail(1, &err);
+	/* Before anything was read there is nothing to save. */
+	if (!ticker_close(d->ticker, d->shown ? LAST_MSEC : 0))
+		return false;
 	selection_release(&d->sel);
 	canvas_release(&d->canvas);
 	tui_free(d->tui);
 	trends_free(d->trends);
 	moments_free(d->moments);
-	ticker_close(d->ticker);
 	engine_close(&d->engine);
+	free(d->detail);
 	if (d->timer >= 0)
 		(void)close(d->timer);
 	if (d->signals >= 0)
 		(void)close(d->signals);
+	return true;
 }
 
 /* Dies of the signal that ended us, as whoever sent it expects to see. */
@@ -309,8 +316,10 @@ static void set_up(struct dashboard *d)
 	use_config(d);
 	d->trends = trends_new();
 	d->moments = d->engine.replay ? NULL : moments_new();
-	d->shown = d->engine.frame;
-	trends_add(d->trends, d->shown);
+	if (d->engine.replay) {
+		d->shown = d->engine.frame;
+		trends_add(d->trends, d->shown);
+	}
 	tui_set_trends(d->tui, d->trends);
 	canvas_init(&d->canvas, 80, 24, o->ascii || !term_utf8());
 	tui_set_sort(d->tui, o->sort, o->sort ? o->sort->sort_down != o->reverse : o->reverse);
@@ -326,6 +335,16 @@ static void set_up(struct dashboard *d)
 	dashboard_select(d);
 }
 
+/* In the ticker's thread, while the screen is there already. */
+static int before_first(void *data, struct error *err)
+{
+	struct dashboard *d = data;
+	if (d->engine.live && samples_clean(NULL, err) < 0 && err->code != EACCES)
+		return -err->code;
+	view_remember(d->o, PAST_WRITE, &d->engine);
+	return 0;
+}
+
 static int open_all(struct dashboard *d, struct error *err)
 {
 	const struct view_options *o = d->o;
@@ -333,7 +352,7 @@ static int open_all(struct dashboard *d, struct error *err)
 	int r = open_events(d);
 	if (r < 0)
 		return error_set(err, -r, "events: %s", strerror(-r));
-	if (!d->engine.replay && !(d->ticker = ticker_open(&d->engine, err)))
+	if (!d->engine.replay && !(d->ticker = ticker_open(&d->engine, before_first, d, err)))
 		return -err->code;
 	return term_open(!o->no_color, !no_mouse, err);
 }
@@ -345,21 +364,23 @@ int dashboard_show(const struct view_options *o, const struct engine *e)
 	d.speed = o->speed > 0 ? o->speed : SPEED_MAX;
 	d.services = o->services;
 	if (open_all(&d, &err) < 0) {
-		ticker_close(d.ticker);
+		(void)ticker_close(d.ticker, 0);
 		engine_close(&d.engine);
 		return app_fail(EXIT_FAILURE, &err);
 	}
 	set_up(&d);
+	draw(&d);
 	if (o->demo)
 		start_pair(&d);
-	if (d.engine.replay)
-		time_schedule_replay(&d);
-	else
-		time_set_timer(&d, d.engine.live ? FIRST_USEC / 1e6 : d.delay);
+	time_begin(&d);
 	loop(&d);
-	int sig = d.signal;
-	close_all(&d);
-	return sig ? end_by(sig) : EXIT_SUCCESS;
+	bool closed = close_all(&d);
+	int status = d.failed.code ? app_fail(EXIT_FAILURE, &d.failed) : EXIT_SUCCESS;
+	if (d.signal)
+		status = end_by(d.signal);
+	if (!closed)
+		_exit(status);
+	return status;
 }
 
 int dashboard_run(const struct view_options *o)
@@ -368,7 +389,7 @@ int dashboard_run(const struct view_options *o)
 	struct error err = {0};
 	if (o->demo && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
 		return demo_plain(o);
-	if (view_open(o, PAST_WRITE, &e, &err) < 0 || (e.live && samples_clean(NULL, &err) < 0 && err.code != EACCES)) {
+	if (view_open(o, &e, &err) < 0) {
 		engine_close(&e);
 		return app_fail(EXIT_FAILURE, &err);
 	}

@@ -1,5 +1,7 @@
 /* Which moment the dashboard shows: readings as they come, what it remembers of the last hour, or a recording. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/timerfd.h>
 
 #include "app/dashboard.h"
@@ -48,6 +50,22 @@ void time_schedule_replay(struct dashboard *d)
 	time_set_timer(d, (double)(wait < FASTEST_USEC ? FASTEST_USEC : wait) / 1e6);
 }
 
+void time_begin(struct dashboard *d)
+{
+	if (d->engine.replay)
+		time_schedule_replay(d);
+	else
+		time_tick(d);
+}
+
+/* There is no time to go to. */
+static bool nothing_yet(struct dashboard *d)
+{
+	if (!d->shown)
+		tui_set_message(d->tui, "the first reading is still being taken");
+	return !d->shown;
+}
+
 static int64_t now_usec(const struct dashboard *d)
 {
 	return d->engine.frame->snap->host.real_usec;
@@ -84,7 +102,7 @@ static void took(struct dashboard *d, int r, const struct error *err)
 	}
 	dashboard_trouble(d);
 	trends_add(d->trends, d->engine.frame);
-	if (d->moments)
+	if (d->moments && d->engine.ticks > 1) /* of the first there are no rates */
 		moments_keep(d->moments, d->engine.frame);
 	if (d->engine.replay)
 		d->shown = d->engine.frame; /* it has two, in turn */
@@ -104,19 +122,38 @@ void time_tick(struct dashboard *d)
 	}
 	if (ticker_runs(d->ticker))
 		return;
+	const char *id = tui_detail(d->tui);
+	free(d->detail);
+	d->engine.source->detail = d->detail = id ? xstrdup(id) : NULL;
 	d->engine.source->services = d->services;
 	(void)ticker_start(d->ticker);
+}
+
+void time_look(struct dashboard *d)
+{
+	const char *id = d->engine.replay || d->paused || !d->shown ? NULL : tui_detail(d->tui);
+	if (!id || (d->detail && strcmp(id, d->detail) == 0))
+		return;
+	d->again = ticker_runs(d->ticker);
+	time_tick(d);
 }
 
 void time_ticked(struct dashboard *d)
 {
 	struct error err = {0};
-	bool newest = d->shown == d->engine.frame;
+	bool first = !d->shown, newest = first || d->shown == d->engine.frame;
 	int r = ticker_take(d->ticker, &err);
 	if (r == -EAGAIN && ticker_runs(d->ticker))
 		return;
+	if (first && r < 0) {
+		d->failed = err;
+		d->quit = true;
+		return;
+	}
 	if (newest)
 		d->shown = d->engine.frame;
+	if (first)
+		time_set_timer(d, d->engine.live ? FIRST_USEC / 1e6 : d->delay);
 	took(d, r, &err);
 	if (d->again) {
 		d->again = false;
@@ -134,7 +171,8 @@ static void show_moment(struct dashboard *d, const struct frame *f)
 
 void time_present(struct dashboard *d)
 {
-	show_moment(d, NULL);
+	if (!nothing_yet(d))
+		show_moment(d, NULL);
 }
 
 static void stay(struct dashboard *d)
@@ -146,6 +184,8 @@ static void stay(struct dashboard *d)
 void time_step(struct dashboard *d, bool back)
 {
 	struct error err = {0};
+	if (nothing_yet(d))
+		return;
 	if (d->engine.replay) {
 		stay(d);
 		took(d, back ? engine_back(&d->engine, &err) : engine_tick(&d->engine, &err), &err);
@@ -169,6 +209,8 @@ static void go(struct dashboard *d, int64_t usec)
 
 void time_move(struct dashboard *d, int64_t usec)
 {
+	if (nothing_yet(d))
+		return;
 	if (d->engine.replay)
 		stay(d);
 	go(d, shown_usec(d) + usec);
@@ -176,7 +218,10 @@ void time_move(struct dashboard *d, int64_t usec)
 
 void time_jump(struct dashboard *d)
 {
-	int64_t usec, first, last = now_usec(d);
+	int64_t usec, first, last;
+	if (nothing_yet(d))
+		return;
+	last = now_usec(d);
 	if (d->engine.replay)
 		replay_span(d->engine.replay, &first, &last);
 	else

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +44,12 @@ static int written(int status)
 	return errno == EPIPE ? status : app_failf(EXIT_FAILURE, "standard output: %s", strerror(errno));
 }
 
+/* From here on a block goes back to the kernel when it is freed; left alone, glibc keeps ever larger ones. */
+#define LARGE_BLOCK (512 * 1024)
+
 int main(int argc, char **argv)
 {
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	(void)setlocale(LC_CTYPE, "");
 	const struct command *c = argc > 1 ? command_by_name(argv[1]) : NULL;
 	return written(c ? c->run(argc - 1, argv + 1) : cmd_view(argc, argv));

@@ -9,6 +9,7 @@
 #include "vctop/view/views.h"
 
 #define BYTES_MAX ((size_t)8 * 1024 * 1024)
+#define LINE_KEPT ((size_t)256 * 1024)
 #define HOUR_USEC INT64_C(3600000000)
 #define COST_SHARE 200 /* keeping may take one part in so many of the time */
 
@@ -39,6 +40,13 @@ void moments_free(struct moments *m)
 	free(m);
 }
 
+/* Of a host with many instances it would outweigh what is kept. */
+static void leave_line(struct moments *m)
+{
+	if (m->line.cap > LINE_KEPT)
+		strbuf_release(&m->line);
+}
+
 void moments_keep(struct moments *m, const struct frame *f)
 {
 	int64_t began = clock_mono_usec(), usec = f->snap->host.real_usec;
@@ -49,6 +57,7 @@ void moments_keep(struct moments *m, const struct frame *f)
 	json_frame(f, &m->line);
 	(void)line_ring_add(m->ring, usec, m->line.buf, m->line.len);
 	line_ring_forget(m->ring, usec - HOUR_USEC);
+	leave_line(m);
 	m->due_usec = began + (clock_mono_usec() - began) * COST_SHARE;
 }
 
@@ -80,6 +89,7 @@ const struct frame *moments_at(struct moments *m, int64_t usec, int steps)
 	if (line_ring_get(m->ring, at, &m->line) < 0 ||
 	    frame_from_json(m->line.buf, m->line.len, m->snap, m->frame, NULL) < 0)
 		return NULL;
+	leave_line(m);
 	totals_fill(m->frame);
 	return m->frame;
 }

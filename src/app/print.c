@@ -29,13 +29,26 @@ static void show_rows(struct tui *t, const struct view_options *o, const struct 
 	tui_set_frame(t, f, sel);
 }
 
-static void draw_screen(const struct view_options *o, const struct frame *f, const struct trends *trends,
-                        struct strbuf *out)
+/* One screen, with what it shows. */
+struct screen {
+	struct tui *tui;
+	struct canvas canvas;
+	struct selection sel;
+};
+
+static void screen_release(struct screen *s)
 {
-	struct tui *t = tui_new();
-	struct canvas c;
-	struct selection sel = {0};
+	canvas_release(&s->canvas);
+	selection_release(&s->sel);
+	tui_free(s->tui);
+}
+
+static void screen_fill(struct screen *s, const struct view_options *o, const struct frame *f,
+                        const struct trends *trends)
+{
 	struct query q = query_of(o);
+	struct tui *t = s->tui = tui_new();
+	s->sel = (struct selection){0};
 	tui_set_trends(t, trends);
 	tui_set_sort(t, q.sort, q.down);
 	if (o->filter)
@@ -43,21 +56,43 @@ static void draw_screen(const struct view_options *o, const struct frame *f, con
 	tui_set_timing(t, o->delay, false);
 	if (o->replay)
 		tui_set_replay(t, o->speed > 0 ? o->speed : 1);
-	show_rows(t, o, f, &sel);
-	canvas_init(&c, o->screen_columns, o->screen_rows, o->ascii);
-	tui_draw(t, &c); /* keys act on what was seen */
+	show_rows(t, o, f, &s->sel);
+	canvas_init(&s->canvas, o->screen_columns, o->screen_rows, o->ascii);
+	tui_draw(t, &s->canvas); /* keys act on what was seen */
 	for (const char *k = o->screen_keys; k && *k; k++) {
 		(void)tui_key(t, *k == '\n' ? KEYCODE_ENTER : *k == '\t' ? KEYCODE_TAB : (unsigned char)*k);
-		show_rows(t, o, f, &sel);
-		tui_draw(t, &c);
+		show_rows(t, o, f, &s->sel);
+		tui_draw(t, &s->canvas);
 	}
+}
+
+static void draw_screen(const struct view_options *o, const struct frame *f, const struct trends *trends,
+                        struct strbuf *out)
+{
+	struct screen s;
+	screen_fill(&s, o, f, trends);
 	if (o->svg)
-		svg_canvas(&c, out);
+		svg_canvas(&s.canvas, out);
 	else
-		canvas_dump(&c, out);
-	canvas_release(&c);
-	selection_release(&sel);
-	tui_free(t);
+		canvas_dump(&s.canvas, out);
+	screen_release(&s);
+}
+
+/* Which instance the keys lead to: what runs in it must be asked for before it is read. */
+static char *find_detail(const struct view_options *o)
+{
+	struct engine e;
+	struct screen s;
+	char *id = NULL;
+	if (view_open(o, &e, NULL) == 0 && engine_tick(&e, NULL) == 0) {
+		for (unsigned long n = o->count ? o->count : 1; !e.live && n && engine_tick(&e, NULL) == 0; n--)
+			;
+		screen_fill(&s, o, e.frame, NULL);
+		id = tui_detail(s.tui) ? xstrdup(tui_detail(s.tui)) : NULL;
+		screen_release(&s);
+	}
+	engine_close(&e);
+	return id;
 }
 
 /* A screen shows the last of all frames, and in its graphs those before it. */
@@ -85,7 +120,12 @@ static void wait_until(int64_t mono_usec)
 		;
 }
 
-int view_open(const struct view_options *o, enum past_mode mode, struct engine *e, struct error *err)
+void view_remember(const struct view_options *o, enum past_mode mode, struct engine *e)
+{
+	engine_remember(e, o->no_history ? PAST_MEMORY : mode, PAST_SAVE_SEC);
+}
+
+int view_open(const struct view_options *o, struct engine *e, struct error *err)
 {
 	int64_t usec;
 	if (!o->replay) {
@@ -95,8 +135,7 @@ int view_open(const struct view_options *o, enum past_mode mode, struct engine *
 		engine_ask(e, &(struct guest_questions){o->qmp.v, o->qmp.n, o->guest_api});
 		e->source->services = o->services;
 		e->source->no_bpf = o->no_bpf;
-		engine_remember(e, o->no_history ? PAST_MEMORY : mode, PAST_SAVE_SEC);
-		return engine_tick(e, err);
+		return 0;
 	}
 	int r = engine_open_replay(e, o->replay, err);
 	r = r < 0 ? r : engine_tick(e, err);
@@ -161,7 +200,13 @@ int print_frames(const struct view_options *o)
 	struct engine e;
 	struct error err = {0};
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
-	int r = view_open(o, PAST_READ, &e, &err);
+	cleanup_free char *detail = o->screen_keys && !o->replay ? find_detail(o) : NULL;
+	int r = view_open(o, &e, &err);
+	if (r == 0 && !o->replay) {
+		e.source->detail = detail;
+		view_remember(o, PAST_READ, &e);
+		r = engine_tick(&e, &err);
+	}
 	struct trends *trends = trends_new();
 	if (r == 0)
 		r = print_all(o, &e, trends, &out, &err);

@@ -14,6 +14,8 @@
 /* Each side touches what both need only between reading its own eventfd and writing the other's. */
 struct ticker {
 	struct engine *engine;
+	ticker_prepare prepare; /* NULL: done */
+	void *data;
 	pthread_t thread;
 	bool threaded; /* else, where no thread could be had, ticker_start reads */
 	bool runs, ends;
@@ -30,7 +32,10 @@ static void ring(int fd)
 static void take_reading(struct ticker *t)
 {
 	t->err = (struct error){0};
-	t->result = engine_read(t->engine, &t->err);
+	t->result = t->prepare ? t->prepare(t->data, &t->err) : 0;
+	t->prepare = NULL;
+	if (t->result == 0)
+		t->result = engine_read(t->engine, &t->err);
 	ring(t->done);
 }
 
@@ -53,15 +58,17 @@ static bool start_thread(struct ticker *t)
 	return r == 0;
 }
 
-struct ticker *ticker_open(struct engine *e, struct error *err)
+struct ticker *ticker_open(struct engine *e, ticker_prepare prepare, void *data, struct error *err)
 {
 	struct ticker *t = xcalloc(1, sizeof(*t));
 	t->engine = e;
+	t->prepare = prepare;
+	t->data = data;
 	t->go = eventfd(0, EFD_CLOEXEC);
 	t->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (t->go < 0 || t->done < 0) {
 		(void)error_set(err, errno, "eventfd: %s", strerror(errno));
-		ticker_close(t);
+		(void)ticker_close(t, 0);
 		return NULL;
 	}
 	t->threaded = start_thread(t);
@@ -103,16 +110,18 @@ int ticker_take(struct ticker *t, struct error *err)
 	return t->result;
 }
 
-void ticker_close(struct ticker *t)
+bool ticker_close(struct ticker *t, int wait_msec)
 {
-	eventfd_t n;
 	if (!t)
-		return;
+		return true;
 	if (t->threaded) {
 		/* Its end may be asked for only when it looks at nothing else. */
 		struct pollfd done = {t->done, POLLIN, 0};
-		while (t->runs && (poll(&done, 1, -1) < 0 || eventfd_read(t->done, &n) < 0))
+		int r = 1;
+		while (t->runs && (r = poll(&done, 1, wait_msec)) < 0 && errno == EINTR)
 			;
+		if (r < 1)
+			return false;
 		t->ends = true;
 		ring(t->go);
 		(void)pthread_join(t->thread, NULL);
@@ -122,4 +131,5 @@ void ticker_close(struct ticker *t)
 	if (t->done >= 0)
 		(void)close(t->done);
 	free(t);
+	return true;
 }

@@ -4,6 +4,7 @@ void frame_derive(const struct snapshot *prev, const struct snapshot *cur, struc
 {
 	rates_fill(prev, cur, ret);
 	cores_fill(prev, cur, ret);
+	tasks_fill(prev, cur, ret);
 	verdict_fill(ret);
 	totals_fill(ret);
 }

@@ -10,7 +10,7 @@ struct frame *frame_new(void)
 
 void frame_clear(struct frame *f)
 {
-	f->rows.n = f->services.n = f->cores_used.n = 0;
+	f->rows.n = f->services.n = f->cores_used.n = f->tasks.n = 0;
 	arena_clear(&f->arena);
 }
 
@@ -21,6 +21,7 @@ void frame_free(struct frame *f)
 	vec_free(&f->rows);
 	vec_free(&f->services);
 	vec_free(&f->cores_used);
+	vec_free(&f->tasks);
 	arena_release(&f->arena);
 	free(f);
 }

@@ -19,6 +19,8 @@ void snapshot_clear(struct snapshot *s)
 	s->with_services = false;
 	s->entries.n = 0;
 	s->cores.n = s->nodes.n = 0;
+	s->tasks.of = s->tasks.why = NULL;
+	s->tasks.v.n = 0;
 	s->services.n = s->notices.n = s->stores.n = s->daemons.n = 0;
 }
 
@@ -89,6 +91,7 @@ void snapshot_free(struct snapshot *s)
 	vec_free(&s->nodes);
 	vec_free(&s->stores);
 	vec_free(&s->daemons);
+	vec_free(&s->tasks.v);
 	arena_release(&s->arena);
 	free(s);
 }

@@ -12,6 +12,7 @@
 #include "source/cgroup/bulk.h"
 #include "source/host.h"
 #include "source/proctab.h"
+#include "source/tasks.h"
 #include "vctop/source/launched.h"
 #include "vctop/source/source.h"
 
@@ -183,6 +184,8 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	vms_collect(&l->vms, &t, &l->containers);
 	mark_samples(l, ret);
 	background_collect(l->background, &t);
+	if (s->detail)
+		tasks_collect(&t, &l->containers, &l->vms, s->detail);
 	snapshot_seal(ret);
 	return 0;
 }

@@ -43,3 +43,23 @@ no_pair() { ! "$VCTOP" sample list | grep -q '^pair-'; }
 	tmux -L "$SOCKET" send-keys q
 	poll 30 no_pair
 }
+
+@test "kill -9 of what starts the pair: the dashboard goes on, the terminal is given back, nothing is left" {
+	tmux -L "$SOCKET" -f /dev/null new-session -d -x 100 -y 30 env LC_ALL=C.UTF-8 PS1='ready> ' bash --norc --noprofile -i
+	poll 15 shows 'ready>'
+	tmux -L "$SOCKET" send-keys "$VCTOP --no-history; echo ended=\$?" Enter
+	poll 15 shows CONTAINERS
+	local pid children
+	pid=$(pgrep -P "$(tmux -L "$SOCKET" display-message -p '#{pane_pid}')" vctop)
+	tmux -L "$SOCKET" send-keys x
+	poll 15 pgrep -P "$pid"
+	children=$(pgrep -P "$pid")
+	for child in $children; do kill -9 "$child" 2>/dev/null || :; done
+	poll 15 sh -c "! pgrep -P $pid"
+	tmux -L "$SOCKET" send-keys '?'
+	poll 15 shows HELP
+	tmux -L "$SOCKET" send-keys q q
+	poll 30 shows ended=0
+	[ "$(tmux -L "$SOCKET" display-message -p '#{cursor_flag}#{alternate_on}')" = 10 ]
+	poll 30 no_pair
+}

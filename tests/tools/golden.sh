@@ -16,7 +16,7 @@ views_of() { # CASE
 	runtime-*) echo 'rows plain' ;;
 	vmm-*) echo 'vms plain' ;;
 	unified) echo 'json plain screen-80x24 screen-200x50 screen-60x15-2 screen-80x24-3 screen-200x50-3 screen-80x24-4
-		screen-200x50-4 screen-80x24-5 screen-200x50-5 screen-80x24-6' ;;
+		screen-200x50-4 screen-120x40-jjjjj3 screen-80x24-5 screen-200x50-5 screen-80x24-6' ;;
 	background) echo 'json plain screen-80x24 screen-200x50 screen-250x70-3 screen-120x40-5 explain' ;;
 	hostile) echo 'json plain screen-80x24 screen-200x50 screen-80x24-2 screen-80x24-3 explain' ;;
 	compare-*) echo 'table-80 table-200 markdown html compare' ;;

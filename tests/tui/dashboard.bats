@@ -170,6 +170,19 @@ both_lists() {
 	done
 }
 
+@test "a crash gives the terminal back" {
+	local s
+	for s in SEGV ABRT BUS; do
+		open 80 24 --root "$TREE"
+		both_lists
+		kill -$s "$(pid_of)"
+		lacks CONTAINERS
+		plain_again
+		T kill-server
+		SOCKET=$SOCKET-next
+	done
+}
+
 @test "suspend and resume: SIGTSTP by key and by signal" {
 	open 80 24 --root "$TREE"
 	both_lists

@@ -41,7 +41,7 @@ shows() { # TEXT: within 15 s
 	open replay day.rec
 	shows 'REPLAY x1   2026-11-23 10:00:0'
 	shows 'at-2'
-	T send-keys Space
+	T send-keys p
 	shows PAUSED
 	before=$(screen | grep -o 'at-[0-9]*' | head -n 1)
 	sleep 1.5
@@ -62,25 +62,25 @@ shows() { # TEXT: within 15 s
 @test "to a time: of day, of the calendar, past either end, and none at all" {
 	open replay day.rec
 	shows 'REPLAY'
-	T send-keys Space t
+	T send-keys p @
 	shows 'Go to'
 	T send-keys 10:01:30 Enter
 	shows 'at-90'
-	T send-keys t 2026-11-23T13 Enter
+	T send-keys @ 2026-11-23T13 Enter
 	shows 'at-10800'
-	T send-keys t 09:00 Enter
+	T send-keys @ 09:00 Enter
 	shows 'at-0 '
 	T send-keys ,
 	shows 'nothing recorded beyond'
-	T send-keys t 23:00 Enter
+	T send-keys @ 23:00 Enter
 	shows 'at-10859'
 	T send-keys .
 	shows 'nothing recorded beyond'
-	T send-keys t noon Enter
+	T send-keys @ noon Enter
 	shows 'no time'
 	shows 'at-10859'
-	T send-keys t 10:01 Escape
-	T send-keys t 10:01 BSpace 0 Enter
+	T send-keys @ 10:01 Escape
+	T send-keys @ 10:01 BSpace 0 Enter
 	shows 'at-0 '
 	T send-keys q
 	shows ended=0
@@ -104,9 +104,9 @@ shows() { # TEXT: within 15 s
 @test "in the other panes: step, go to, filter, sort; keys of a host do nothing" {
 	open replay day.rec
 	shows 'at-'
-	T send-keys Space Enter
+	T send-keys p Enter
 	shows "given   "
-	T send-keys t 10:00:50 Enter
+	T send-keys @ 10:00:50 Enter
 	shows 'at-50'
 	T send-keys .
 	shows 'at-51'

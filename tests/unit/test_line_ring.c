@@ -79,7 +79,7 @@ static void test_bounds(void **state)
 
 static void test_empty_and_long(void **state)
 {
-	struct line_ring *r = line_ring_new(0); /* one group is always kept */
+	struct line_ring *r = line_ring_new(1 << 20);
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 	cleanup_free char *large = calloc(1, 3 << 20);
 	(void)state;
@@ -92,12 +92,38 @@ static void test_empty_and_long(void **state)
 	line_ring_free(r);
 }
 
+/* Of a host with a thousand instances: what is alike is found though it is megabytes away, and nothing large is kept.
+ */
+static void test_large_neighbours(void **state)
+{
+	const size_t len = 4 << 20;
+	struct line_ring *r = line_ring_new(64 << 20);
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	cleanup_free char *line = calloc(1, len);
+	unsigned seed = 7;
+	(void)state;
+	for (size_t i = 0; i < len; i++)
+		line[i] = (char)((seed = seed * 1103515245U + 12345U) >> 16); /* nothing to be found in itself */
+	for (int i = 0; i < 4; i++) {
+		memset(line + i * 1000000, i, 100);
+		assert_int_equal(line_ring_add(r, i, line, len), 0);
+	}
+	assert_true(line_ring_bytes(r) < len + len / 16);
+	assert_int_equal(line_ring_get(r, 3, &sb), 0);
+	assert_memory_equal(sb.buf, line, len);
+	assert_int_equal(line_ring_get(r, 1, &sb), 0);
+	assert_memory_equal(sb.buf, line, 2000000);
+	assert_true(line_ring_bytes(r) < len + len / 16);
+	line_ring_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_comes_back),
 	        cmocka_unit_test(test_bounds),
 	        cmocka_unit_test(test_empty_and_long),
+	        cmocka_unit_test(test_large_neighbours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

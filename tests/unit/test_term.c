@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -15,6 +16,24 @@
 
 #define ENTER_SCREEN "\x1b[?1049h"
 #define LEAVE_SCREEN "\x1b[?1049l"
+
+/* More stack than there is. */
+static int too_deep(int n)
+{
+	volatile char some[4096];
+	some[0] = (char)n;
+	return n < 0 ? 0 : too_deep(n + 1) + some[0];
+}
+
+static void crash(uint32_t how)
+{
+	if (how == 'a')
+		abort();
+	if (how == 'o')
+		_exit(6 + too_deep(0) % 2);
+	volatile char *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	*nowhere = 1;
+}
 
 /* Shows a line, then the keys it gets as numbers; 'e' exits in the middle of everything. */
 static void child(const char *terminal)
@@ -38,6 +57,8 @@ static void child(const char *terminal)
 			(void)canvas_fmt(&c, 0, ++line, 80, STYLE_NORMAL, "key=%x.", key);
 			if (key == 'e')
 				exit(4);
+			if (key == 'a' || key == 'o' || key == 's')
+				crash(key);
 		}
 	}
 	_exit(5);
@@ -127,6 +148,25 @@ static void test_signals_give_the_screen_back(void **state)
 	}
 }
 
+/* A fault of our own, a stack that overflows, and abort(). */
+static void test_crashes_give_the_screen_back(void **state)
+{
+	static const char *const crashes[] = {"s", "o", "a"};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
+		struct session s;
+		start(&s, "xterm-256color");
+		assert_true(wait_for(&s, "ready"));
+		send_keys(&s, crashes[i]);
+		int status = finish(&s); /* a sanitizer makes it an exit */
+		bool died = WIFSIGNALED(status) ? WTERMSIG(status) == (*crashes[i] == 'a' ? SIGABRT : SIGSEGV)
+		                                : WEXITSTATUS(status) != 0 && WEXITSTATUS(status) < 5;
+		if (!died || !strstr(s.out.buf, LEAVE_SCREEN))
+			fail_row(i, "crash %s: status %#x", crashes[i], (unsigned)status);
+		strbuf_release(&s.out);
+	}
+}
+
 /* Ctrl-C comes from the kernel, with another si_code than kill(): it once left the program running without a screen. */
 static void test_ctrl_c_ends_it(void **state)
 {
@@ -160,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_text_and_keys),
 	        cmocka_unit_test(test_signals_give_the_screen_back),
+	        cmocka_unit_test(test_crashes_give_the_screen_back),
 	        cmocka_unit_test(test_ctrl_c_ends_it),
 	        cmocka_unit_test(test_useless_terminals_get_a_sentence),
 	};

@@ -80,6 +80,14 @@ static enum tui_action press(struct scene *s, uint32_t key)
 	return a;
 }
 
+/* The same while there is no frame. */
+static enum tui_action press_unread(struct scene *s, uint32_t key)
+{
+	enum tui_action a = tui_key(s->tui, key);
+	(void)show(s);
+	return a;
+}
+
 static void type(struct scene *s, const char *keys)
 {
 	for (; *keys; keys++)
@@ -336,7 +344,7 @@ static void test_replay_keys(void **state)
 	assert_int_equal(press(&s, 18), TUI_REFRESH); /* Ctrl-R */
 	tui_set_replay(s.tui, 16);
 	expect(&s, "REPLAY x16   2026-11-23 10:00:00");
-	expect(&s, ". , step");
+	expect(&s, "p pause  . , step");
 	/* In a pane as in the lists. */
 	for (int pane = 0; pane < 2; pane++) {
 		if (pane)
@@ -345,10 +353,11 @@ static void test_replay_keys(void **state)
 		assert_int_equal(press(&s, ','), TUI_BACK);
 		assert_int_equal(press(&s, '<'), TUI_SLOWER);
 		assert_int_equal(press(&s, '>'), TUI_FASTER);
-		assert_int_equal(press(&s, ' '), TUI_PAUSE);
-		assert_int_equal(press(&s, 't'), TUI_REDRAW);
+		assert_int_equal(press(&s, 'p'), TUI_PAUSE);
+		assert_int_equal(press(&s, ' '), pane ? TUI_PAUSE : TUI_REDRAW); /* tags, where there are rows */
+		assert_int_equal(press(&s, '@'), TUI_REDRAW);
 		assert_int_equal(press(&s, KEYCODE_ENTER), TUI_REDRAW); /* nothing typed */
-		assert_int_equal(press(&s, 't'), TUI_REDRAW);
+		assert_int_equal(press(&s, '@'), TUI_REDRAW);
 		type(&s, "10:3q"); /* a key is a letter here */
 		expect(&s, "Go to 10:3q");
 		(void)press(&s, KEYCODE_BACKSPACE);
@@ -356,7 +365,7 @@ static void test_replay_keys(void **state)
 		assert_string_equal(tui_query(s.tui).filter, "");
 		assert_int_equal(press(&s, KEYCODE_ENTER), TUI_JUMP);
 		assert_string_equal(tui_jump_text(s.tui), "10:30");
-		(void)press(&s, 't');
+		(void)press(&s, '@');
 		assert_int_equal(press(&s, KEYCODE_ESCAPE), TUI_REDRAW);
 	}
 	(void)press(&s, KEYCODE_ESCAPE);
@@ -541,6 +550,41 @@ static void check_rows(const struct canvas *c)
 	}
 }
 
+/* The screen before the first reading: its shape, and no number. */
+static void test_nothing_read_yet(void **state)
+{
+	struct scene s;
+	(void)state;
+	open_scene(&s, 80, 24);
+	tui_set_timing(s.tui, 1, false);
+	expect(&s, "reading this host …");
+	expect(&s, "CPU used  [                       ]  … of … cores (…)");
+	expect(&s, "▸CONTAINERS  …\n Taking the first reading.");
+	expect(&s, " VMs  …");
+	expect(&s, "? help");
+	expect_not(&s, "0");
+	for (const char *k = "2345"; *k; k++) {
+		(void)press_unread(&s, (uint32_t)*k);
+		expect(&s, "reading this host …");
+	}
+	close_scene(&s);
+}
+
+static void test_any_key_before_the_first_reading(void **state)
+{
+	struct scene s;
+	(void)state;
+	open_scene(&s, 80, 24);
+	for (int columns = 20; columns < 260; columns += 37)
+		for (uint32_t key = 1; key < 128; key++) {
+			canvas_release(&s.canvas);
+			canvas_init(&s.canvas, columns, 5 + (int)key % 60, key % 7 == 0);
+			(void)press_unread(&s, key);
+			check_rows(&s.canvas);
+		}
+	close_scene(&s);
+}
+
 /* Any key at any size: no crash (under ASan), and rows stay as wide as the screen. */
 static void test_any_key_at_any_size(void **state)
 {
@@ -605,6 +649,8 @@ int main(void)
 	        cmocka_unit_test(test_help_explains_what_is_shown),
 	        cmocka_unit_test(test_notices_and_messages),
 	        cmocka_unit_test(test_keys_of_the_app),
+	        cmocka_unit_test(test_nothing_read_yet),
+	        cmocka_unit_test(test_any_key_before_the_first_reading),
 	        cmocka_unit_test(test_any_key_at_any_size),
 	        cmocka_unit_test(test_draws_do_not_grow),
 	};

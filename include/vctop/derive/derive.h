@@ -13,6 +13,7 @@ void frame_derive(const struct snapshot *prev, const struct snapshot *cur, struc
 /* One step each, for tests and for what comes later. */
 void rates_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret);
 void cores_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret);
+void tasks_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret);
 void verdict_fill(struct frame *f);
 void totals_fill(struct frame *f);
 

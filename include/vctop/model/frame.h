@@ -67,6 +67,7 @@ struct frame {
 	VEC(struct row) rows;          /* in snapshot order (by id) */
 	VEC(struct metric) cores_used; /* of each of the snapshot's cores, 0 to 1 */
 	VEC(struct row) services;      /* the host's own, by cgroup; empty unless asked for */
+	VEC(struct task_use) tasks;    /* of the snapshot's, the busiest first */
 	struct totals totals[INSTANCE_KIND_MAX];
 	struct self_cost self;
 	struct prices prices; /* frame_clear leaves them */

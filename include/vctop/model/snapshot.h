@@ -10,6 +10,7 @@
 #include "vctop/model/background.h"
 #include "vctop/model/instance.h"
 #include "vctop/model/sample.h"
+#include "vctop/model/task.h"
 
 struct entry {
 	struct instance inst;
@@ -33,6 +34,7 @@ struct snapshot {
 	VEC(struct numa_node) nodes; /* empty where there is one */
 	VEC(struct store) stores;
 	VEC(struct blast_radius) daemons;
+	struct task_list tasks; /* of the one instance that was asked for */
 };
 
 struct snapshot *snapshot_new(void);

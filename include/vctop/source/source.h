@@ -22,9 +22,10 @@ struct source_ops {
 
 struct source {
 	const struct source_ops *ops;
-	/* The reader's wishes. */
-	bool services; /* the host's own services too */
-	bool no_bpf;   /* counters file by file, as where the kernel offers no iterator */
+	/* The reader's wishes, changed only between two readings. */
+	bool services;      /* the host's own services too */
+	bool no_bpf;        /* counters file by file, as where the kernel offers no iterator */
+	const char *detail; /* what runs in the instance of this id (snapshot.tasks); NULL nobody asks; borrowed */
 };
 
 /* The host below `root` ("/" for this one). */

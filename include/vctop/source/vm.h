@@ -20,6 +20,9 @@ void vm_reader_free(struct vm_reader *v);
  * again when the process's resident size moved and at most a hundredth of the time goes into it.
  */
 int vm_reader_sample(struct vm_reader *v, struct sample *s);
+/* Which threads are its vCPUs, as of the last sample (source/vm/vm_threads.h). */
+struct vm_threads;
+const struct vm_threads *vm_reader_threads(const struct vm_reader *v);
 /* Bytes mapped as guest RAM, as of the last look at smaps; 0 unknown. */
 uint64_t vm_reader_ram_mapped(const struct vm_reader *v);
 /* Which threads are vCPUs, from someone who should know: believed where the threads exist and their names say nothing.

@@ -91,6 +91,8 @@ const char *tui_load(const struct tui *t);
 void tui_set_samples(struct tui *t, const char *container, const char *vm);
 /* Of these, the ones that run: how many. */
 unsigned tui_samples(const struct tui *t, const char *ret[INSTANCE_KIND_MAX]);
+/* The instance that is looked at, whose tasks should be read; NULL none. Borrowed until the next key. */
+const char *tui_detail(const struct tui *t);
 const char *tui_copied(struct tui *t); /* until the next call; NULL: nothing is in hand */
 /* Borrowed until the next call; NULL: no graphs. */
 void tui_set_trends(struct tui *t, const struct trends *trends);

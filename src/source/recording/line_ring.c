@@ -7,11 +7,14 @@
 
 #include <zstd.h>
 
+#include "vctop/base/attr.h"
 #include "vctop/base/vec.h"
 
 #define GROUP 32
 #define LEVEL 1
 #define LONGEST ((size_t)64 * 1024 * 1024)
+#define LARGE ((size_t)256 * 1024) /* what is worked on is not kept from there on: it would outweigh what is stored */
+#define GROUPS_LEAST 8U            /* a group that large ends: dropping the oldest must not drop all */
 
 struct packed {
 	int64_t usec;
@@ -21,14 +24,14 @@ struct packed {
 struct group {
 	struct packed v[GROUP];
 	unsigned n;
+	bool full;
 	struct strbuf data;
 };
 
 struct line_ring {
 	VEC(struct group *) groups; /* oldest first */
 	size_t max, bytes, lines;
-	struct strbuf first;  /* of the last group, unpacked: the prefix of those to come */
-	struct strbuf prefix; /* of the group read last */
+	struct strbuf prefix; /* the first line of this group, unpacked */
 	const struct group *prefix_of;
 	ZSTD_CCtx *c;
 	ZSTD_DCtx *d;
@@ -38,7 +41,7 @@ struct line_ring *line_ring_new(size_t max_bytes)
 {
 	struct line_ring *r = xcalloc(1, sizeof(*r));
 	r->max = max_bytes;
-	r->first = r->prefix = (struct strbuf)STRBUF_INIT;
+	r->prefix = (struct strbuf)STRBUF_INIT;
 	r->c = ZSTD_createCCtx();
 	r->d = ZSTD_createDCtx();
 	return r;
@@ -65,7 +68,6 @@ void line_ring_free(struct line_ring *r)
 	for (size_t i = 0; i < r->groups.n; i++)
 		drop(r, r->groups.v[i]);
 	vec_free(&r->groups);
-	strbuf_release(&r->first);
 	strbuf_release(&r->prefix);
 	(void)ZSTD_freeCCtx(r->c);
 	(void)ZSTD_freeDCtx(r->d);
@@ -76,7 +78,8 @@ void line_ring_free(struct line_ring *r)
 static void trim(struct line_ring *r, int64_t before_usec)
 {
 	size_t gone = 0;
-	while (gone + 1 < r->groups.n && (r->bytes > r->max || r->groups.v[gone]->v[GROUP - 1].usec < before_usec))
+	while (gone + 1 < r->groups.n &&
+	       (r->bytes > r->max || r->groups.v[gone]->v[r->groups.v[gone]->n - 1].usec < before_usec))
 		drop(r, r->groups.v[gone++]);
 	if (gone) {
 		r->groups.n -= gone;
@@ -89,44 +92,100 @@ void line_ring_forget(struct line_ring *r, int64_t before_usec)
 	trim(r, before_usec);
 }
 
-static struct group *open_group(struct line_ring *r, const char *line, size_t len)
+static int unpack(struct line_ring *r, const struct group *g, const struct packed *p, const struct strbuf *prefix,
+                  struct strbuf *sb)
+{
+	strbuf_clear(sb);
+	strbuf_room(sb, p->raw);
+	if (prefix)
+		(void)ZSTD_DCtx_refPrefix(r->d, prefix->buf, prefix->len);
+	size_t n = ZSTD_decompressDCtx(r->d, sb->buf, p->raw, g->data.buf + p->at, p->len);
+	if (ZSTD_isError(n) || n != p->raw)
+		return -EIO;
+	sb->len = n;
+	sb->buf[n] = '\0';
+	return 0;
+}
+
+static int take_prefix(struct line_ring *r, const struct group *g)
+{
+	if (r->prefix_of == g)
+		return 0;
+	r->prefix_of = NULL;
+	int e = unpack(r, g, g->v, NULL, &r->prefix);
+	r->prefix_of = e < 0 ? NULL : g;
+	return e;
+}
+
+static void leave_prefix(struct line_ring *r)
+{
+	if (r->prefix.cap < LARGE)
+		return;
+	strbuf_release(&r->prefix);
+	r->prefix_of = NULL;
+}
+
+static struct group *open_group(struct line_ring *r)
 {
 	struct group *g = r->groups.n ? r->groups.v[r->groups.n - 1] : NULL;
-	if (g && g->n < GROUP)
+	if (g && !g->full)
 		return g;
 	g = xcalloc(1, sizeof(*g));
 	g->data = (struct strbuf)STRBUF_INIT;
 	r->bytes += cost(g);
 	vec_push(&r->groups, g);
-	strbuf_clear(&r->first);
-	strbuf_add(&r->first, line, len);
 	return g;
+}
+
+/* The window must reach back over the whole prefix, and far matches be looked for, or nothing is alike in long lines.
+ */
+static void prepare(struct line_ring *r, size_t bytes)
+{
+	int log = 19;
+	while (log < 27 && ((size_t)1 << log) < bytes)
+		log++;
+	(void)ZSTD_CCtx_reset(r->c, ZSTD_reset_session_and_parameters);
+	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_compressionLevel, LEVEL);
+	if (bytes < LARGE)
+		return;
+	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_windowLog, log);
+	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_enableLongDistanceMatching, 1);
+}
+
+/* No more room than it needs. */
+static void append(struct group *g, const char *data, size_t n)
+{
+	g->data.cap = g->data.len + n + 1;
+	g->data.buf = xreallocarray(g->data.len ? g->data.buf : NULL, g->data.cap, 1);
+	memcpy(g->data.buf + g->data.len, data, n);
+	g->data.len += n;
+	g->data.buf[g->data.len] = '\0';
 }
 
 int line_ring_add(struct line_ring *r, int64_t usec, const char *line, size_t len)
 {
+	size_t bound = ZSTD_compressBound(len);
 	if (!r->c || !r->d || len > LONGEST)
 		return -ENOMEM;
-	struct group *g = open_group(r, line, len);
-	r->bytes -= cost(g);
-	strbuf_room(&g->data, ZSTD_compressBound(len));
-	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_compressionLevel, LEVEL);
+	struct group *g = open_group(r);
+	if (g->n && take_prefix(r, g) < 0)
+		return -ENOMEM;
+	cleanup_free char *packed = xreallocarray(NULL, bound, 1);
+	prepare(r, len + (g->n ? r->prefix.len : 0));
 	if (g->n)
-		(void)ZSTD_CCtx_refPrefix(r->c, r->first.buf, r->first.len);
-	size_t n = ZSTD_compress2(r->c, g->data.buf + g->data.len, ZSTD_compressBound(len), line, len);
-	bool ok = !ZSTD_isError(n);
-	if (ok) {
-		g->v[g->n++] = (struct packed){usec, g->data.len, n, len};
-		g->data.len += n;
-		r->lines++;
-		if (g->n == GROUP) { /* closed: no more room than it needs */
-			g->data.buf = xreallocarray(g->data.buf, g->data.len + 1, 1);
-			g->data.cap = g->data.len + 1;
-		}
-	}
+		(void)ZSTD_CCtx_refPrefix(r->c, r->prefix.buf, r->prefix.len);
+	size_t n = ZSTD_compress2(r->c, packed, bound, line, len);
+	leave_prefix(r);
+	if (ZSTD_isError(n))
+		return -ENOMEM;
+	r->bytes -= cost(g);
+	g->v[g->n++] = (struct packed){usec, g->data.len, n, len};
+	append(g, packed, n);
+	g->full = g->n == GROUP || g->data.len > r->max / GROUPS_LEAST;
 	r->bytes += cost(g);
+	r->lines++;
 	trim(r, INT64_MIN);
-	return ok ? 0 : -ENOMEM;
+	return 0;
 }
 
 size_t line_ring_count(const struct line_ring *r)
@@ -136,7 +195,7 @@ size_t line_ring_count(const struct line_ring *r)
 
 size_t line_ring_bytes(const struct line_ring *r)
 {
-	return r->bytes + r->first.cap + r->prefix.cap;
+	return r->bytes + r->prefix.cap;
 }
 
 static const struct packed *find(const struct line_ring *r, size_t i, const struct group **ret)
@@ -159,21 +218,6 @@ int64_t line_ring_time(const struct line_ring *r, size_t i)
 	return p ? p->usec : 0;
 }
 
-static int unpack(struct line_ring *r, const struct group *g, const struct packed *p, const struct strbuf *prefix,
-                  struct strbuf *sb)
-{
-	strbuf_clear(sb);
-	strbuf_room(sb, p->raw);
-	if (prefix)
-		(void)ZSTD_DCtx_refPrefix(r->d, prefix->buf, prefix->len);
-	size_t n = ZSTD_decompressDCtx(r->d, sb->buf, p->raw, g->data.buf + p->at, p->len);
-	if (ZSTD_isError(n) || n != p->raw)
-		return -EIO;
-	sb->len = n;
-	sb->buf[n] = '\0';
-	return 0;
-}
-
 int line_ring_get(struct line_ring *r, size_t i, struct strbuf *sb)
 {
 	const struct group *g;
@@ -182,11 +226,8 @@ int line_ring_get(struct line_ring *r, size_t i, struct strbuf *sb)
 		return -ENOENT;
 	if (p == g->v)
 		return unpack(r, g, p, NULL, sb);
-	if (r->prefix_of != g) {
-		int e = unpack(r, g, g->v, NULL, &r->prefix);
-		if (e < 0)
-			return e;
-		r->prefix_of = g;
-	}
-	return unpack(r, g, p, &r->prefix, sb);
+	int e = take_prefix(r, g);
+	e = e < 0 ? e : unpack(r, g, p, &r->prefix, sb);
+	leave_prefix(r);
+	return e;
 }

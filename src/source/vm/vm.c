@@ -147,6 +147,11 @@ uint64_t vm_reader_ram_mapped(const struct vm_reader *v)
 	return v->memory.smaps_read && v->memory.smaps_err == 0 ? v->memory.ram.guest_size : 0;
 }
 
+const struct vm_threads *vm_reader_threads(const struct vm_reader *v)
+{
+	return &v->threads;
+}
+
 void vm_reader_hint(struct vm_reader *v, const pid_t *tids, size_t n)
 {
 	vm_threads_hint(&v->threads, tids, n);

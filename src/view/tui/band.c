@@ -22,6 +22,13 @@ struct resource {
 
 static void resources_of(const struct frame *f, struct resource *cpu, struct resource *mem)
 {
+	if (!f) { /* nothing was read yet */
+		const struct metric none = metric_none(METRIC_FIRST, NULL);
+		*cpu = (struct resource){"CPU", " cores", UNIT_CORES, none, none, none,
+		                         none,  none,     none,       none, none, 0};
+		*mem = (struct resource){"MEM", "", UNIT_BYTES, none, none, none, none, none, none, none, none, 0};
+		return;
+	}
 	const struct host_frame *h = &f->host;
 	const struct totals *ct = &f->totals[INSTANCE_CONTAINER], *vt = &f->totals[INSTANCE_VM];
 	*cpu = (struct resource){"CPU",
@@ -291,14 +298,16 @@ void band_draw(const struct tui *t, struct canvas *c)
 	const struct layout *l = &t->layout;
 	struct resource cpu, mem;
 	(void)canvas_text(c, l->title.x, l->title.y, 5, STYLE_TITLE, "vctop");
-	if (!t->frame)
-		return;
-	int right = draw_clock(t, c, l->title), x = l->title.x + 7, end = l->title.w - right - 2;
+	int right = t->frame ? draw_clock(t, c, l->title) : 0, x = l->title.x + 7, end = l->title.w - right - 2;
 	if (t->view != VIEW_OVERVIEW)
 		x += canvas_text(c, x, l->title.y, end - x, STYLE_KEY, view_table[t->view].name) + 2;
 	if (view_table[t->view].about)
 		x += canvas_text(c, x, l->title.y, end - x, STYLE_TITLE, tui_hand_name(t)) + 2;
-	draw_machine(&t->frame->snap->host, c, x, l->title.y, end);
+	if (t->frame)
+		draw_machine(&t->frame->snap->host, c, x, l->title.y, end);
+	else
+		(void)canvas_text(c, x, l->title.y, end - x, STYLE_DIM,
+		                  c->ascii ? "reading this host ..." : "reading this host …");
 	if (!l->cpu.h)
 		return;
 	resources_of(t->frame, &cpu, &mem);

@@ -133,7 +133,7 @@ static void time_axis(struct page *p, const struct plot *plot, size_t known, dou
 int graph_height(const struct tui *t, int of)
 {
 	int h = t->layout.body.h / of - 2;
-	return h < 4 ? 4 : h > 12 ? 12 : h;
+	return (h < 4 ? 4 : h > 12 ? 12 : h) + t->taller;
 }
 
 void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, const struct graph *g, int h)

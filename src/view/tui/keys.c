@@ -16,7 +16,7 @@ static enum tui_action press_view(struct tui *t, uint32_t key)
 	for (unsigned i = 0; i < VIEW_MAX; i++)
 		if (view_table[i].key == key)
 			v = (enum view_id)i;
-	if (key == KEYCODE_F5)
+	if (key == KEYCODE_F5 || key == 't')
 		v = t->view == VIEW_TREE ? VIEW_OVERVIEW : VIEW_TREE;
 	tui_open(t, v);
 	return TUI_RESELECT;
@@ -252,12 +252,14 @@ const struct binding key_bindings[] = {
 	{{'X'}, IN(VIEW_COMPARE), "X", "stop it", NULL, press_app, ON_HOST},
 	{{'1', '2', '3', '4'}, IN_ALL, "1 2 3 4", NULL, NULL, press_view, ON_ALL},
 	{{'5', '6'}, IN_ALL, "5 6", NULL, NULL, press_view, ON_ALL},
-	{{KEYCODE_F5}, IN_ALL, "F5", NULL, "the tree, and back to the overview", press_view, ON_ALL},
-	{{' '}, IN_ALL & ~IN_OPENED, "Space", "pause", "replay: pause, go on", press_app, ON_RECORDING},
+	{{'t', KEYCODE_F5}, IN_ALL, "t F5", NULL, "the tree, and back to the overview", press_view, ON_ALL},
+	{{'p'}, IN_ALL, "p", "pause", NULL, press_app, ON_RECORDING},
+	{{' '}, IN_VIEWS & ~IN_LISTS, "Space", NULL, "replay, where there is no list whose rows it could tag: pause, go on",
+		press_app, ON_RECORDING},
 	{{'.', ','}, IN_ALL, ". ,", "step", "one moment on, one back: in a recording, or in the last hour of this host",
 		press_time, ON_RECORDING},
-	{{'<', '>'}, IN_ALL, "< >", "speed", "replay: slower, faster", press_app, ON_RECORDING},
-	{{'t'}, IN_ALL, "t", "go to", "go to a time: 10:30, or the beginning of 2026-11-23T10:30:05Z", press_time,
+	{{'<', '>', '+', '-'}, IN_ALL, "< >", "speed", "replay: slower, faster", press_app, ON_RECORDING},
+	{{'@'}, IN_ALL, "@", "go to", "go to a time: 10:30, or the beginning of 2026-11-23T10:30:05Z", press_time,
 		ON_RECORDING},
 	{{KEYCODE_ENTER}, IN(VIEW_SORT), "Enter", "sort", NULL, press_choose, ON_ALL},
 	{{KEYCODE_ENTER, ' '}, IN(VIEW_COLUMNS), "Enter", "show or not", NULL, press_choose, ON_ALL},
@@ -279,13 +281,13 @@ const struct binding key_bindings[] = {
 		press_app, ON_HOST},
 	{{'z'}, IN(VIEW_INSTANCE) | IN(VIEW_HOST) | IN(VIEW_COMPARE), "z", "zoom", "graphs: each reading, or the hour",
 		press_look, ON_ALL},
-	{{'p'}, IN_ALL, "p", "pause", "pause, go on", press_app, ON_ALL},
+	{{'p'}, IN_ALL, "p", "pause", "pause, go on", press_app, ON_HOST},
 	{{'!'}, IN_ALL, "!", "notices", "what could not be seen here, why, and what would change it", press_open, ON_ALL},
 	{{'X'}, IN_VIEWS & ~IN(VIEW_COMPARE), "X", "stop samples", "stop the samples started here", press_app, ON_HOST},
 	{{'.', ','}, IN_ALL, ". ,", "back in time", NULL, press_time, ON_HOST},
 	{{'[', ']'}, IN_ALL, "[ ]", NULL, "a minute back, a minute on", press_time, ON_ALL},
-	{{'t'}, IN_ALL, "t", NULL, NULL, press_time, ON_HOST},
-	{{'+', '-'}, IN_ALL, "+ -", "speed", "slower, faster", press_app, ON_ALL},
+	{{'@'}, IN_ALL, "@", NULL, NULL, press_time, ON_HOST},
+	{{'+', '-'}, IN_ALL, "+ -", "speed", "slower, faster", press_app, ON_HOST},
 	{{'b'}, IN_LISTS, "b", "busiest", "to what uses the most CPU", press_busiest, ON_ALL},
 	{{'C', KEYCODE_F2}, IN_LISTS, "C F2", "columns", "choose the columns; they are kept", press_open, ON_ALL},
 	{{'%'}, IN_VIEWS, "%", NULL, "use as an amount, or as a share of what was given", press_look, ON_ALL},
@@ -294,7 +296,7 @@ const struct binding key_bindings[] = {
 	{{'y'}, IN_VIEWS, "y", "copy name", "copy the name, in lists those of all tagged, to the terminal's clipboard",
 		press_app, ON_ALL},
 	{{' '}, IN_LISTS, "Space", NULL, "tag the row, or no longer: the title has what all tagged use together", press_tag,
-		ON_HOST},
+		ON_ALL},
 	{{'U'}, IN_LISTS, "U", NULL, "untag all", press_tag, ON_ALL},
 	{{'c', 'm', 'n', 'v'}, IN_LISTS, "c m n v", NULL, "sort by CPU, memory, name, verdict; again: reverse",
 		press_quick_sort, ON_ALL},

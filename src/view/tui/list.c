@@ -106,6 +106,8 @@ static void draw_title(const struct tui *t, struct canvas *c, enum list l, struc
 	char text[128];
 	int x = canvas_text(c, r.x, r.y, r.w, list_style(l), mark);
 	x += canvas_text(c, r.x + x, r.y, r.w - x, list_style(l), tui_list_title(l)) + 2;
+	if (!t->frame)
+		(void)canvas_text(c, r.x + x, r.y, r.w - x, STYLE_DIM, metric_state_glyph(METRIC_FIRST, c->ascii));
 	if (!t->frame || (sums && t->frame->totals[l].running + t->frame->totals[l].stopped == 0))
 		return;
 	if (t->filter[0])

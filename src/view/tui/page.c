@@ -6,6 +6,7 @@
 
 #define TILE_GAP 2
 #define COLUMNS_OF_TILES 6
+#define TALLER_MAX 8
 
 /* Each tile goes below the shortest column; the first row is filled from the left. */
 static int place(const struct tui *t, struct canvas *c, struct rect area, const tile_fn *tiles, int columns)
@@ -24,12 +25,36 @@ static int place(const struct tui *t, struct canvas *c, struct rect area, const 
 	return most ? most - 1 : 0;
 }
 
+static bool fits(struct tui *t, struct rect area, const tile_fn *tiles, int columns, int taller)
+{
+	t->taller = taller;
+	return place(t, NULL, area, tiles, columns) <= area.h;
+}
+
+/*
+ * Graphs take the lines that would stay empty.  From one draw to the next they grow by two or not at all, so that a
+ * list that comes and goes by a line does not make them dance.
+ */
+static void grow_graphs(struct tui *t, struct rect area, const tile_fn *tiles, int columns)
+{
+	bool same = t->taller_of == t->view && memcmp(&t->taller_in, &area, sizeof(area)) == 0;
+	int n = same ? t->taller : 0, step = same ? 2 : 1;
+	while (n > 0 && !fits(t, area, tiles, columns, n))
+		n--;
+	while (n + step <= TALLER_MAX && fits(t, area, tiles, columns, n + step))
+		n += step;
+	t->taller = n;
+	t->taller_in = area;
+	t->taller_of = t->view;
+}
+
 void tiles_show(struct tui *t, struct canvas *c, struct rect area, const tile_fn *tiles, int tile_w)
 {
 	int columns = tile_w ? (area.w + TILE_GAP) / (tile_w + TILE_GAP) : 1, most_columns = 1;
 	while (most_columns < COLUMNS_OF_TILES && tiles[most_columns])
 		most_columns++;
 	columns = columns < 1 ? 1 : columns > most_columns ? most_columns : columns;
+	grow_graphs(t, area, tiles, columns);
 	int lines = place(t, NULL, area, tiles, columns), most = lines > area.h ? lines - area.h : 0;
 	t->scroll = t->scroll > most ? most : t->scroll < 0 ? 0 : t->scroll;
 	t->page = area.h > 1 ? area.h - 1 : 1;

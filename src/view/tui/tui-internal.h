@@ -82,6 +82,9 @@ struct tui {
 	int scroll;                        /* of tiles, lines */
 	int scrolled_pct;                  /* how far that is of what there is, of the last draw; -1: all is seen */
 	int page;                          /* lines a page key moves, from the last draw */
+	int taller;                        /* lines that each graph has beyond its least, where the screen has room */
+	struct rect taller_in;             /* for which area, */
+	enum view_id taller_of;            /* and of which view */
 	unsigned choice;                   /* in a menu */
 	unsigned zoom;                     /* of graphs: 0 each reading, 1 the hour */
 
@@ -213,6 +216,7 @@ void notices_tile(struct page *p, const struct tui *t);
 void waste_foot(struct page *p, const struct tui *t);
 void instance_cpu_tile(struct page *p, const struct tui *t);
 void instance_memory_tile(struct page *p, const struct tui *t);
+void instance_tasks_tile(struct page *p, const struct tui *t);
 void instance_facts_tile(struct page *p, const struct tui *t);
 void instance_io_tile(struct page *p, const struct tui *t);
 void instance_net_tile(struct page *p, const struct tui *t);
