@@ -31,8 +31,8 @@ static const struct candidate candidates[] = {
         {"qemu", "vm", "kvm", "qemu-system-", "VM, QEMU %s"},
         {"microvm", "vm", "microvm", "qemu-system-", "VM, QEMU %s microvm"},
         {VM_IMAGE, "vm", "kvm", "qemu-system-", "VM, QEMU %s, a distribution"},
-        {"firecracker", "vm", NULL, "firecracker", "VM, Firecracker %s"},
-        {"cloud-hypervisor", "vm", NULL, "cloud-hypervisor", "VM, Cloud Hypervisor %s"},
+        {"firecracker", "vm", "firecracker", "firecracker", "VM, Firecracker %s"},
+        {"cloud-hypervisor", "vm", "cloud-hypervisor", "cloud-hypervisor", "VM, Cloud Hypervisor %s"},
 };
 
 struct contest {
@@ -63,13 +63,14 @@ static int check_subjects(const char *list, struct error *err)
 		if (i == ARRAY_SIZE(candidates))
 			return error_set(
 			        err, EINVAL,
-			        "'%.*s': not one of process, builtin, runc, crun, podman, docker, qemu, microvm",
+			        "'%.*s': not one of process, builtin, runc, crun, podman, docker, qemu, microvm, "
+			        "firecracker, cloud-hypervisor",
 			        n > 40 ? 40 : (int)n, at);
 	}
 	return list && !*list ? error_set(err, EINVAL, "no subjects to compare") : 0;
 }
 
-/* "4.3.1" of "podman version 4.3.1"; "" unknown. */
+/* "4.3.1" of "podman version 4.3.1", "1.7.0" of "Firecracker v1.7.0"; "" unknown. */
 static void version_of(const char *program, char *ret, size_t size)
 {
 	cleanup_free char *path = strcmp(program, "qemu-system-") == 0 ? qemu_find(NULL) : spawn_find(program);
@@ -79,10 +80,12 @@ static void version_of(const char *program, char *ret, size_t size)
 	size_t n;
 	*ret = '\0';
 	if (path && spawn_run(argv, 5000, NULL, &res) == 0)
-		for (unsigned i = 0; !*ret && i < 8 && parse_word(res.out.buf, res.out.len, i, &word, &n); i++)
+		for (unsigned i = 0; !*ret && i < 8 && parse_word(res.out.buf, res.out.len, i, &word, &n); i++) {
+			word += *word == 'v';
 			if (*word >= '0' && *word <= '9')
 				(void)snprintf(ret, size, "%.*s",
 				               (int)strspn(word, "0123456789.+-~abcdefghijklmnopqrstuvwxyz"), word);
+		}
 	spawn_result_release(&res);
 }
 
@@ -102,10 +105,6 @@ static void choose_backend(const struct candidate *c, struct subject *s)
 {
 	struct error err = {0};
 	const struct backend *b = backend_find(c->backend);
-	if (!b) {
-		s->skipped = xasprintf("%s is here, but vctop cannot start a VM with it yet", c->program);
-		return;
-	}
 	int r = b->check(&err);
 	if (r < 0 && b->fallback)
 		r = b->fallback->check(&err);
@@ -113,11 +112,12 @@ static void choose_backend(const struct candidate *c, struct subject *s)
 		s->skipped = xstrdup(err.what);
 }
 
-/* One that vctop cannot start is named where it is installed: nobody shall take its absence for a result. */
-static bool is_there(const struct candidate *c)
+/* These two are in no distribution: not worth a line where they are not installed, unless they were asked for. */
+static bool is_worth_a_line(const struct candidate *c, const char *wanted)
 {
-	cleanup_free char *path = c->backend ? NULL : spawn_find(c->program);
-	return c->backend || path;
+	bool rare = strcmp(c->id, "firecracker") == 0 || strcmp(c->id, "cloud-hypervisor") == 0;
+	cleanup_free char *path = rare && !wanted ? spawn_find(c->program) : NULL;
+	return !rare || wanted || path;
 }
 
 static void add_subjects(struct contest *k)
@@ -126,7 +126,7 @@ static void add_subjects(struct contest *k)
 		const struct candidate *c = &candidates[i];
 		if (strcmp(c->id, VM_IMAGE) == 0 ? !k->o->vm_image : !is_wanted(k->o->subjects, c->id))
 			continue;
-		if (!is_there(c))
+		if (!is_worth_a_line(c, k->o->subjects))
 			continue;
 		struct subject s = {.id = xstrdup(c->id), .title = title_of(c), .kind = xstrdup(c->kind)};
 		choose_backend(c, &s);

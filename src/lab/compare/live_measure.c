@@ -28,7 +28,7 @@ static void idle_of_vm(struct live *s, struct held *h)
 	uint64_t bytes = 0;
 	struct trial *t = s->t;
 	trial_set(t, FIGURE_IDLE_VMM, h->vmm);
-	trial_lack(t, FIGURE_IDLE_HELPERS, "QEMU runs nothing beside itself");
+	trial_lack(t, FIGURE_IDLE_HELPERS, "the VMM runs nothing beside itself");
 	if (s->ln.disk) {
 		trial_set(t, FIGURE_IDLE_GUEST, h->guest);
 		return;
@@ -176,10 +176,11 @@ static void measure_balloon(struct live *s)
 		return;
 	}
 	if (s->ln.balloon == BALLOON_NONE) {
-		trial_lack(s->t, FIGURE_BALLOONED_HELD,
-		           "this machine has no balloon that the guest's kernel would find");
-		trial_lack(s->t, FIGURE_REPORTED_HELD,
-		           "this machine has no balloon that the guest's kernel would find");
+		const char *why = s->b->acts == &acts_qemu
+		                          ? "this machine has no balloon that the guest's kernel would find"
+		                          : "vctop gives this VMM's guests no balloon";
+		trial_lack(s->t, FIGURE_BALLOONED_HELD, why);
+		trial_lack(s->t, FIGURE_REPORTED_HELD, why);
 		return;
 	}
 	if (live_tell(s, ORDER_BALLOON, &err) < 0 || vm_inflate(&s->ln.reg, &s->ln.l, &err) < 0)

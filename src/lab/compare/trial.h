@@ -35,7 +35,7 @@ struct trial {
 	struct phase phase[TRIAL_PHASES];
 	unsigned phases;
 	double work; /* rounds/s */
-	char backend[16], detail[256];
+	char backend[24], detail[256];
 	VEC(struct comparison_fact) facts;
 };
 
