@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "lab/compare/criu.h"
 #include "lab/compare/tally.h"
 #include "lab/compare/trial.h"
 #include "lab/tool/spawn.h"
@@ -42,6 +43,7 @@ struct contest {
 	const struct candidate *of[ARRAY_SIZE(candidates)]; /* of subject i */
 	struct tally tally[ARRAY_SIZE(candidates)];
 	double available;
+	char no_checkpoint[200];
 };
 
 static bool is_wanted(const char *list, const char *id)
@@ -198,6 +200,7 @@ static void prepare(const struct contest *k, size_t i, unsigned run, struct tria
 	        .load_bytes = k->c->load_bytes,
 	        .disk = strcmp(c->id, VM_IMAGE) == 0 ? k->o->vm_image : NULL,
 	        .available = k->available,
+	        .no_checkpoint = k->no_checkpoint,
 	        .run = run,
 	        .runs = k->c->runs,
 	};
@@ -309,6 +312,21 @@ static void tell_plan(const struct contest *k)
 	}
 }
 
+/* A container's snapshot is of its files: what would be needed for its memory too is asked once. */
+static void look_for_checkpoints(struct contest *k)
+{
+	criu_look(k->no_checkpoint, sizeof(k->no_checkpoint));
+	if (!*k->no_checkpoint)
+		(void)snprintf(k->no_checkpoint, sizeof(k->no_checkpoint), "it works here, but vctop does not use it");
+	for (size_t i = 0; i < k->c->subjects.n; i++)
+		if (strcmp(k->c->subjects.v[i].kind, "container") == 0 && !k->c->subjects.v[i].skipped) {
+			teller_say(k->t, TELL_WARN,
+			           "snapshots of containers are of their files, not of their memory: %s",
+			           k->no_checkpoint);
+			return;
+		}
+}
+
 static int check_options(const struct compare_options *o, struct error *err)
 {
 	if (o->vm_image && access(o->vm_image, R_OK) < 0)
@@ -331,6 +349,7 @@ int compare_run(const struct compare_options *o, const struct teller *t, struct 
 	(void)samples_clean(NULL, NULL);
 	describe_host(&k);
 	add_subjects(&k);
+	look_for_checkpoints(&k);
 	tell_plan(&k);
 	r = t->dry_run ? 0 : all_rounds(&k);
 	c.interrupted = r == -EINTR;

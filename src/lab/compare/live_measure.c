@@ -154,8 +154,9 @@ static void measure_snapshot(struct live *s)
 	struct error err = {0};
 	struct saved found = {0, 0};
 	if (!s->b->acts->snapshot) {
-		trial_lack(s->t, FIGURE_SNAPSHOT, "a process alone has none without CRIU");
-		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, "a process alone has none without CRIU");
+		cleanup_free char *why = xasprintf("a process has none but by CRIU: %s", s->t->no_checkpoint);
+		trial_lack(s->t, FIGURE_SNAPSHOT, why);
+		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, why);
 		return;
 	}
 	if (s->b->acts->snapshot(&s->ln.reg, &s->ln.l, &found, &err) < 0) {
