@@ -28,7 +28,7 @@ static void idle_of_vm(struct live *s, struct held *h)
 	uint64_t bytes = 0;
 	struct trial *t = s->t;
 	trial_set(t, FIGURE_IDLE_VMM, h->vmm);
-	trial_lack(t, FIGURE_IDLE_HELPERS, "the VMM runs nothing beside itself");
+	trial_lack(t, FIGURE_IDLE_HELPERS, "nothing runs beside it");
 	if (s->ln.disk) {
 		trial_set(t, FIGURE_IDLE_GUEST, h->guest);
 		return;
@@ -62,7 +62,10 @@ static void measure_idle(struct live *s)
 		return;
 	}
 	trial_set(t, FIGURE_IDLE_WORKLOAD, h.workload);
-	trial_set(t, FIGURE_IDLE_HELPERS, h.helpers);
+	if (s->helpers.n)
+		trial_set(t, FIGURE_IDLE_HELPERS, h.helpers);
+	else
+		trial_lack(t, FIGURE_IDLE_HELPERS, "nothing runs beside it");
 	trial_lack(t, FIGURE_IDLE_VMM, "there is no VMM");
 	trial_lack(t, FIGURE_IDLE_GUEST, "it runs on the host's kernel");
 }
