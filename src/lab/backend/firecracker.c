@@ -53,7 +53,7 @@ static int write_config(const struct vm *vm, struct error *err)
 	return r;
 }
 
-/* Earlier versions do not make the log. Open for both: the FIFO never ends. */
+/* Earlier versions do not make the log. The FIFO is open for both, so it never ends, and reading it never blocks. */
 static int open_files(struct vm *vm, struct error *err)
 {
 	cleanup_free char *orders = xasprintf("%s/" SAMPLE_ORDERS, vm->dir);
@@ -63,7 +63,7 @@ static int open_files(struct vm *vm, struct error *err)
 		r = launch_create(vm->ln, REST_LOG, &log, err);
 	if (r < 0)
 		return r;
-	if (mkfifo(orders, 0600) < 0 || (vm->in = open(orders, O_RDWR | O_NOFOLLOW | O_CLOEXEC)) < 0)
+	if (mkfifo(orders, 0600) < 0 || (vm->in = open(orders, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)) < 0)
 		return error_set(err, errno, "%s: %s", orders, strerror(errno));
 	return 0;
 }

@@ -70,6 +70,9 @@ void rest_vm_command(const struct rest_vmm *v, const struct launch *ln, const ch
 {
 	struct launch copy = *ln;
 	cleanup_vm struct vm vm = VM_INIT(&copy, v->title, "KVM", 0);
+	cleanup_free char *kernel = kernel_find(NULL);
+	strbuf_fmt(ret, "/usr/src/linux-headers-$(uname -r)/scripts/extract-vmlinux %s >DIR/" REST_KERNEL "\n",
+	           kernel ? kernel : "/boot/vmlinuz");
 	vm.dir = xstrdup("DIR");
 	vm.program = xstrdup(v->program);
 	v->describe(&vm);

@@ -320,8 +320,7 @@ static void look_for_checkpoints(struct contest *k)
 		(void)snprintf(k->no_checkpoint, sizeof(k->no_checkpoint), "it works here, but vctop does not use it");
 	for (size_t i = 0; i < k->c->subjects.n; i++)
 		if (strcmp(k->c->subjects.v[i].kind, "container") == 0 && !k->c->subjects.v[i].skipped) {
-			teller_say(k->t, TELL_WARN, "containers: snapshots of files alone, not of memory: %s",
-			           k->no_checkpoint);
+			teller_say(k->t, TELL_WARN, "memory snapshots of containers: %s", k->no_checkpoint);
 			return;
 		}
 }
