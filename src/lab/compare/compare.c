@@ -110,8 +110,11 @@ static void choose_backend(const struct candidate *c, struct subject *s)
 	int r = b->check(&err);
 	if (r < 0 && b->fallback)
 		r = b->fallback->check(&err);
+	/* Whoever shows it says the id before it. */
+	size_t n = strlen(c->id);
+	bool named = strncmp(err.what, c->id, n) == 0 && strncmp(err.what + n, ": ", 2) == 0;
 	if (r < 0)
-		s->skipped = xstrdup(err.what);
+		s->skipped = xstrdup(err.what + (named ? n + 2 : 0));
 }
 
 /* These two are in no distribution: not worth a line where they are not installed, unless they were asked for. */
