@@ -64,15 +64,15 @@ of() { jq -r --arg id "$1" ".subjects[] | select(.id == \$id) | .$2" json; }
 	"$VCTOP" compare --runs 1 --subjects process,firecracker,cloud-hypervisor --json >json 2>err || { cat err; return 1; }
 	"$VCTOP_SOURCE/tests/tools/validate-json" "$VCTOP_SOURCE/src/doc/vctop.compare-1.schema.json" <json
 	for vmm in $VMMS; do
-		equal "$vmm" "$(of $vmm skipped)" null
+		equal "$vmm" "$(of "$vmm" skipped)" null
 		for figure in start.total_sec stop.total_sec memory.idle.held_bytes memory.idle.vmm_bytes memory.idle.guest_bytes \
 			cpu.syscall_sec disk.image_bytes state.pause_sec state.resume_sec state.snapshot_sec; do
-			[ "$(of $vmm $figure.median)" != null ] || { echo "$vmm: no $figure: $(of $vmm $figure.why)"; return 1; }
+			[ "$(of "$vmm" "$figure.median")" != null ] || { echo "$vmm: no $figure: $(of "$vmm" "$figure.why")"; return 1; }
 		done
 		# All of the memory is in a snapshot, and a guest keeps what its workload freed.
-		[ "$(of $vmm state.snapshot_bytes.median)" -ge $((256 << 20)) ]
-		[ "$(of $vmm memory.freed.held_bytes.median)" -gt $((128 << 20)) ]
-		[ "$(of $vmm facts.kernel)" != "$(uname -r)" ]
+		[ "$(of "$vmm" state.snapshot_bytes.median)" -ge $((256 << 20)) ]
+		[ "$(of "$vmm" memory.freed.held_bytes.median)" -gt $((128 << 20)) ]
+		[ "$(of "$vmm" facts.kernel)" != "$(uname -r)" ]
 	done
 	equal left "$(left_of "compare-(firecracker|cloud)")" ""
 }

@@ -63,30 +63,31 @@ static const struct packer *packer_of(int fd, const struct packed_kernel *k)
 }
 
 /* ret->len without the appended size. */
-static int look(int fd, struct packed_kernel *ret, const struct packer **ret_packer)
+static int look(int fd, struct packed_kernel *ret)
 {
+	const struct packer *packer;
 	unsigned char head[VMLINUX_HEAD], last[TRAILER];
 	struct stat st;
 	if (fstat(fd, &st) < 0 || pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
 		return -EINVAL;
 	int r = vmlinux_locate(head, (uint64_t)st.st_size, ret);
-	if (r < 0 || !(*ret_packer = packer_of(fd, ret)) ||
+	if (r < 0 || !(packer = packer_of(fd, ret)) ||
 	    pread(fd, last, TRAILER, (off_t)(ret->at + ret->len - TRAILER)) != (ssize_t)TRAILER)
 		return -EINVAL;
-	ret->program = (*ret_packer)->program;
+	ret->program = packer->program;
+	ret->suffix = packer->suffix;
 	ret->unpacked = le32(last);
-	if (!(*ret_packer)->has_trailer)
+	if (!packer->has_trailer)
 		ret->len -= TRAILER;
 	return ret->unpacked > ret->len && ret->unpacked <= MAX_UNPACKED ? 0 : -EINVAL;
 }
 
-static int open_packed(const char *kernel, int *ret_fd, struct packed_kernel *ret, const struct packer **ret_packer,
-                       struct error *err)
+static int open_packed(const char *kernel, int *ret_fd, struct packed_kernel *ret, struct error *err)
 {
 	cleanup_close int fd = open(kernel, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(err, errno, "%s: %s", kernel, strerror(errno));
-	if (look(fd, ret, ret_packer) < 0)
+	if (look(fd, ret) < 0)
 		return error_set(err, EINVAL, "%s: there is no kernel in it that vctop could unpack", kernel);
 	*ret_fd = steal_fd(&fd);
 	return 0;
@@ -94,14 +95,13 @@ static int open_packed(const char *kernel, int *ret_fd, struct packed_kernel *re
 
 int vmlinux_check(const char *kernel, struct error *err)
 {
-	struct packed_kernel k;
-	const struct packer *packer;
+	struct packed_kernel k = {0};
 	cleanup_close int fd = -1;
-	int r = open_packed(kernel, &fd, &k, &packer, err);
-	cleanup_free char *program = r < 0 ? NULL : spawn_find(k.program);
-	if (r == 0 && !program)
-		r = error_set(err, ENOENT, "%s is packed with %s, which is not installed", kernel, k.program);
-	return r;
+	int r = open_packed(kernel, &fd, &k, err);
+	if (r < 0 || !k.program)
+		return r;
+	cleanup_free char *program = spawn_find(k.program);
+	return program ? 0 : error_set(err, ENOENT, "%s is packed with %s, which is not installed", kernel, k.program);
 }
 
 static int copy_part(int from, const struct packed_kernel *k, const char *path)
@@ -157,13 +157,12 @@ static bool is_elf(const char *path, uint64_t size)
 
 int vmlinux_unpack(const char *kernel, const char *path, const volatile sig_atomic_t *cancel, struct error *err)
 {
-	struct packed_kernel k;
-	const struct packer *packer;
+	struct packed_kernel k = {0};
 	cleanup_close int fd = -1;
-	int r = open_packed(kernel, &fd, &k, &packer, err);
-	if (r < 0)
+	int r = open_packed(kernel, &fd, &k, err);
+	if (r < 0 || !k.program)
 		return r;
-	cleanup_free char *packed = xasprintf("%s%s", path, packer->suffix);
+	cleanup_free char *packed = xasprintf("%s%s", path, k.suffix);
 	errno = 0;
 	r = copy_part(fd, &k, packed);
 	if (r < 0)

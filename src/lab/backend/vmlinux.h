@@ -12,6 +12,7 @@ struct packed_kernel {
 	uint64_t at, len;    /* bytes of the file */
 	uint64_t unpacked;   /* bytes it becomes */
 	const char *program; /* that unpacks it: "gzip", "xz", "lz4", "zstd" */
+	const char *suffix;  /* that it wants of a file */
 };
 /* head: the first bytes of a file of `size` bytes.  -EINVAL: no bzImage of 2008 (2.6.26) or later.  Pure. */
 #define VMLINUX_HEAD 0x250
