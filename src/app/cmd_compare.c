@@ -15,7 +15,6 @@
 #include "vctop/source/comparison_json.h"
 #include "vctop/view/views.h"
 
-#define EXIT_INTERRUPTED 130
 #define RUNS_MAX 1000
 #define COLUMNS_MAX 1000
 
