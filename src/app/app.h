@@ -12,6 +12,7 @@
 #include "vctop/source/source.h"
 
 #define EXIT_BAD_USE 2
+#define EXIT_INTERRUPTED 130 /* as a shell says of what Ctrl-C ended */
 #define PAST_SAVE_SEC 600.0
 
 struct command {

@@ -15,7 +15,6 @@
 #include "vctop/source/comparison_json.h"
 #include "vctop/view/views.h"
 
-#define EXIT_INTERRUPTED 130
 #define RUNS_MAX 1000
 #define COLUMNS_MAX 1000
 
@@ -27,7 +26,8 @@ static const char usage_text[] =
         "      --runs N           measure each so many times (default 5)\n"
         "      --cpus N           what each is given (default 1)\n"
         "      --memory SIZE      and of memory (default 256M)\n"
-        "      --subjects A,B     only these: process, builtin, runc, crun, podman, docker, qemu, microvm, ...\n"
+        "      --subjects A,B     only these: process, builtin, runc, crun, podman, docker, qemu, microvm,\n"
+        "                         firecracker, cloud-hypervisor\n"
         "      --vm-image DISK    compare with a guest that boots this disk too\n"
         "      --from FILE        measure nothing, show what --json wrote earlier (- is standard input)\n"
         "      --json, --markdown, --html   one of these instead of the table\n"

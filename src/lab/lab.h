@@ -56,7 +56,7 @@ struct acts {
 	/* What a person could type for a launch, one a line. */
 	void (*commands)(const struct launch *ln, struct strbuf *ret);
 };
-extern const struct acts acts_process, acts_group, acts_engine, acts_qemu;
+extern const struct acts acts_process, acts_group, acts_engine, acts_qemu, acts_firecracker, acts_cloud;
 
 /* One way to run a sample. */
 struct backend {
@@ -72,7 +72,8 @@ struct backend {
 	const struct backend *fallback; /* the same without KVM */
 };
 extern const struct backend backend_process, backend_builtin, backend_runc, backend_crun, backend_podman,
-        backend_docker, backend_kvm, backend_tcg, backend_microvm, backend_microvm_tcg;
+        backend_docker, backend_kvm, backend_tcg, backend_microvm, backend_microvm_tcg, backend_firecracker,
+        backend_cloud;
 const struct backend *backend_find(const char *name);
 const struct backend *backend_nth(unsigned i); /* NULL: no more */
 
@@ -124,6 +125,7 @@ int launch_interrupted(const struct launch *ln, struct error *err);
 #define SAMPLE_ORDERS "orders"
 #define SAMPLE_MONITOR "qmp"
 #define SAMPLE_INITRD "initrd"
+#define VM_CONSOLE_FD 3 /* Cloud Hypervisor: its end of the terminal that orders come from */
 /*
  * Tells the workload; returns when it has the order: at once, or when a VM's init has read it.  What it answers:
  * struct acts.answers.  -ETIMEDOUT: not within msec; -ESRCH: it is not there any more; -EOPNOTSUPP: its program takes

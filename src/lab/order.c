@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lab/lab.h"
+#include "lab/tool/local.h"
 #include "lab/tool/proctable.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
@@ -55,35 +56,79 @@ static int give_process(const struct launched *l, enum order order, struct error
 	return r;
 }
 
-static int connect_to(const char *path, int *ret_fd)
+/* How the VMM passes on what it is told, and where its guest's answer comes. */
+struct line_to {
+	int fd, answers; /* the same for a socket */
+	bool is_file;    /* answers: a file that grows */
+};
+
+/*
+ * QEMU listens on a socket.  Firecracker reads a FIFO.  Cloud Hypervisor reads a terminal alone: that terminal's other
+ * end is fd 3 of its own.
+ */
+static int open_orders(const struct launched *l, const char *path, int *ret_fd)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof(at.sun_path))
-		return -ENAMETOOLONG;
-	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0) {
-		int r = -errno;
-		attr_closep(&fd);
-		return r;
+	struct stat st;
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		return local_connect(path, SOCK_NONBLOCK, ret_fd);
+	if (strcmp(l->backend, "cloud-hypervisor") == 0) {
+		cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
+		*ret_fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, VM_CONSOLE_FD, 0);
+	} else {
+		*ret_fd = open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC); /* both: no SIGPIPE */
 	}
-	*ret_fd = fd;
-	return 0;
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+/* What the guest has answered before is not looked at. */
+static int open_line(const struct reg *r, const struct launched *l, struct line_to *ret)
+{
+	cleanup_free char *path = sample_file(r, l, SAMPLE_ORDERS), *answers = sample_file(r, l, SAMPLE_ANSWERS);
+	struct stat st;
+	int rc = open_orders(l, path, &ret->fd);
+	if (rc < 0)
+		return rc;
+	ret->answers = ret->fd;
+	ret->is_file = fstat(ret->fd, &st) == 0 && !S_ISSOCK(st.st_mode);
+	if (!ret->is_file)
+		return 0;
+	ret->answers = open(answers, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return ret->answers < 0 || lseek(ret->answers, 0, SEEK_END) < 0 ? -errno : 0;
+}
+
+static void close_line(struct line_to *t)
+{
+	if (t->is_file)
+		attr_closep(&t->answers);
+	attr_closep(&t->fd);
+}
+
+/* 0: nothing yet. */
+static ssize_t read_answer(const struct line_to *t, char *buf, size_t size, int msec)
+{
+	struct pollfd p = {.fd = t->answers, .events = POLLIN};
+	if (!t->is_file && poll(&p, 1, msec) <= 0)
+		return 0;
+	ssize_t n = read(t->answers, buf, size);
+	if (t->is_file && n == 0)
+		lab_nap(3);
+	else if (n <= 0)
+		return n < 0 ? -errno : -ECONNRESET;
+	return n;
 }
 
 /* Reads what the guest says until a line is `want`; bytes of longer lines are let go. */
-static int await_line(int fd, const char *want, unsigned msec)
+static int await_line(const struct line_to *t, const struct launched *l, const char *want, unsigned msec)
 {
 	char text[512];
 	size_t len = 0;
 	int64_t until = clock_mono_usec() + msec * 1000LL;
-	struct pollfd p = {.fd = fd, .events = POLLIN};
 	for (int64_t now; (now = clock_mono_usec()) < until;) {
-		if (poll(&p, 1, (int)((until - now) / 1000) + 1) <= 0)
-			continue;
-		ssize_t n = read(fd, text + len, sizeof(text) - len);
-		if (n <= 0)
-			return n < 0 && errno == EAGAIN ? -EAGAIN : -ECONNRESET;
+		ssize_t n = read_answer(t, text + len, sizeof(text) - len, (int)((until - now) / 1000) + 1);
+		if (n == 0 && t->is_file && !proctable_is(l->pid, l->pid_start))
+			return -ECONNRESET;
+		if (n < 0)
+			return (int)n;
 		len += (size_t)n;
 		const char *cursor = text, *line, *end = NULL;
 		while ((end = memchr(cursor, '\n', len - (size_t)(cursor - text)))) {
@@ -102,22 +147,24 @@ static int await_line(int fd, const char *want, unsigned msec)
 /* QEMU drops what it has not passed on when we close: the guest's answer says that it has it. */
 static int give_vm(const struct reg *r, const struct launched *l, enum order order, unsigned msec, struct error *err)
 {
-	cleanup_free char *path = sample_file(r, l, SAMPLE_ORDERS);
 	cleanup_free char *line = xasprintf("%s\n", order_names[order]);
 	cleanup_free char *want = xasprintf(ANSWER_TAKEN "%s", order_names[order]);
-	cleanup_close int fd = -1;
+	struct line_to t = {-1, -1, false};
 	if (!proctable_is(l->pid, l->pid_start))
 		return error_set(err, ESRCH, "%s: its VMM has ended", l->name);
-	int rc = connect_to(path, &fd);
+	int rc = open_line(r, l, &t);
 	if (rc < 0)
-		return error_set(err, rc == -ENOENT ? EOPNOTSUPP : -rc, "%s: its guest takes no orders: %s", l->name,
-		                 strerror(-rc));
-	if (send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))
-		return error_set(err, EIO, "%s: its guest takes no orders", l->name);
-	rc = await_line(fd, want, msec);
-	if (rc == -ETIMEDOUT)
-		return error_set(err, ETIMEDOUT, "%s: the guest did not answer in %u s", l->name, msec / 1000);
-	return rc < 0 ? error_set(err, -rc, "%s: the VMM hung up", l->name) : 0;
+		rc = error_set(err, rc == -ENOENT ? EOPNOTSUPP : -rc, "%s: its guest takes no orders: %s", l->name,
+		               strerror(-rc));
+	else if ((t.is_file ? write(t.fd, line, strlen(line)) : send(t.fd, line, strlen(line), MSG_NOSIGNAL)) !=
+	         (ssize_t)strlen(line))
+		rc = error_set(err, EIO, "%s: its guest takes no orders", l->name);
+	else if ((rc = await_line(&t, l, want, msec)) == -ETIMEDOUT)
+		rc = error_set(err, ETIMEDOUT, "%s: the guest did not answer in %u s", l->name, msec / 1000);
+	else if (rc < 0)
+		rc = error_set(err, -rc, "%s: the VMM hung up", l->name);
+	close_line(&t);
+	return rc;
 }
 
 int order_give(const struct reg *r, const struct launched *l, enum order order, unsigned msec, struct error *err)

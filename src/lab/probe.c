@@ -15,6 +15,8 @@ static const char *change_for(const char *name, int code)
 		return code == -EPERM ? "run vctop as root" : code == -ENOENT ? "apt install runc crun" : "";
 	if (strcmp(name, "docker") == 0)
 		return code == -ENOENT ? "apt install docker.io" : "start dockerd, or join the group docker";
+	if (strcmp(name, "firecracker") == 0 || strcmp(name, "cloud-hypervisor") == 0)
+		return code == -ENOENT ? "not needed; its project offers a program to download" : "";
 	return "";
 }
 

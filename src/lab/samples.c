@@ -15,8 +15,9 @@
 #define MAX_VCPUS 64
 
 static const struct backend *const backends[] = {
-        &backend_process, &backend_builtin, &backend_runc, &backend_crun,    &backend_podman,
-        &backend_docker,  &backend_kvm,     &backend_tcg,  &backend_microvm, &backend_microvm_tcg,
+        &backend_process, &backend_builtin,     &backend_runc,        &backend_crun,
+        &backend_podman,  &backend_docker,      &backend_kvm,         &backend_tcg,
+        &backend_microvm, &backend_microvm_tcg, &backend_firecracker, &backend_cloud,
 };
 
 const struct backend *backend_find(const char *name)
@@ -127,9 +128,10 @@ static int choose(struct launch *ln, const struct sample_options *o, const struc
 	bool vm = strcmp(o->kind, "vm") == 0, any = !o->backend || strcmp(o->backend, "auto") == 0;
 	const struct backend *b = any ? vm ? &backend_kvm : &backend_builtin : backend_find(o->backend);
 	if (!b || strcmp(b->kind, o->kind) != 0)
-		return error_set(
-		        err, EINVAL, "--backend: '%.60s': for a %s one of %s", o->backend, vm ? "VM" : "container",
-		        vm ? "auto, kvm, tcg, microvm, microvm-tcg" : "auto, builtin, runc, crun, podman, docker");
+		return error_set(err, EINVAL, "--backend: '%.60s': for a %s one of %s", o->backend,
+		                 vm ? "VM" : "container",
+		                 vm ? "auto, kvm, tcg, microvm, microvm-tcg, firecracker, cloud-hypervisor"
+		                    : "auto, builtin, runc, crun, podman, docker");
 	ln->may_fall_back |= any;
 	if (b->fallback && ln->may_fall_back) {
 		bool silent = kvm_is_silent(NULL, 0);

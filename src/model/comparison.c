@@ -17,7 +17,7 @@ const struct figure_info figure_table[FIGURE_MAX] = {
                           "the workload's first instruction; of a VM, when its report has arrived from the serial port",
                           "Firecracker: at most 0.125 s to /sbin/init", "Firecracker SPECIFICATION.md"},
         [FIGURE_STOP] = {"stop.total_sec", "stop", START, UNIT_SECONDS, -1, true,
-                         "from asking (SIGTERM, podman stop, a reset from inside the guest) until the workload, its "
+                         "from asking (SIGTERM, podman stop, the guest resets or powers off) until the workload, its "
                          "helpers and its VMM are gone",
                          NULL, NULL},
         [FIGURE_IDLE_HELD] = {"memory.idle.held_bytes", "held while idle", IDLE, UNIT_BYTES, -1, false,
@@ -67,15 +67,16 @@ const struct figure_info figure_table[FIGURE_MAX] = {
         [FIGURE_DISK_WRITABLE] =
                 {"disk.writable_bytes", "written once started", DISK, UNIT_BYTES, -1, false,
                  "blocks allocated to what exists for this instance alone: its layer, its directory, logs", NULL, NULL},
-        [FIGURE_PAUSE] = {"state.pause_sec", "pause", STATE, UNIT_SECONDS, -1, false,
-                          "from asking until it is frozen: the cgroup's freezer, podman or docker pause, QMP stop",
+        [FIGURE_PAUSE] = {"state.pause_sec", "pause", STATE, UNIT_SECONDS, -1, true,
+                          "from asking until it is frozen: the cgroup's freezer, podman or docker pause, QMP stop, a "
+                          "call of the VMM's API",
                           NULL, NULL},
-        [FIGURE_RESUME] = {"state.resume_sec", "resume", STATE, UNIT_SECONDS, -1, false,
+        [FIGURE_RESUME] = {"state.resume_sec", "resume", STATE, UNIT_SECONDS, -1, true,
                            "from asking until it is said to run", NULL, NULL},
         [FIGURE_SNAPSHOT] =
-                {"state.snapshot_sec", "snapshot", STATE, UNIT_SECONDS, -1, false,
+                {"state.snapshot_sec", "snapshot", STATE, UNIT_SECONDS, -1, true,
                  "the time to write one: podman or docker commit (the writable layer), a tar of the root of "
-                 "other containers, memory and devices of a VM (QMP migrate to a file)",
+                 "other containers, memory and devices of a VM (QMP migrate to a file, a call of the VMM's API)",
                  NULL, NULL},
         [FIGURE_SNAPSHOT_BYTES] = {"state.snapshot_bytes", "  its size", STATE, UNIT_BYTES, -1, false,
                                    "blocks allocated to that file, or to what the layer adds", NULL, NULL},

@@ -68,8 +68,9 @@ static bool process_fields(const json_t *o, const char *pid_key, const char *sta
 static bool fill(const json_t *o, struct launched *l)
 {
 	static const char *const kinds[] = {"container", "vm", "process", "story", NULL};
-	static const char *const backends[] = {"process", "builtin", "runc",    "crun",        "podman", "docker",
-	                                       "kvm",     "tcg",     "microvm", "microvm-tcg", NULL};
+	static const char *const backends[] = {
+	        "process", "builtin", "runc",        "crun",        "podman",           "docker", "kvm",
+	        "tcg",     "microvm", "microvm-tcg", "firecracker", "cloud-hypervisor", NULL};
 	static const char *const workloads[] = {"idle", "cpu", "memory", "burst", NULL};
 	static const char *const states[] = {"starting", "running", "stopping", NULL};
 	const char *name = json_string_value(json_object_get(o, "name"));

@@ -157,7 +157,7 @@ bytes() { numfmt --from=iec "${1%B}"; } # 1.8G, 0B
 		kill -INT "$STORY"
 		status=0
 		wait "$STORY" || status=$?
-		equal "status after '$moment'" "$status" 1
+		equal "status after '$moment'" "$status" 130
 		equal says "$(cat err)" "vctop: demo: interrupted"
 		nothing_left "$(name_of out)"
 	done

@@ -18,7 +18,7 @@ apt_list() {
 		libsqlite3-dev|pc:sqlite3 libzstd-dev|pc:libzstd libbpf-dev|pc:libbpf' ;;
 	test) echo 'libcmocka-dev|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox-static podman|podman runc|runc
 		docker.io|dockerd docker-registry|docker-registry qemu-system-x86|qemu-system-x86_64 qemu-utils|qemu-img cpio|cpio python3-jsonschema procps|ps
-		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap sqlite3|sqlite3 zstd|zstd'
+		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap sqlite3|sqlite3 zstd|zstd lz4|lz4 xz-utils|xz'
 		[ "$(uname -m)" != x86_64 ] || echo 'user-mode-linux|linux.uml' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
 	lint) echo 'clang-format|clang-format clang-tidy|clang-tidy cppcheck|cppcheck shellcheck|shellcheck mandoc|mandoc' ;;
@@ -32,7 +32,7 @@ dnf_list() {
 		libzstd-devel|pc:libzstd glibc-static expat-devel|pc:expat' ;;
 	test) echo 'libcmocka-devel|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox|busybox podman|podman runc|runc
 		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 qemu-img|qemu-img cpio|cpio python3-jsonschema libasan libubsan
-		buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap shadow-utils|newuidmap sqlite|sqlite3 zstd|zstd' ;;
+		buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap shadow-utils|newuidmap sqlite|sqlite3 zstd|zstd lz4|lz4 xz|xz' ;;
 	demo) echo 'qemu-system-x86-core|qemu-system-x86_64' ;;
 	lint) echo 'clang-tools-extra|clang-tidy cppcheck|cppcheck ShellCheck|shellcheck mandoc|mandoc' ;;
 	esac

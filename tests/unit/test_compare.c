@@ -12,6 +12,7 @@
 
 #include "lab/backend/oci.h"
 #include "lab/compare/answers.h"
+#include "lab/compare/criu.h"
 #include "lab/compare/tally.h"
 #include "lab/tool/spawn.h"
 #include "lab/tool/weigh.h"
@@ -237,18 +238,33 @@ static void commands_are_quoted(void **state)
 	assert_string_equal(sb.buf, "a 'b c' 'it'\\''s' '' 'x=$y'");
 }
 
+static void what_criu_complains_of(void **state)
+{
+	static const char *const rows[][2] = {
+	        {"Warn  (criu/kerndat.c:1): so\nError (criu/vdso.c:381): vdso: Unexpected rt vDSO area bounds\nError "
+	         "(x): y\n",
+	         "vdso: Unexpected rt vDSO area bounds"},
+	        {"(00.03) Error (criu/x.c:1): a\033[1mb\n", "a?[1mb"},
+	        {"Error (criu/x.c:1) no end\n", "it does not say why"},
+	        {"Looks good.\n", "it does not say why"},
+	        {"", "it does not say why"},
+	};
+	char why[160];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		criu_complaint(rows[i][0], strlen(rows[i][0]), why, sizeof(why));
+		assert_string_equal(why, rows[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(reports),
-	        cmocka_unit_test(only_given_bytes_are_read),
-	        cmocka_unit_test(orders_are_answered_by_name),
-	        cmocka_unit_test(figures_are_numbers),
-	        cmocka_unit_test(facts_are_clean_and_few),
-	        cmocka_unit_test(guest_memory_is_told_apart),
-	        cmocka_unit_test(phases_add_up),
-	        cmocka_unit_test(trials_become_a_spread),
-	        cmocka_unit_test(bundles_say_the_limits),
+	        cmocka_unit_test(what_criu_complains_of),     cmocka_unit_test(reports),
+	        cmocka_unit_test(only_given_bytes_are_read),  cmocka_unit_test(orders_are_answered_by_name),
+	        cmocka_unit_test(figures_are_numbers),        cmocka_unit_test(facts_are_clean_and_few),
+	        cmocka_unit_test(guest_memory_is_told_apart), cmocka_unit_test(phases_add_up),
+	        cmocka_unit_test(trials_become_a_spread),     cmocka_unit_test(bundles_say_the_limits),
 	        cmocka_unit_test(commands_are_quoted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

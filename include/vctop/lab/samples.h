@@ -11,6 +11,7 @@
  *                  a fraction of --cpus.  "auto" takes KVM when the guest reports within 8 s, else TCG, and says so;
  *                  that KVM is silent here is remembered until the next boot (/run/vctop/kvm-silent).
  *   microvm, microvm-tcg  the same with QEMU's machine without PCI and legacy devices (x86)
+ *   firecracker, cloud-hypervisor  the same kernel and program under those VMMs, unpacked for them (x86, KVM alone)
  * On failure all of it is undone and the error names one reason.  It blocks: milliseconds for a builtin container, up
  * to about 70 s for a VM on a slow machine; *cancel ends it early.
  *
@@ -46,7 +47,7 @@ struct sample_options {
 
 struct sample_result {
 	char name[48];
-	char backend[16]; /* what it really runs on */
+	char backend[24]; /* what it really runs on */
 	char detail[256]; /* "KVM guest did not report in 5 s; emulated with TCG" or "" */
 	double ready_sec; /* from launch to the workload's report */
 	pid_t pid;

@@ -94,7 +94,7 @@ struct waste_team {
 enum { WASTE_VMS, WASTE_CONTAINERS, WASTE_MODELS };
 struct waste_model {
 	const char *kind;  /* "vm", "container" */
-	char backend[16];  /* what they ran on */
+	char backend[24];  /* what they ran on */
 	char skipped[512]; /* why it was not measured; "" it was */
 	struct waste_team team[WASTE_TEAMS];
 	/* Sums over the teams; the last three of the budget. */

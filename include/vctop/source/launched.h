@@ -19,7 +19,8 @@
 struct launched {
 	char *name;         /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
 	char *kind;         /* "container", "vm", "process" (of the comparison) or "story" */
-	char *backend;      /* "builtin", "runc", "crun", "podman", "docker"; "kvm", "tcg", "microvm", "microvm-tcg" */
+	char *backend;      /* "builtin", "runc", "crun", "podman", "docker"; "kvm", "tcg", "microvm", "microvm-tcg",
+	                       "firecracker", "cloud-hypervisor" */
 	char *workload;     /* "idle", "cpu", "memory", "burst"; a story has neither: NULL */
 	char *state;        /* "starting", "running", "stopping" */
 	char *ref;          /* container id for podman and docker; NULL else */

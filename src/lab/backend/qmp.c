@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "lab/tool/local.h"
 #include "vctop/base/clock.h"
 
 #define LIMIT_MSEC 20000
@@ -91,15 +91,11 @@ int qmp_do(struct qmp *q, const char *command, json_t *arguments, int pass_fd, j
 
 int qmp_open(struct qmp *q, const char *path, struct error *err)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	json_t *greeting = NULL;
-	if (strlen(path) >= sizeof(at.sun_path))
-		return error_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
-	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-	q->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (q->fd < 0 || connect(q->fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
-		return error_set(err, errno, "%s: %s", path, strerror(errno));
-	int r = read_line(q, &greeting, err);
+	int r = local_connect(path, 0, &q->fd);
+	if (r < 0)
+		return error_set(err, -r, "%s: %s", path, strerror(-r));
+	r = read_line(q, &greeting, err);
 	json_decref(greeting);
 	return r < 0 ? r : qmp_do(q, "qmp_capabilities", NULL, -1, NULL, err);
 }

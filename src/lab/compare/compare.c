@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "lab/compare/criu.h"
 #include "lab/compare/tally.h"
 #include "lab/compare/trial.h"
 #include "lab/tool/spawn.h"
@@ -31,8 +32,8 @@ static const struct candidate candidates[] = {
         {"qemu", "vm", "kvm", "qemu-system-", "VM, QEMU %s"},
         {"microvm", "vm", "microvm", "qemu-system-", "VM, QEMU %s microvm"},
         {VM_IMAGE, "vm", "kvm", "qemu-system-", "VM, QEMU %s, a distribution"},
-        {"firecracker", "vm", NULL, "firecracker", "VM, Firecracker %s"},
-        {"cloud-hypervisor", "vm", NULL, "cloud-hypervisor", "VM, Cloud Hypervisor %s"},
+        {"firecracker", "vm", "firecracker", "firecracker", "VM, Firecracker %s"},
+        {"cloud-hypervisor", "vm", "cloud-hypervisor", "cloud-hypervisor", "VM, Cloud Hypervisor %s"},
 };
 
 struct contest {
@@ -42,6 +43,7 @@ struct contest {
 	const struct candidate *of[ARRAY_SIZE(candidates)]; /* of subject i */
 	struct tally tally[ARRAY_SIZE(candidates)];
 	double available;
+	char no_checkpoint[200];
 };
 
 static bool is_wanted(const char *list, const char *id)
@@ -63,13 +65,14 @@ static int check_subjects(const char *list, struct error *err)
 		if (i == ARRAY_SIZE(candidates))
 			return error_set(
 			        err, EINVAL,
-			        "'%.*s': not one of process, builtin, runc, crun, podman, docker, qemu, microvm",
+			        "'%.*s': not one of process, builtin, runc, crun, podman, docker, qemu, microvm, "
+			        "firecracker, cloud-hypervisor",
 			        n > 40 ? 40 : (int)n, at);
 	}
 	return list && !*list ? error_set(err, EINVAL, "no subjects to compare") : 0;
 }
 
-/* "4.3.1" of "podman version 4.3.1"; "" unknown. */
+/* "4.3.1" of "podman version 4.3.1", "1.7.0" of "Firecracker v1.7.0"; "" unknown. */
 static void version_of(const char *program, char *ret, size_t size)
 {
 	cleanup_free char *path = strcmp(program, "qemu-system-") == 0 ? qemu_find(NULL) : spawn_find(program);
@@ -79,10 +82,12 @@ static void version_of(const char *program, char *ret, size_t size)
 	size_t n;
 	*ret = '\0';
 	if (path && spawn_run(argv, 5000, NULL, &res) == 0)
-		for (unsigned i = 0; !*ret && i < 8 && parse_word(res.out.buf, res.out.len, i, &word, &n); i++)
+		for (unsigned i = 0; !*ret && i < 8 && parse_word(res.out.buf, res.out.len, i, &word, &n); i++) {
+			word += *word == 'v';
 			if (*word >= '0' && *word <= '9')
 				(void)snprintf(ret, size, "%.*s",
 				               (int)strspn(word, "0123456789.+-~abcdefghijklmnopqrstuvwxyz"), word);
+		}
 	spawn_result_release(&res);
 }
 
@@ -102,22 +107,22 @@ static void choose_backend(const struct candidate *c, struct subject *s)
 {
 	struct error err = {0};
 	const struct backend *b = backend_find(c->backend);
-	if (!b) {
-		s->skipped = xasprintf("%s is here, but vctop cannot start a VM with it yet", c->program);
-		return;
-	}
 	int r = b->check(&err);
 	if (r < 0 && b->fallback)
 		r = b->fallback->check(&err);
+	/* Whoever shows it says the id before it. */
+	size_t n = strlen(c->id);
+	bool named = strncmp(err.what, c->id, n) == 0 && strncmp(err.what + n, ": ", 2) == 0;
 	if (r < 0)
-		s->skipped = xstrdup(err.what);
+		s->skipped = xstrdup(err.what + (named ? n + 2 : 0));
 }
 
-/* One that vctop cannot start is named where it is installed: nobody shall take its absence for a result. */
-static bool is_there(const struct candidate *c)
+/* These two are in no distribution: not worth a line where they are not installed, unless they were asked for. */
+static bool is_worth_a_line(const struct candidate *c, const char *wanted)
 {
-	cleanup_free char *path = c->backend ? NULL : spawn_find(c->program);
-	return c->backend || path;
+	bool rare = strcmp(c->id, "firecracker") == 0 || strcmp(c->id, "cloud-hypervisor") == 0;
+	cleanup_free char *path = rare && !wanted ? spawn_find(c->program) : NULL;
+	return !rare || wanted || path;
 }
 
 static void add_subjects(struct contest *k)
@@ -126,7 +131,7 @@ static void add_subjects(struct contest *k)
 		const struct candidate *c = &candidates[i];
 		if (strcmp(c->id, VM_IMAGE) == 0 ? !k->o->vm_image : !is_wanted(k->o->subjects, c->id))
 			continue;
-		if (!is_there(c))
+		if (!is_worth_a_line(c, k->o->subjects))
 			continue;
 		struct subject s = {.id = xstrdup(c->id), .title = title_of(c), .kind = xstrdup(c->kind)};
 		choose_backend(c, &s);
@@ -198,6 +203,7 @@ static void prepare(const struct contest *k, size_t i, unsigned run, struct tria
 	        .load_bytes = k->c->load_bytes,
 	        .disk = strcmp(c->id, VM_IMAGE) == 0 ? k->o->vm_image : NULL,
 	        .available = k->available,
+	        .no_checkpoint = k->no_checkpoint,
 	        .run = run,
 	        .runs = k->c->runs,
 	};
@@ -309,6 +315,19 @@ static void tell_plan(const struct contest *k)
 	}
 }
 
+/* A container's snapshot is of its files: what would be needed for its memory too is asked once. */
+static void look_for_checkpoints(struct contest *k)
+{
+	criu_look(k->no_checkpoint, sizeof(k->no_checkpoint));
+	if (!*k->no_checkpoint)
+		(void)snprintf(k->no_checkpoint, sizeof(k->no_checkpoint), "it works here, but vctop does not use it");
+	for (size_t i = 0; i < k->c->subjects.n; i++)
+		if (strcmp(k->c->subjects.v[i].kind, "container") == 0 && !k->c->subjects.v[i].skipped) {
+			teller_say(k->t, TELL_WARN, "memory snapshots of containers: %s", k->no_checkpoint);
+			return;
+		}
+}
+
 static int check_options(const struct compare_options *o, struct error *err)
 {
 	if (o->vm_image && access(o->vm_image, R_OK) < 0)
@@ -331,6 +350,7 @@ int compare_run(const struct compare_options *o, const struct teller *t, struct 
 	(void)samples_clean(NULL, NULL);
 	describe_host(&k);
 	add_subjects(&k);
+	look_for_checkpoints(&k);
 	tell_plan(&k);
 	r = t->dry_run ? 0 : all_rounds(&k);
 	c.interrupted = r == -EINTR;

@@ -28,7 +28,7 @@ static void idle_of_vm(struct live *s, struct held *h)
 	uint64_t bytes = 0;
 	struct trial *t = s->t;
 	trial_set(t, FIGURE_IDLE_VMM, h->vmm);
-	trial_lack(t, FIGURE_IDLE_HELPERS, "QEMU runs nothing beside itself");
+	trial_lack(t, FIGURE_IDLE_HELPERS, "nothing runs beside it");
 	if (s->ln.disk) {
 		trial_set(t, FIGURE_IDLE_GUEST, h->guest);
 		return;
@@ -62,7 +62,10 @@ static void measure_idle(struct live *s)
 		return;
 	}
 	trial_set(t, FIGURE_IDLE_WORKLOAD, h.workload);
-	trial_set(t, FIGURE_IDLE_HELPERS, h.helpers);
+	if (s->helpers.n)
+		trial_set(t, FIGURE_IDLE_HELPERS, h.helpers);
+	else
+		trial_lack(t, FIGURE_IDLE_HELPERS, "nothing runs beside it");
 	trial_lack(t, FIGURE_IDLE_VMM, "there is no VMM");
 	trial_lack(t, FIGURE_IDLE_GUEST, "it runs on the host's kernel");
 }
@@ -154,8 +157,9 @@ static void measure_snapshot(struct live *s)
 	struct error err = {0};
 	struct saved found = {0, 0};
 	if (!s->b->acts->snapshot) {
-		trial_lack(s->t, FIGURE_SNAPSHOT, "a process alone has none without CRIU");
-		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, "a process alone has none without CRIU");
+		cleanup_free char *why = xasprintf("a process has none but by CRIU: %s", s->t->no_checkpoint);
+		trial_lack(s->t, FIGURE_SNAPSHOT, why);
+		trial_lack(s->t, FIGURE_SNAPSHOT_BYTES, why);
 		return;
 	}
 	if (s->b->acts->snapshot(&s->ln.reg, &s->ln.l, &found, &err) < 0) {
@@ -176,10 +180,11 @@ static void measure_balloon(struct live *s)
 		return;
 	}
 	if (s->ln.balloon == BALLOON_NONE) {
-		trial_lack(s->t, FIGURE_BALLOONED_HELD,
-		           "this machine has no balloon that the guest's kernel would find");
-		trial_lack(s->t, FIGURE_REPORTED_HELD,
-		           "this machine has no balloon that the guest's kernel would find");
+		const char *why = s->b->acts == &acts_qemu
+		                          ? "this machine has no balloon that the guest's kernel would find"
+		                          : "vctop gives this VMM's guests no balloon";
+		trial_lack(s->t, FIGURE_BALLOONED_HELD, why);
+		trial_lack(s->t, FIGURE_REPORTED_HELD, why);
 		return;
 	}
 	if (live_tell(s, ORDER_BALLOON, &err) < 0 || vm_inflate(&s->ln.reg, &s->ln.l, &err) < 0)

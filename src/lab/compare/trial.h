@@ -24,10 +24,11 @@ struct trial {
 	const struct teller *t;
 	struct sample_options o;
 	uint64_t load_bytes;
-	const char *disk;   /* a VM that boots this disk: measured from outside alone; NULL */
-	double base_work;   /* of the plain process in this round; 0 unknown */
-	double available;   /* bytes of memory on this host */
-	unsigned run, runs; /* from 0; facts and disk in the first, free page reporting in the first two */
+	const char *disk;          /* a VM that boots this disk: measured from outside alone; NULL */
+	double base_work;          /* of the plain process in this round; 0 unknown */
+	double available;          /* bytes of memory on this host */
+	const char *no_checkpoint; /* why the memory of a process cannot be saved */
+	unsigned run, runs;        /* from 0; facts and disk in the first, free page reporting in the first two */
 	/* Found. */
 	bool has[FIGURE_MAX];
 	double value[FIGURE_MAX];
@@ -35,7 +36,7 @@ struct trial {
 	struct phase phase[TRIAL_PHASES];
 	unsigned phases;
 	double work; /* rounds/s */
-	char backend[16], detail[256];
+	char backend[24], detail[256];
 	VEC(struct comparison_fact) facts;
 };
 

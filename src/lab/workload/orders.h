@@ -33,4 +33,7 @@ static const char *const order_names[ORDER_MAX] = {"idle",    "cpu",   "memory",
 #define ANSWER_HELD "vctop-held "
 #define ANSWER_USED "vctop-used " /* BYTES: a guest, unasked, when what it uses of its memory has changed */
 
+/* On the kernel's command line: a VM ends by powering off, because its VMM starts anew what resets. */
+#define KERNEL_OFF "vctop.off=power"
+
 #endif

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
@@ -93,7 +94,9 @@ void vm_load_balloon(void)
 /* A reset, which every machine has: QEMU runs with -no-reboot. */
 void vm_off(void)
 {
-	(void)reboot(RB_AUTOBOOT);
+	char text[4096];
+	(void)read_text("/proc/cmdline", text, sizeof(text));
+	(void)reboot(strstr(text, KERNEL_OFF) ? RB_POWER_OFF : RB_AUTOBOOT);
 	for (;;)
 		(void)pause(); /* the init of a guest must never end */
 }

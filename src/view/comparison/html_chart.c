@@ -8,11 +8,11 @@
 
 /* In units of the view box, which is as wide as the page. */
 #define WIDTH 1200
-#define BEHIND 12 /* between a bar and its number */
-#define LETTER 16 /* a character is about so wide */
-#define ON_BAR 13 /* one of a label on a part */
-#define SUB 124   /* "under load" */
-#define LABEL_MAX 230
+#define BEHIND 12     /* between a bar and its number */
+#define LETTER 16     /* a character is about so wide */
+#define ON_BAR 13     /* one of a label on a part */
+#define SUB 124       /* "under load" */
+#define LABEL_MAX 272 /* "cloud-hypervisor" */
 #define HEADING 40
 
 struct drawing {
