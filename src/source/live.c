@@ -225,7 +225,7 @@ const char *source_no_bulk(struct source *s)
 	const char *why = "not the live host";
 	if (s->ops->close == live_close && rootfs_is_live(l->fs)) {
 		why = NULL;
-		bulk_close(bulk_open(&l->cgroups.mounts, 1, &why));
+		bulk_close(bulk_open(l->fs, &l->cgroups.mounts, 1, &why));
 	}
 	return why;
 }

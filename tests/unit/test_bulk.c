@@ -70,7 +70,7 @@ static const char *memory_mount(void)
 static struct bulk *open_or_skip(size_t room)
 {
 	const char *why = NULL;
-	struct bulk *b = bulk_open(&here.m, room, &why);
+	struct bulk *b = bulk_open(here.fs, &here.m, room, &why);
 	if (!b) {
 		assert_non_null(why);
 		print_message("# skipped: %s\n", why);
@@ -205,7 +205,7 @@ static void without_a_counter_there_is_none(void **state)
 	(void)state;
 	const char *why = NULL;
 	struct mounts none = {0};
-	assert_null(bulk_open(&none, 16, &why));
+	assert_null(bulk_open(here.fs, &none, 16, &why));
 	assert_non_null(why);
 	bulk_close(NULL);
 }

@@ -52,22 +52,21 @@ static int make_map(struct bulk_table *t, size_t groups)
 }
 
 /* The iterator goes over all below this directory, itself first. */
-static int attach(struct bulk_table *t, int program, const char *mount)
+static int attach(struct bulk_table *t, struct rootfs *fs, int program, const char *mount)
 {
-	cleanup_free char *path = xasprintf("/%s", mount);
-	cleanup_close int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int dir = rootfs_openat(fs, mount, O_DIRECTORY);
 	union bpf_iter_link_info info = {0};
 	LIBBPF_OPTS(bpf_link_create_opts, o, .iter_info = &info, .iter_info_len = sizeof(info));
 	if (dir < 0)
-		return -errno;
+		return dir;
 	info.cgroup.cgroup_fd = (uint32_t)dir;
 	info.cgroup.order = BPF_CGROUP_ITER_DESCENDANTS_PRE;
 	t->link = bpf_link_create(program, 0, BPF_TRACE_ITER, &o);
 	return t->link < 0 ? -errno : 0;
 }
 
-static int table_open(struct bulk_table *t, const char *mount, const struct btf *btf, const struct bulk_wish *w,
-                      size_t groups)
+static int table_open(struct bulk_table *t, struct rootfs *fs, const char *mount, const struct btf *btf,
+                      const struct bulk_wish *w, size_t groups)
 {
 	*t = (struct bulk_table){.link = -1, .map = -1};
 	int r = make_map(t, groups);
@@ -75,7 +74,7 @@ static int table_open(struct bulk_table *t, const char *mount, const struct btf 
 	if (r == 0 && program < 0)
 		r = program;
 	if (r == 0)
-		r = attach(t, program, mount);
+		r = attach(t, fs, program, mount);
 	if (r < 0)
 		table_close(t);
 	return r;
@@ -97,7 +96,7 @@ static const char *why_not(int r)
 	}
 }
 
-struct bulk *bulk_open(const struct mounts *m, size_t groups, const char **ret_why)
+struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why)
 {
 	const char *cpu = m->v1[CTRL_CPUACCT] ? m->v1[CTRL_CPUACCT] : m->v2;
 	const char *memory = m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->on_v2[CTRL_MEMORY] ? m->v2 : NULL;
@@ -111,9 +110,9 @@ struct bulk *bulk_open(const struct mounts *m, size_t groups, const char **ret_w
 	b->one = strcmp(cpu, memory) == 0;
 	struct bulk_wish w = {m->v1[CTRL_CPUACCT] ? BULK_CPU_V1 : BULK_CPU_V2, b->one};
 	struct btf *btf = btf__load_vmlinux_btf();
-	int r = btf ? table_open(&b->table[0], cpu, btf, &w, groups) : -errno;
+	int r = btf ? table_open(&b->table[0], fs, cpu, btf, &w, groups) : -errno;
 	if (r == 0 && !b->one)
-		r = table_open(&b->table[1], memory, btf, &(struct bulk_wish){BULK_CPU_NONE, true}, groups);
+		r = table_open(&b->table[1], fs, memory, btf, &(struct bulk_wish){BULK_CPU_NONE, true}, groups);
 	btf__free(btf);
 	if (r == 0)
 		return b;
@@ -208,8 +207,9 @@ bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_
 
 #else
 
-struct bulk *bulk_open(const struct mounts *m, size_t groups, const char **ret_why)
+struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why)
 {
+	(void)fs;
 	(void)m;
 	(void)groups;
 	*ret_why = "vctop was built without libbpf";

@@ -49,7 +49,7 @@ struct bulk_wish {
 };
 
 /* Room for so many groups in each hierarchy. NULL: it cannot be had; why, static. */
-struct bulk *bulk_open(const struct mounts *m, size_t groups, const char **ret_why);
+struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why);
 void bulk_close(struct bulk *b);
 size_t bulk_groups(const struct bulk *b); /* how many there were in the larger hierarchy */
 /* Once a tick. -errno; -ENOSPC: there are more groups than room, those that came last are not in it. */

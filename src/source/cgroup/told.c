@@ -12,7 +12,7 @@ static void open_bulk(struct cgroup_tree *t, size_t groups)
 {
 	bulk_close(t->bulk);
 	t->no_bulk = NULL;
-	t->bulk = bulk_open(&t->mounts, groups, &t->no_bulk);
+	t->bulk = bulk_open(t->fs, &t->mounts, groups, &t->no_bulk);
 }
 
 void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
