@@ -59,7 +59,7 @@ lists() { [ "$(listed)" = "$1" ]; }
 		>vm.log 2>&1 </dev/null 3>&- &
 	remember_pid $!
 	poll 20 sh -c "cat /proc/$!/task/*/comm | grep -q 'CPU 1/TCG'"
-	threads=$(ls "/proc/$!/task" | sort -n | tr '\n' ' ')
+	threads=$(find "/proc/$!/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | tr '\n' ' ')
 	look_at "$TESTNAME-vm" Tab
 	poll 20 lists "$threads"
 	shows 'vCPU 0     CPU 0/TCG'

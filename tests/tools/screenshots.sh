@@ -6,17 +6,17 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 vctop=${VCTOP:-build/vctop}
 export LC_ALL=C.UTF-8 TZ=UTC XDG_CONFIG_HOME=/nonexistent
-recording=tests/recordings/lab.rec
 
-# NAME WIDTHxHEIGHT KEYS OPTIONS...: "-" no keys
+# NAME WIDTHxHEIGHT KEYS OPTIONS...: "-" no keys.  The pair was told m, and 16 s later f
 pictures() {
 	cat <<-'LIST'
-		overview 132x32 - replay REC -n 60
-		overview-80x24 80x24 - replay REC -n 60
-		tree 110x26 2 replay REC -n 60
-		instance 132x40 jjj3 replay REC -n 60
-		host 132x34 5 replay REC -n 60
-		help 100x40 ? replay REC -n 60
+		overview 132x32 - replay lab -n 60
+		overview-80x24 80x24 - replay lab -n 60
+		tree 110x26 2 replay lab -n 60
+		instance 132x40 jjj3 replay lab -n 60
+		host 132x34 5 replay lab -n 60
+		compare 132x34 6 replay pair -n 60
+		help 100x40 ? replay lab -n 60
 		waste 120x24 4 --root tests/fixtures/unified --price-core-hour 0.03 --price-gib-hour 0.004
 	LIST
 }
@@ -25,7 +25,7 @@ draw() { # NAME SIZE KEYS OPTIONS...
 	size=$2 keys=$3
 	shift 3
 	[ "$keys" = - ] && keys=
-	[ "$1" != replay ] || { shift 2 && set -- replay "$recording" "$@"; }
+	[ "$1" != replay ] || { recording=tests/recordings/$2.rec && shift 2 && set -- replay "$recording" "$@"; }
 	"$vctop" "$@" --screen "$size" --svg --keys "$keys"
 }
 
