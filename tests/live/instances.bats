@@ -248,13 +248,13 @@ with() { # podman|docker|vm
 	local who name
 	for who in P_BUSY P_IDLE P_FREE; do
 		name=$TESTNAME-p-$(tr '[:upper:]' '[:lower:]' <<<"${who#P_}")
-		memory_agrees "$name held" "$(field json "$name" .memory.held_bytes)" "$(held_at before $who)" "$(held_at after $who)"
+		memory_agrees "$name held" "$(field json "$name" .memory.held_bytes)" "$(held_at before "$who")" "$(held_at after "$who")"
 		memory_agrees "$name used" "$(field json "$name" .memory.used_bytes)" \
-			"$(used_at before $who)" "$(used_at after $who)"
+			"$(used_at before "$who")" "$(used_at after "$who")"
 		[ -s podman.stats ] || continue
 		# podman stats read between "after" and "later".
 		memory_agrees "$name in podman stats" "$(field json "$name" .memory.held_bytes)" \
-			"$(awk -v n="$name" '$1 == n { print $2 }' podman.stats)" "$(held_at after $who)"
+			"$(awk -v n="$name" '$1 == n { print $2 }' podman.stats)" "$(held_at after "$who")"
 	done
 	[ -s podman.stats ] || skip "this podman's stats give no bytes: $(head -n 1 podman.err)"
 }
@@ -311,9 +311,9 @@ with() { # podman|docker|vm
 	local who name shown
 	for who in D_BUSY D_IDLE D_FREE; do
 		name=$TESTNAME-d-$(tr '[:upper:]' '[:lower:]' <<<"${who#D_}")
-		memory_agrees "$name held" "$(field json "$name" .memory.held_bytes)" "$(held_at before $who)" "$(held_at after $who)"
+		memory_agrees "$name held" "$(field json "$name" .memory.held_bytes)" "$(held_at before "$who")" "$(held_at after "$who")"
 		memory_agrees "$name used" "$(field json "$name" .memory.used_bytes)" \
-			"$(used_at before $who)" "$(used_at after $who)"
+			"$(used_at before "$who")" "$(used_at after "$who")"
 		# "1.234MiB / 64MiB": four digits, so half a unit of the last one, a page, and the change meanwhile.
 		shown=$(awk -v n="$name" '$1 == n { v = $3; u = 1
 			if (v ~ /GiB/) u = 1073741824; else if (v ~ /MiB/) u = 1048576; else if (v ~ /KiB|kiB/) u = 1024
@@ -321,7 +321,7 @@ with() { # podman|docker|vm
 			for (i = 0; i < length(d); i++) e /= 10
 			printf "%d %d", v * u, e + 0.5 }' docker.stats)
 		within "$name in docker stats" "$(field json "$name" .memory.used_bytes)" \
-			$((${shown% *} - ${shown#* } - 4096 - $(change $who))) $((${shown% *} + ${shown#* } + 4096 + $(change $who)))
+			$((${shown% *} - ${shown#* } - 4096 - $(change "$who"))) $((${shown% *} + ${shown#* } + 4096 + $(change "$who")))
 	done
 }
 @test "docker: name, image, state, pid, labels and runtime come from files" {

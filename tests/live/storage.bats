@@ -279,6 +279,7 @@ has() { # TEXT LINE...: each somewhere in it
 	cd "$SCRATCH"
 	local db=$DOCKER_ROOT/image/overlay2/layerdb/sha256 told sum=0 f
 	told=$(told "$TESTNAME-writes" disk.image_bytes)
+	# shellcheck disable=SC2013 # no spaces in them
 	for f in $(grep -o "/[^ ]*/size\$" <<<"$told"); do
 		[[ $f == "$db"/* ]]
 		has "$told" "$(cat "$f") (images that use it: "

@@ -166,6 +166,7 @@ both_lists() {
 		lacks CONTAINERS # a shell that sees its child die of SIGINT runs nothing more of the line
 		plain_again
 		T kill-server
+		# shellcheck disable=SC2030,SC2031 # each test has its own
 		SOCKET=$SOCKET-next
 	done
 }
@@ -179,6 +180,7 @@ both_lists() {
 		lacks CONTAINERS
 		plain_again
 		T kill-server
+		# shellcheck disable=SC2030,SC2031 # each test has its own
 		SOCKET=$SOCKET-next
 	done
 }
