@@ -38,7 +38,8 @@ void strbuf_room(struct strbuf *sb, size_t extra)
 void strbuf_add(struct strbuf *sb, const void *data, size_t n)
 {
 	strbuf_room(sb, n);
-	memcpy(sb->buf + sb->len, data, n);
+	if (n) /* data may be NULL then */
+		memcpy(sb->buf + sb->len, data, n);
 	sb->len += n;
 	sb->buf[sb->len] = '\0';
 }
