@@ -96,26 +96,33 @@ static char *number(double v, enum field_unit unit, bool ascii, char *buf, size_
 	return metric_text(isnan(v) ? metric_none(METRIC_ABSENT, NULL) : metric_ok(v), unit, ascii, buf, size);
 }
 
-/* "CPU 0.45   given 0.50   highest 0.52". */
+/* One more number, where there is room for all of it. */
+static void head_part(struct page *p, int *x, const char *name, const char *number)
+{
+	char text[CELL_MAX + 64];
+	(void)snprintf(text, sizeof(text), "%s %s", name, number);
+	int w = text_width(text);
+	if (*x + w > p->area.w)
+		return;
+	page_at(p, *x, w, STYLE_NORMAL, text);
+	*x += w + 3;
+}
+
+/* "CPU  used 0.45   given 0.50   highest 0.52". */
 static void head(struct page *p, const struct graph *g, const double *const v[3], size_t n)
 {
-	char now[CELL_MAX], other[CELL_MAX], cap[CELL_MAX], high[CELL_MAX], line[256];
+	char buf[CELL_MAX];
 	bool ascii = p->canvas && p->canvas->ascii;
-	metric_text(latest(v[0], n), g->unit, ascii, now, sizeof(now));
-	int at = snprintf(line, sizeof(line), "%s %s", g->main_name ? g->main_name : "used", now);
-	if (v[1] && at > 0)
-		at += snprintf(line + at, sizeof(line) - (size_t)at, "   %s %s", g->second_name,
-		               metric_text(latest(v[1], n), g->unit, ascii, other, sizeof(other)));
-	if (v[2] && !isnan(v[2][n - 1]) && at > 0 && (size_t)at < sizeof(line))
-		at += snprintf(line + at, sizeof(line) - (size_t)at, "   given %s",
-		               number(v[2][n - 1], g->unit, ascii, cap, sizeof(cap)));
-	if (at > 0 && (size_t)at < sizeof(line))
-		(void)snprintf(line + at, sizeof(line) - (size_t)at, "   highest %s",
-		               number(fmax(largest(v[0], n), v[1] ? largest(v[1], n) : (double)NAN), g->unit, ascii,
-		                      high, sizeof(high)));
-	page_at(p, 0, p->area.w, STYLE_TITLE, g->title);
 	int x = text_width(g->title) + 2;
-	page_at(p, x, p->area.w - x, STYLE_NORMAL, line);
+	page_at(p, 0, p->area.w, STYLE_TITLE, g->title);
+	head_part(p, &x, g->main_name ? g->main_name : "used",
+	          metric_text(latest(v[0], n), g->unit, ascii, buf, sizeof(buf)));
+	if (v[1])
+		head_part(p, &x, g->second_name, metric_text(latest(v[1], n), g->unit, ascii, buf, sizeof(buf)));
+	if (v[2] && !isnan(v[2][n - 1]))
+		head_part(p, &x, "given", number(v[2][n - 1], g->unit, ascii, buf, sizeof(buf)));
+	double most = fmax(largest(v[0], n), v[1] ? largest(v[1], n) : (double)NAN);
+	head_part(p, &x, "highest", number(most, g->unit, ascii, buf, sizeof(buf)));
 	page_next(p);
 }
 
