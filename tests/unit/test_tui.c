@@ -155,7 +155,7 @@ static void test_screen_of_64x15(void **state)
 	                              "NAME▲        GIVEN   CPU         GIVEN    MEM        VERDICT\n"
 	                              "debian        1.00  0.01 ▏░░░░    512M   180M ██▓▓░  idle\n"
 	                              "vm-1          1.00  0.31 █▌░░░    128M   140M ████▶  right_sized\n"
-	                              "? help  1-6 views  Enter open  / filter  s sort  Tab other list\n");
+	                              "? help  1-6 views  Enter open  / search  \\ filter  s sort\n");
 	close_scene(&s);
 }
 
@@ -286,10 +286,70 @@ static void test_cursor_stays_on_its_instance(void **state)
 	type(&s, "m");
 	expect(&s, "▲MEM");
 	expect_cursor(&s, "web");
-	type(&s, "/vm"); /* no container is left */
+	type(&s, "\\vm"); /* no container is left */
 	type(&s, "\x1b");
 	(void)press(&s, KEYCODE_ESCAPE);
 	expect_cursor(&s, "fresh");
+	close_scene(&s);
+}
+
+static void test_search(void **state)
+{
+	struct scene s;
+	(void)state;
+	open_scene(&s, 80, 24);
+	fill_lab(&s);
+	expect_cursor(&s, "fresh");
+	assert_int_equal(press(&s, '/'), TUI_REDRAW);
+	type(&s, "w");
+	expect(&s, "Search w");
+	expect_cursor(&s, "web");
+	type(&s, "o");
+	expect_cursor(&s, "worker");
+	(void)press(&s, KEYCODE_BACKSPACE); /* back to what fewer letters find */
+	expect_cursor(&s, "web");
+	type(&s, "x"); /* nowhere: where it began */
+	expect_cursor(&s, "fresh");
+	(void)press(&s, KEYCODE_BACKSPACE);
+	assert_int_equal(press(&s, KEYCODE_ENTER), TUI_REDRAW);
+	expect_cursor(&s, "web");
+	expect(&s, "4 running"); /* all rows stay */
+	type(&s, "n");
+	expect_cursor(&s, "worker");
+	type(&s, "n");
+	expect_cursor(&s, "web");
+	type(&s, "N");
+	expect_cursor(&s, "worker");
+	(void)press(&s, KEYCODE_F3);
+	expect_cursor(&s, "web");
+	type(&s, "/vm-"); /* in the other list */
+	expect_cursor(&s, "vm-1");
+	(void)press(&s, KEYCODE_ESCAPE);
+	expect_cursor(&s, "web");
+	type(&s, "/vm-");
+	(void)press(&s, KEYCODE_ENTER);
+	type(&s, "n"); /* the only one */
+	expect_cursor(&s, "vm-1");
+	type(&s, "/zzz");
+	(void)press(&s, KEYCODE_ENTER);
+	type(&s, "N");
+	expect(&s, "no row has \"zzz\"");
+	expect_cursor(&s, "vm-1");
+	close_scene(&s);
+}
+
+static void test_search_of_nothing(void **state)
+{
+	struct scene s;
+	(void)state;
+	open_scene(&s, 80, 24);
+	fake_seal(&s.fake);
+	fake_sum(&s.fake);
+	refill(&s);
+	type(&s, "/a");
+	(void)press(&s, KEYCODE_ENTER);
+	type(&s, "nN");
+	expect(&s, "no row has \"a\"");
 	close_scene(&s);
 }
 
@@ -299,7 +359,7 @@ static void test_filter(void **state)
 	(void)state;
 	open_scene(&s, 80, 24);
 	fill_lab(&s);
-	assert_int_equal(press(&s, '/'), TUI_REDRAW);
+	assert_int_equal(press(&s, '\\'), TUI_REDRAW);
 	assert_int_equal(press(&s, 'w'), TUI_RESELECT);
 	type(&s, "e");
 	expect(&s, "Filter we");
@@ -394,7 +454,7 @@ static void test_sort_menu(void **state)
 	type(&s, "c");
 	assert_string_equal(tui_query(s.tui).sort->key, "cpu.used_cores");
 	assert_true(tui_query(s.tui).down);
-	type(&s, "nv");
+	type(&s, "av");
 	assert_string_equal(tui_query(s.tui).sort->key, "verdict.state");
 	close_scene(&s);
 }
@@ -408,7 +468,7 @@ static void test_provisional(void **state)
 	assert_null(strstr(show(&s), "idle?"));
 	fake_row(&s.fake, "debian")->verdict.provisional = true;
 	expect(&s, "idle?");
-	type(&s, "/idle?");
+	type(&s, "\\idle?");
 	(void)press(&s, KEYCODE_ENTER);
 	expect(&s, "1 match \"idle?\"");
 	(void)press(&s, KEYCODE_TAB);
@@ -641,6 +701,8 @@ int main(void)
 	        cmocka_unit_test(test_too_small),
 	        cmocka_unit_test(test_cursor_walks_both_lists),
 	        cmocka_unit_test(test_cursor_stays_on_its_instance),
+	        cmocka_unit_test(test_search),
+	        cmocka_unit_test(test_search_of_nothing),
 	        cmocka_unit_test(test_filter),
 	        cmocka_unit_test(test_provisional),
 	        cmocka_unit_test(test_replay_keys),

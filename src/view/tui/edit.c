@@ -1,22 +1,19 @@
-/* The line that is typed: the filter, which works while it is typed, or a time to go to. */
+/* The line that is typed: a filter or a search, which work while they are typed, or a time to go to. */
 #include <string.h>
 
 #include "tui-internal.h"
 #include "vctop/base/text.h"
 
-static char *typed_text(struct tui *t)
+static enum tui_action typed(struct tui *t)
 {
-	return t->editing == EDIT_TIME ? t->jump : t->filter;
-}
-
-static enum tui_action typed(const struct tui *t)
-{
+	if (t->editing == EDIT_SEARCH)
+		return search_typed(t);
 	return t->editing == EDIT_TIME ? TUI_REDRAW : TUI_RESELECT;
 }
 
 static enum tui_action edit_erase(struct tui *t)
 {
-	char *s = typed_text(t);
+	char *s = t->typed[t->editing];
 	size_t n = strlen(s);
 	while (n > 0 && ((unsigned char)s[n - 1] & 0xC0) == 0x80)
 		n--;
@@ -27,7 +24,7 @@ static enum tui_action edit_erase(struct tui *t)
 /* A character people can see and type; what text_clean would replace is no part of any name either. */
 static enum tui_action edit_add(struct tui *t, uint32_t key)
 {
-	char now[5], cleaned[5], *s = typed_text(t);
+	char now[5], cleaned[5], *s = t->typed[t->editing];
 	size_t n, have = strlen(s);
 	if (key == 0 || key > 0x10FFFF || (key >= 0xD800 && key < 0xE000))
 		return TUI_NONE;
@@ -41,10 +38,12 @@ static enum tui_action edit_add(struct tui *t, uint32_t key)
 
 static enum tui_action edit_end(struct tui *t, bool keep)
 {
-	enum tui_action action = keep ? TUI_REDRAW : typed(t);
-	if (!keep)
-		typed_text(t)[0] = '\0';
-	else if (t->editing == EDIT_TIME && t->jump[0])
+	enum tui_action action = TUI_REDRAW;
+	if (!keep && t->editing == EDIT_SEARCH)
+		action = search_undo(t);
+	else if (!keep)
+		t->typed[t->editing][0] = '\0', action = typed(t);
+	else if (t->editing == EDIT_TIME && t->typed[EDIT_TIME][0])
 		action = TUI_JUMP;
 	t->editing = EDIT_NONE;
 	return action;
@@ -62,7 +61,7 @@ enum tui_action edit_key(struct tui *t, uint32_t key)
 	case KEYCODE_BACKSPACE:
 		return edit_erase(t);
 	case CTRL('u'):
-		typed_text(t)[0] = '\0';
+		t->typed[t->editing][0] = '\0';
 		return typed(t);
 	case KEYCODE_UP:
 	case KEYCODE_DOWN:

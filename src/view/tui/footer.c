@@ -100,8 +100,13 @@ static void draw_status(struct tui *t, struct canvas *c, struct rect r)
 
 static void draw_prompt(const struct tui *t, struct canvas *c, struct rect r)
 {
-	int x = r.x + canvas_text(c, r.x, r.y, r.w, STYLE_KEY, t->editing == EDIT_TIME ? "Go to" : "Filter") + 1;
-	const char *s = t->editing == EDIT_TIME ? t->jump : t->filter;
+	static const struct {
+		const char *what, *ends;
+	} prompts[] = {[EDIT_FILTER] = {"Filter", "Enter keep   Esc clear"},
+	               [EDIT_SEARCH] = {"Search", "Enter stay   Esc back "},
+	               [EDIT_TIME] = {"Go to", "Enter go     Esc leave"}};
+	int x = r.x + canvas_text(c, r.x, r.y, r.w, STYLE_KEY, prompts[t->editing].what) + 1;
+	const char *s = t->typed[t->editing];
 	/* Of a long text the end is shown: that is where it is typed. */
 	for (size_t used; text_width(s) > r.x + r.w - x - 24 && *s; s += used)
 		(void)text_decode(s, strlen(s), &used);
@@ -109,8 +114,7 @@ static void draw_prompt(const struct tui *t, struct canvas *c, struct rect r)
 	canvas_fill(c, (struct rect){x, r.y, 1, 1}, STYLE_SELECTED, ' ');
 	if (t->editing == EDIT_TIME && !*s)
 		(void)canvas_text(c, x + 2, r.y, r.w - 26 - x, STYLE_DIM, "10:30, or 2026-11-23T10:30");
-	(void)canvas_text(c, r.x + r.w - 22, r.y, 22, STYLE_DIM,
-	                  t->editing == EDIT_TIME ? "Enter go     Esc leave" : "Enter keep   Esc clear");
+	(void)canvas_text(c, r.x + r.w - 22, r.y, 22, STYLE_DIM, prompts[t->editing].ends);
 }
 
 void footer_draw(struct tui *t, struct canvas *c)

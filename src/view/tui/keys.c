@@ -88,12 +88,17 @@ static enum tui_action press_filter(struct tui *t, uint32_t key)
 	return TUI_REDRAW;
 }
 
+static enum tui_action press_search(struct tui *t, uint32_t key)
+{
+	return key == '/' ? search_begin(t) : search_again(t, key == 'N');
+}
+
 static enum tui_action press_clear(struct tui *t, uint32_t key)
 {
 	(void)key;
 	t->message[0] = '\0';
-	if (t->filter[0]) {
-		t->filter[0] = '\0';
+	if (t->typed[EDIT_FILTER][0]) {
+		t->typed[EDIT_FILTER][0] = '\0';
 		return TUI_RESELECT;
 	}
 	return t->behind_usec > 0 ? TUI_PRESENT : TUI_REDRAW;
@@ -191,7 +196,7 @@ static enum tui_action press_time(struct tui *t, uint32_t key)
 	case '[':
 		return TUI_BACK_MINUTE;
 	default:
-		t->jump[0] = '\0';
+		t->typed[EDIT_TIME][0] = '\0';
 		t->editing = EDIT_TIME;
 		return TUI_REDRAW;
 	}
@@ -269,7 +274,10 @@ const struct binding key_bindings[] = {
 		"one instance; there: every number with its source, or why it is missing", press_enter, ON_ALL},
 	{{KEYCODE_LEFT, KEYCODE_RIGHT, 'h', 'l'}, IN(VIEW_TREE), "h l", "fold", "in the tree: fold, unfold", press_fold,
 		ON_ALL},
-	{{'/', '\\', KEYCODE_F4}, IN_LISTS, "/ \\ F4", "filter", "filter by name, image, runtime, id or verdict",
+	{{'/'}, IN_LISTS, "/", "search", "search by name, image, runtime or id: to the first row that has the text", press_search,
+		ON_ALL},
+	{{'n', 'N', KEYCODE_F3}, IN_LISTS, "n N F3", NULL, "to the next row that has it, to the one before", press_search, ON_ALL},
+	{{'\\', KEYCODE_F4}, IN_LISTS, "\\ F4", "filter", "filter by name, image, runtime, id or verdict: leave other rows out",
 		press_filter, ON_ALL},
 	{{'s', KEYCODE_F6}, IN_LISTS, "s F6", "sort", "choose the column to sort by", press_open, ON_ALL},
 	{{KEYCODE_TAB, KEYCODE_BACKTAB}, IN(VIEW_OVERVIEW), "Tab", "other list", "to the next list, to the one before",
@@ -298,7 +306,7 @@ const struct binding key_bindings[] = {
 	{{' '}, IN_LISTS, "Space", NULL, "tag the row, or no longer: the title has what all tagged use together", press_tag,
 		ON_ALL},
 	{{'U'}, IN_LISTS, "U", NULL, "untag all", press_tag, ON_ALL},
-	{{'c', 'm', 'n', 'v'}, IN_LISTS, "c m n v", NULL, "sort by CPU, memory, name, verdict; again: reverse",
+	{{'c', 'm', 'a', 'v'}, IN_LISTS, "c m a v", NULL, "sort by CPU, memory, name, verdict; again: reverse",
 		press_quick_sort, ON_ALL},
 	{{'r', 'S', 'I'}, IN_LISTS, "r S I", NULL, "reverse the order", press_reverse, ON_ALL},
 	{{KEYCODE_ESCAPE}, IN_VIEWS, "Esc", NULL, "show all again; back to now", press_clear, ON_ALL},

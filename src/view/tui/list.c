@@ -76,7 +76,7 @@ static enum style list_style(enum list l)
 static int draw_matches(const struct tui *t, struct canvas *c, struct rect r, int x, enum list l)
 {
 	char part[FILTER_MAX + 8]; /* what is typed may be long; the totals are wanted too */
-	(void)snprintf(part, sizeof(part), "\"%s\"", t->filter);
+	(void)snprintf(part, sizeof(part), "\"%s\"", t->typed[EDIT_FILTER]);
 	x += canvas_fmt(c, r.x + x, r.y, r.w - x, STYLE_WARN, "%zu match ", tui_count(t, l));
 	x += canvas_text(c, r.x + x, r.y, r.w - x < 20 ? r.w - x : 20, STYLE_WARN, part);
 	return x + canvas_text(c, r.x + x, r.y, r.w - x, STYLE_WARN, " of") + 1;
@@ -110,7 +110,7 @@ static void draw_title(const struct tui *t, struct canvas *c, enum list l, struc
 		(void)canvas_text(c, r.x + x, r.y, r.w - x, STYLE_DIM, metric_state_glyph(METRIC_FIRST, c->ascii));
 	if (!t->frame || (sums && t->frame->totals[l].running + t->frame->totals[l].stopped == 0))
 		return;
-	if (t->filter[0])
+	if (t->typed[EDIT_FILTER][0])
 		x = draw_matches(t, c, r, x, l);
 	struct totals tagged;
 	unsigned tags = tags_sum(t, l, &tagged);
@@ -312,9 +312,9 @@ static void draw_empty(const struct tui *t, struct canvas *c, struct rect r, enu
 	struct rect at = {r.x + 1, r.y + 1, r.w - 1, 1};
 	if (!t->frame)
 		(void)canvas_text(c, at.x, at.y, at.w, STYLE_DIM, "Taking the first reading.");
-	else if (t->filter[0])
+	else if (t->typed[EDIT_FILTER][0])
 		(void)canvas_fmt(c, at.x, at.y, at.w, STYLE_DIM, "No %s matches \"%s\". Press Esc to show all.", what,
-		                 t->filter);
+		                 t->typed[EDIT_FILTER]);
 	else if (l == LIST_WASTE)
 		(void)canvas_text(c, at.x, at.y, at.w, STYLE_DIM,
 		                  "Nothing is known that could be taken back: judging an instance takes a while.");

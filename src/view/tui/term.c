@@ -425,6 +425,7 @@ static uint32_t map_special(wint_t key)
 	        {KEY_ENTER, KEYCODE_ENTER},
 	        {KEY_BTAB, KEYCODE_BACKTAB},
 	        {KEY_F(1), KEYCODE_F1},
+	        {KEY_F(3), KEYCODE_F3},
 	        {KEY_F(4), KEYCODE_F4},
 	        {KEY_F(2), KEYCODE_F2},
 	        {KEY_F(5), KEYCODE_F5},

@@ -15,7 +15,7 @@
 #define TILES_MAX 12
 #define CTRL(c) ((uint32_t)(c)&0x1FU)
 
-enum edit { EDIT_NONE, EDIT_FILTER, EDIT_TIME };
+enum edit { EDIT_NONE, EDIT_FILTER, EDIT_SEARCH, EDIT_TIME, EDIT_MAX };
 
 /* The first ones have a key of their own; the others open over them and close again. */
 enum view_id {
@@ -71,9 +71,12 @@ struct tui {
 	const struct trends *trends; /* borrowed; NULL none */
 	const struct field *sort;
 	bool down;
-	char filter[FILTER_MAX + 1];
-	char jump[FILTER_MAX + 1];
-	enum edit editing;                /* what is being typed */
+	struct place {
+		enum list list;
+		size_t row;
+	} search_from;     /* where the cursor was when it began */
+	enum edit editing; /* what is being typed */
+	char typed[EDIT_MAX][FILTER_MAX + 1];
 	VEC(const struct field *) chosen; /* columns; empty: what fits, by rank */
 	struct strbuf chosen_text;
 	struct tui_looks looks;
@@ -142,6 +145,12 @@ enum tui_action tui_sort_by(struct tui *t, const struct field *f);
 /* move.c: the cursor of lists and menus, the scrolling of tiles */
 enum tui_action move_key(struct tui *t, uint32_t key);
 enum tui_action move_focus(struct tui *t, uint32_t key);
+
+/* search.c */
+enum tui_action search_begin(struct tui *t);
+enum tui_action search_typed(struct tui *t); /* to the first row that has it, from where it began */
+enum tui_action search_again(struct tui *t, bool back);
+enum tui_action search_undo(struct tui *t);
 
 /* edit.c */
 enum tui_action edit_key(struct tui *t, uint32_t key);

@@ -45,7 +45,7 @@ struct query tui_query(const struct tui *t)
 {
 	return (struct query){.sort = t->sort,
 	                      .down = t->down,
-	                      .filter = t->filter,
+	                      .filter = t->typed[EDIT_FILTER],
 	                      .tree = t->view == VIEW_TREE,
 	                      .folded = (const char *const *)t->folded.v,
 	                      .folded_n = t->folded.n};
@@ -64,8 +64,8 @@ const struct field *tui_sort_field(const struct tui *t)
 
 void tui_set_filter(struct tui *t, const char *filter)
 {
-	(void)snprintf(t->filter, sizeof(t->filter), "%s", filter ? filter : "");
-	(void)text_clean(t->filter, FILTER_MAX);
+	(void)snprintf(t->typed[EDIT_FILTER], sizeof(t->typed[EDIT_FILTER]), "%s", filter ? filter : "");
+	(void)text_clean(t->typed[EDIT_FILTER], FILTER_MAX);
 }
 
 size_t tui_count(const struct tui *t, enum list l)
@@ -223,7 +223,7 @@ void tui_set_behind(struct tui *t, int64_t behind_usec, const char *remembered)
 
 const char *tui_jump_text(const struct tui *t)
 {
-	return t->jump;
+	return t->typed[EDIT_TIME];
 }
 
 struct tui_looks tui_looks(const struct tui *t)
