@@ -27,7 +27,7 @@ pair_does() { # WORKLOAD
 no_pair() { ! "$VCTOP" sample list | grep -q '^pair-'; }
 
 @test "the pair is started, loaded, freed and removed from the compare view" {
-	tmux -L "$SOCKET" -f /dev/null new-session -d -x 132 -y 40 env LC_ALL=C.UTF-8 "$VCTOP" --no-history
+	tmux -L "$SOCKET" -f /dev/null new-session -d -x 132 -y 40 env -u COLUMNS -u LINES LC_ALL=C.UTF-8 "$VCTOP" --no-history
 	poll 15 shows CONTAINERS
 	tmux -L "$SOCKET" send-keys 6
 	poll 15 shows 'Press x to start'

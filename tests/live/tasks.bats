@@ -20,7 +20,7 @@ screen() { tmux -L "$SOCKET" capture-pane -p; }
 shows() { screen | grep -qF -- "$1"; }
 # Opens the only row that the name leaves.
 look_at() { # NAME
-	tmux -L "$SOCKET" -f /dev/null new-session -d -x 120 -y 60 env LC_ALL=C.UTF-8 "$VCTOP" --no-history -d 0.5 -f "$1"
+	tmux -L "$SOCKET" -f /dev/null new-session -d -x 120 -y 60 env -u COLUMNS -u LINES LC_ALL=C.UTF-8 "$VCTOP" --no-history -d 0.5 -f "$1"
 	poll 30 shows "$1"
 	tmux -L "$SOCKET" send-keys "${2:-Enter}"
 	[ $# = 1 ] || tmux -L "$SOCKET" send-keys Enter
