@@ -8,6 +8,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -143,3 +144,11 @@ def each(m, count):
     """Of one of COUNT: CPU in microseconds; memory and first output stay those of the whole."""
     return {k: v if v is None or k in ("rss_mib", "first_ms") else v / count * (1000 if k == "cpu_ms" else 1)
             for k, v in m.items()}
+
+
+def once(vctop):
+    """CPU and time in milliseconds of one answer as JSON, from start to end."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run([vctop, "--json", "--no-history"], stdout=subprocess.DEVNULL, check=True)
+    took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000, took * 1000

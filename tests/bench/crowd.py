@@ -34,7 +34,7 @@ def docker_dir(at):
         with open(f"{path}/cgroup.clone_children", "w", encoding="ascii") as f:
             f.write("1")
     if at == "/sys/fs/cgroup":
-        with open(f"{at}/cgroup.controllers", encoding="ascii") as f, \
+        with open(f"{path}/cgroup.controllers", encoding="ascii") as f, \
                 open(f"{path}/cgroup.subtree_control", "w", encoding="ascii") as g:
             g.write(" ".join("+" + c for c in f.read().split()))
     return path

@@ -3,11 +3,10 @@
 import os
 import shutil
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import engines
-from cost import each, head, line, measure
+from cost import each, head, line, measure, once
 from crowd import ALL, NEEDED, Crowd
 
 VCTOP = os.environ["VCTOP"]
@@ -62,13 +61,8 @@ def crowd_rows():
                 absent.append(name)
             if name == "systemd-cgtop":
                 cgtop = m
-        before, began = os.times(), time.monotonic()
-        os.spawnvp(os.P_WAIT, "sh", ["sh", "-c", f'exec "{VCTOP}" --json --no-history -d 0.2 >/dev/null'])
-        after = os.times()
-        ms = (after.children_user + after.children_system - before.children_user - before.children_system) * 1000
-        took = (time.monotonic() - began) * 1000
-        once = f"one vctop --json, start to end: {ms:.0f} ms of CPU in {took:.0f} ms"
-    return vctop, cgtop, absent, once
+        answer = "one vctop --json, start to end: %.0f ms of CPU in %.0f ms" % once(VCTOP)
+    return vctop, cgtop, absent, answer
 
 
 def engine_rows(base):
@@ -88,7 +82,7 @@ def engine_rows(base):
 
 
 def main():
-    vctop, cgtop, absent, once = crowd_rows()
+    vctop, cgtop, absent, answer = crowd_rows()
     base = each(vctop, GROUPS)
     say(head("of one container, CPU in us"))
     say(line(f"vctop, of {GROUPS}", base, base))
@@ -97,7 +91,7 @@ def main():
     troubles = engine_rows(base)
     say("x: times what vctop takes. bytes: written to a terminal of 200x50. docker, podman: real containers\n"
         "that sleep; dockerd, containerd and shims are counted along; memory and first output are of the whole.")
-    say(once)
+    say(answer)
     for t in troubles:
         say(t)
     if absent:
