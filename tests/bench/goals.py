@@ -2,7 +2,7 @@
 """What vctop is meant to cost at most, and what it costs.  Run by run.sh inside alone.sh, or by guest.sh in a guest.
 
 CGROUPS and MANY are the two sizes.  Where $EMULATED is set a millisecond is a million instructions of the guest: ratios
-hold, times are printed but not judged.
+hold, times are printed but not judged.  Memory is judged at the sizes the goals name.
 """
 import json
 import os
@@ -30,10 +30,10 @@ def say(text):
     print(text, flush=True)
 
 
-def goal(what, value, bound, unit="", at_least=False, time=False):
+def goal(what, value, bound, unit="", at_least=False, judged=True):
     global missed
     met = value >= bound if at_least else value <= bound
-    verdict = "(emulated)" if time and EMULATED else "met" if met else "NOT MET"
+    verdict = "not judged" if not judged else "met" if met else "NOT MET"
     missed += verdict == "NOT MET"
     say(f"{what:58} {value:9.2f} {'>=' if at_least else '<='} {bound:<7g} {unit:4} {verdict}")
 
@@ -54,10 +54,10 @@ def seen(containers, vms):
 
 
 def beside_the_floor(busy):
-    """CPU a tick of vctop and of the floor, in turns: the least of two each, as others may use this machine."""
+    """CPU a tick of vctop and of the floor, in turns: the least of two each where others may use this machine."""
     with Crowd(GROUPS, busy, VMS) as crowd:
         seen(GROUPS, VMS)
-        turns = [(cost(ME)["cpu_ms"], cost(crowd.floor(ALL))["cpu_ms"]) for _ in range(2)]
+        turns = [(cost(ME)["cpu_ms"], cost(crowd.floor(ALL))["cpu_ms"]) for _ in range(1 if EMULATED else 2)]
     vctop, floor = (min(t) for t in zip(*turns))
     say(f"  {GROUPS} groups, {busy} busy, {VMS} VMs of 4 vCPUs: vctop {vctop:.2f} ms a tick, floor {floor:.2f}")
     return vctop / floor
@@ -68,11 +68,11 @@ def thousand():
         seen(GROUPS, 0)
         vctop = cost(ME, ROW)
         cgtop = measure(["systemd-cgtop", "-d", "1", "/"], trace=False)
-        ms = min(once(VCTOP)[0] for _ in range(3))
+        ms = min(once(VCTOP)[0] for _ in range(1 if EMULATED else 3))
     say(f"  {GROUPS} groups, {GROUPS // 10} busy: vctop {vctop['cpu_ms']:.2f} ms a tick")
-    goal(f"memory at {GROUPS}", vctop["rss_mib"], 16, "MiB")
-    goal("first frame of the dashboard, rows in it", vctop["first_ms"] or float("inf"), 100, "ms", time=True)
-    goal("one-shot --json, CPU", ms, 5 + 0.06 * GROUPS, "ms", time=True)
+    goal(f"memory at {GROUPS}", vctop["rss_mib"], 16, "MiB", judged=(GROUPS, MANY) == (1000, 10000))
+    goal("first frame of the dashboard, rows in it", vctop["first_ms"] or float("inf"), 100, "ms", judged=not EMULATED)
+    goal("one-shot --json, CPU", ms, 5 + 0.06 * GROUPS, "ms", judged=not EMULATED)
     if cgtop:
         goal("systemd-cgtop, x vctop", cgtop["cpu_ms"] / vctop["cpu_ms"], 20, at_least=True)
     else:
@@ -86,7 +86,7 @@ def many(thousands_ms):
         vctop = cost(ME)
     say(f"  {MANY} groups, {MANY // 10} busy: vctop {vctop['cpu_ms']:.2f} ms a tick; made in {crowd.made_sec:.0f} s")
     goal(f"{MANY} groups, x {GROUPS}", vctop["cpu_ms"] / thousands_ms, 10.5 * MANY / GROUPS / 10)
-    goal(f"memory at {MANY}", vctop["rss_mib"], 80, "MiB")
+    goal(f"memory at {MANY}", vctop["rss_mib"], 80, "MiB", judged=(GROUPS, MANY) == (1000, 10000))
 
 
 def bystanders():
@@ -95,7 +95,7 @@ def bystanders():
     with Crowd(0, 0, bystanders=BYSTANDERS):
         with_them = cost(ME)["cpu_ms"]
     say(f"  no instance: vctop {without:.2f} ms a tick; with {BYSTANDERS} other processes {with_them:.2f}")
-    goal(f"{BYSTANDERS} processes that are neither add", with_them - without, 3, "ms", time=True)
+    goal(f"{BYSTANDERS} processes that are neither add", with_them - without, 3 * BYSTANDERS / 10000, "ms", judged=not EMULATED)
 
 
 def per_container(thousands_ms):
