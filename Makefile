@@ -218,10 +218,14 @@ lint-man: $(B)/vctop.1 ## mandoc -T lint
 
 # ---- measuring, showing -------------------------------------------------------------------------------------------
 
-.PHONY: bench demo
+.PHONY: bench bench-goals demo
 bench: all $(TESTTOOLS) ## what a tick costs beside the floor and other monitors; verdicts against known truth
 	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/run.sh
 	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/verdicts.sh
+bench-goals: all $(TESTTOOLS) ## what vctop is meant to cost at most, and whether it does: here, then in a guest on cgroup v2
+	$(Q)+$(MAKE) --no-print-directory guest-kernel || echo "no guest kernel: nothing is measured on cgroup v2"
+	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/run.sh goals
+	@VCTOP=$(CURDIR)/$(B)/vctop tests/bench/guest.sh
 
 .PHONY: screenshots
 screenshots: $(B)/vctop ## draw the pictures in screenshots/ from a recording

@@ -41,8 +41,8 @@ for r in $2; do
 	[ "$dir" = /sys/fs/cgroup ] || continue
 	# Who has controllers for others has no processes itself.
 	mkdir "$dir/self"
-	for p in $(cat "$dir/cgroup.procs"); do echo "$p" >"$dir/self/cgroup.procs" 2>/dev/null; done
-	for c in $(cat "$dir/cgroup.controllers"); do echo "+$c" >"$dir/cgroup.subtree_control"; done
+	while read -r p; do echo "$p" >"$dir/self/cgroup.procs" 2>/dev/null; done < <(cat "$dir/cgroup.procs")
+	for c in $(<"$dir/cgroup.controllers"); do echo "+$c" >"$dir/cgroup.subtree_control"; done
 done
 for d in /run /var/lib; do mount -t tmpfs none $d; done
 export GROUPS_AT

@@ -1,33 +1,39 @@
-#!/usr/bin/python3 -I
-"""What a monitor costs on its terminal:  cost.py NAME INTERVAL FLOOR_MSEC COMMAND...
+"""What a monitor costs on its terminal: measure() and a line of the table for it.
 
-Runs it on a terminal of 200x50, lets it settle, then counts over ten of its refreshes: CPU time, bytes written; over
-five more the system calls (strace); its memory, and the time from its start to its first output.  One line of a table.
+On a terminal of 200x50 it settles first; then CPU time and bytes written are counted over ten of its refreshes, the
+system calls (strace) over three more; its memory; the time from its start to its first output.  What it has done by
+others (a daemon) is counted along, what they cost without it taken off.
 """
 import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
 import struct
 import subprocess
-import sys
 import tempfile
 import termios
 import time
 
-SETTLE, COUNTED, TRACED = 4, 10, 5
-TICK = os.sysconf("SC_CLK_TCK")
+SETTLE, COUNTED, TRACED = 4, 10, 3
+# Title, key in what measure() returns, decimals.
+COLUMNS = [("CPU ms", "cpu_ms", 2), ("calls", "calls", 0), ("bytes", "bytes", 0), ("RSS MiB", "rss_mib", 1),
+           ("first ms", "first_ms", 0)]
 
 
-def cpu_msec(pid):
+def cpu_msec(pids):
     """By the run time the scheduler counted, to the nanosecond; stat is cut to 10 ms."""
     total = 0.0
-    for tid in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as f:
-            total += int(f.read().split()[0]) / 1e6
+    for pid in pids:
+        try:
+            for tid in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as f:
+                    total += int(f.read().split()[0]) / 1e6
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # a thread or process that just went
     return total
 
 
@@ -37,69 +43,112 @@ def rss_mib(pid):
 
 
 class Output:
-    def __init__(self, fd, began):
-        self.fd, self.began, self.bytes, self.first = fd, began, 0, None
+    def __init__(self, fd, began, marker):
+        self.fd, self.began, self.marker = fd, began, marker
+        self.bytes, self.first, self.seen = 0, None, b""
 
     def drain(self, seconds):
+        """False when it has ended."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if not select.select([self.fd], [], [], left)[0]:
                 break
             try:
-                got = len(os.read(self.fd, 1 << 16))
+                got = os.read(self.fd, 1 << 16)
             except OSError:
                 return False
             if not got:
                 return False
             if self.first is None:
-                self.first = time.monotonic() - self.began
-            self.bytes += got
+                self.seen += got if self.marker else b""
+                if self.marker in self.seen:
+                    self.first = time.monotonic() - self.began
+            self.bytes += len(got)
         return True
 
 
-def calls(pid, out, seconds):
+def calls(pids, out, seconds):
     if not shutil.which("strace"):
         return None
     with tempfile.NamedTemporaryFile() as f:
-        tracer = subprocess.Popen(["strace", "-f", "-c", "-o", f.name, "-p", str(pid)], stderr=subprocess.DEVNULL)
+        command = ["strace", "-f", "-c", "-o", f.name]
+        for pid in pids:
+            command += ["-p", str(pid)]
+        tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         out.drain(seconds)
         tracer.send_signal(signal.SIGINT)
         tracer.wait()
-        for line in f.read().decode().splitlines():
-            words = line.split()
-            if words and words[-1] == "total":
-                return int(words[-3] if len(words) > 4 and words[-3].isdigit() else words[-2])
-    return None
+        # % time, seconds, usecs/call, calls, errors where there were any, name
+        rows = [line.split() for line in f.read().decode().splitlines()]
+        return sum(int(r[3]) for r in rows if len(r) > 4 and r[3].isdigit() and r[-1] != "total")
 
 
-def main():
-    name, interval, floor = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
-    command = sys.argv[4:]
+def measure(command, interval=1.0, daemon=lambda: [], marker=b"", env=None, trace=True):
+    """None when it is not installed or ends at once; a value is None when it cannot be told."""
     if not shutil.which(command[0]):
-        print(f"{name:32} not installed")
-        return
+        return None
+    idle = 0.0
+    if daemon():
+        idle = cpu_msec(daemon())
+        time.sleep(SETTLE * interval)
+        idle = (cpu_msec(daemon()) - idle) / SETTLE
     began = time.monotonic()
     pid, fd = pty.fork()
     if pid == 0:
-        os.environ["TERM"] = "xterm"
-        os.execvp(command[0], command)
+        os.environ.update({"TERM": "xterm-256color"} | (env or {}))
+        try:
+            os.execvp(command[0], command)
+        finally:
+            os._exit(127)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-    out = Output(fd, began)
+    out = Output(fd, began, marker)
     try:
         if not out.drain(SETTLE * interval):
-            print(f"{name:32} ended at once")
-            return
-        cpu, written = cpu_msec(pid), out.bytes
+            return None
+        counted = [pid] + daemon()
+        cpu, written = cpu_msec(counted), out.bytes
         out.drain(COUNTED * interval)
-        cpu, written = (cpu_msec(pid) - cpu) / COUNTED, (out.bytes - written) / COUNTED
-        rss = rss_mib(pid)
-        counted = calls(pid, out, TRACED * interval)
-        first = out.first * 1000 if out.first is not None else float("nan")
-        print(f"{name:32} {cpu:9.2f} {cpu / floor:8.2f} {'-' if counted is None else round(counted / TRACED):>9} "
-              f"{written:10.0f} {rss:8.1f} {first:9.0f}", flush=True)
+        m = {"cpu_ms": (cpu_msec(counted) - cpu) / COUNTED - idle, "bytes": (out.bytes - written) / COUNTED or None,
+             "rss_mib": rss_mib(pid), "first_ms": out.first and out.first * 1000, "calls": None}
+        traced = calls(counted, out, TRACED * interval) if trace else None
+        if traced is not None:
+            m["calls"] = traced / TRACED
+        return m
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+        os.close(fd)
 
 
-main()
+def ratio(value, base):
+    if value is None or not base:
+        return ""
+    r = value / base
+    return f"{r:.0f}" if r >= 99.5 else f"{r:.1f}" if r >= 9.95 else f"{r:.2f}"
+
+
+def head(title):
+    return f"{title:28}" + "".join(f"{column:>9}{'x':>5}" for column, _, _ in COLUMNS)
+
+
+def line(name, m, base):
+    """A line of the table, each number followed by its ratio to BASE's."""
+    text = f"{name:28}"
+    for _, key, decimals in COLUMNS:
+        value = m[key]
+        text += f"{'-' if value is None else format(value, f'.{decimals}f'):>9} {ratio(value, base[key]):>4}"
+    return text.rstrip()
+
+
+def each(m, count):
+    """Of one of COUNT: CPU in microseconds; memory and first output stay those of the whole."""
+    return {k: v if v is None or k in ("rss_mib", "first_ms") else v / count * (1000 if k == "cpu_ms" else 1)
+            for k, v in m.items()}
+
+
+def once(vctop):
+    """CPU and time in milliseconds of one answer as JSON, from start to end."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run([vctop, "--json", "--no-history"], stdout=subprocess.DEVNULL, check=True)
+    took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000, took * 1000

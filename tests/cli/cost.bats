@@ -6,10 +6,9 @@
 @test "instructions of a frame: none grown by more than 5 %" {
 	command -v valgrind callgrind_annotate >/dev/null || skip "valgrind is not installed"
 	case $VCTOP in *address*) skip "sanitized" ;; esac
-	compiler=$(sed -n 's/^# //p' "$VCTOP_SOURCE/tests/bench/instructions")
-	[ "$compiler" = "$(cc --version | head -n 1)" ] || skip "the committed counts are of another compiler: $compiler"
 	cd "$VCTOP_SOURCE"
 	run tests/bench/instructions.sh
 	echo "$output"
+	[ "$status" != 77 ] || skip "$output"
 	[ "$status" = 0 ]
 }

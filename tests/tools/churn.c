@@ -2,11 +2,16 @@
  * Creates and removes cgroups as fast as it can, named as Docker names them, so that a monitor looks at each:
  *   churn SECONDS DIRECTORY...           in all of them (one a hierarchy); prints how many it made
  *   churn SECONDS@RATE DIRECTORY...      RATE a second, each with a process, for LIFE seconds; prints of each its name,
- *                                        its process, and when (real time) it was complete and when its end began
+ *                                        its process, when (real time) it was complete and when its end began, its
+ *                                        tasks (one to three) and its memory cap (no other has the same)
+ * In the second form a name comes again, for another group, soon after its end; so do pids where they can be chosen
+ * without harm to others, in a pid namespace of its own: one group in four takes over the pid of the process of
+ * another, which gets a new one (and a second line) while it lives on.
  * What kills systemd-cgtop: a group that goes between its being listed and its being read (ENODEV).
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,10 +80,16 @@ static int take(char **dirs, unsigned long i)
 }
 
 #define LIFE 3.0
+/* Names and pids come again after so many groups: soon after their end, and not together. */
+#define NAMES 800U
+#define PIDS 730U
+#define PID_FIRST 1000U
+#define TASKS 3U
+#define INITIAL_PID_NAMESPACE "pid:[4026531836]"
 
 struct life {
 	pid_t pid;
-	double made;
+	double made; /* with this process */
 };
 
 static double real_now(void)
@@ -88,40 +99,111 @@ static double real_now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* In the group when this returns. */
-static pid_t settle(char **dirs, unsigned long i)
+static unsigned tasks(unsigned long i)
 {
-	char path[4352];
+	return 1 + (unsigned)(i % TASKS);
+}
+
+static unsigned long cap(unsigned long i)
+{
+	return (64UL << 20) + (i << 16);
+}
+
+static int put(const char *path, unsigned long value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int r = fd < 0 || dprintf(fd, "%lu", value) < 0 ? -1 : 0;
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
+/* A pid can be chosen where that is nobody else's: not in the first namespace. */
+static int pids_are_mine(void)
+{
+	static int mine = -1;
+	char ns[64] = "";
+	if (mine < 0)
+		mine = readlink("/proc/self/ns/pid", ns, sizeof(ns) - 1) > 0 && strcmp(ns, INITIAL_PID_NAMESPACE) != 0;
+	return mine;
+}
+
+static void *stay(void *arg)
+{
+	for (;;)
+		(void)pause();
+	return arg;
+}
+
+/* In the group, with all its tasks, when this returns. WANTED: its pid, where that can be chosen. */
+static pid_t settle(char **dirs, unsigned long i, unsigned long wanted)
+{
+	char path[4352], c;
+	int ready[2];
+	if (pipe(ready) < 0)
+		return -1;
+	if (pids_are_mine())
+		(void)put("/proc/sys/kernel/ns_last_pid", wanted - 1);
 	pid_t pid = fork();
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			(void)pause();
+		for (unsigned n = 1; n < tasks(i); n++) {
+			pthread_t thread;
+			if (pthread_create(&thread, NULL, stay, NULL) != 0)
+				_exit(1);
+		}
+		(void)close(ready[0]);
+		(void)close(ready[1]);
+		(void)stay(NULL);
 	}
+	(void)close(ready[1]);
+	(void)!read(ready[0], &c, 1);
+	(void)close(ready[0]);
 	for (; pid > 0 && *dirs; dirs++) {
-		(void)snprintf(path, sizeof(path), "%s/%064lx/cgroup.procs", *dirs, i);
-		int fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (fd < 0 || dprintf(fd, "%d", (int)pid) < 0)
+		static const char *const caps[] = {"memory.limit_in_bytes", "memory.max"};
+		for (size_t k = 0; k < sizeof(caps) / sizeof(*caps); k++) {
+			(void)snprintf(path, sizeof(path), "%s/%064lx/%s", *dirs, i % NAMES, caps[k]);
+			(void)put(path, cap(i));
+		}
+		(void)snprintf(path, sizeof(path), "%s/%064lx/cgroup.procs", *dirs, i % NAMES);
+		if (put(path, (unsigned long)pid) < 0)
 			(void)fprintf(stderr, "churn: %s: %s\n", path, strerror(errno));
-		if (fd >= 0)
-			(void)close(fd);
 	}
 	return pid;
 }
 
-static void end(char **dirs, unsigned long i, const struct life *l)
+static unsigned long pid_of(unsigned long i)
 {
-	(void)printf("%064lx %d %.6f %.6f\n", i, (int)l->pid, l->made, real_now());
+	return PID_FIRST + i % PIDS * TASKS;
+}
+
+static void stop(unsigned long i, const struct life *l)
+{
+	(void)printf("%064lx %d %.6f %.6f %u %lu\n", i % NAMES, (int)l->pid, l->made, real_now(), tasks(i), cap(i));
 	if (l->pid > 0) {
 		(void)kill(l->pid, SIGKILL);
 		(void)waitpid(l->pid, NULL, 0);
 	}
-	(void)take(dirs, i);
+}
+
+static void end(char **dirs, unsigned long i, const struct life *l)
+{
+	stop(i, l);
+	(void)take(dirs, i % NAMES);
+}
+
+/* Its process ends, that of group TO gets its pid, and it gets another. */
+static void pass_on(char **dirs, struct life *lives, unsigned long from, unsigned long to)
+{
+	pid_t pid = lives[from].pid;
+	stop(from, &lives[from]);
+	lives[to] = (struct life){settle(dirs, to, (unsigned long)pid), real_now()};
+	lives[from] = (struct life){settle(dirs, from, pid_of(to)), real_now()};
 }
 
 static int steadily(char **dirs, double seconds, double rate)
 {
-	unsigned long n = (unsigned long)(seconds * rate), ended = 0, i;
+	unsigned long n = (unsigned long)(seconds * rate), half = (unsigned long)(LIFE * rate / 2), ended = 0, i;
 	struct life *lives = calloc(n ? n : 1, sizeof(*lives));
 	double began = now();
 	if (!lives)
@@ -130,11 +212,14 @@ static int steadily(char **dirs, double seconds, double rate)
 		double wait = began + (double)i / rate - now();
 		if (wait > 0)
 			(void)usleep((useconds_t)(wait * 1e6));
-		if (make(dirs, i) < 0)
-			break;
-		lives[i] = (struct life){settle(dirs, i), real_now()};
-		for (; ended < i && real_now() - lives[ended].made > LIFE; ended++)
+		for (; ended < i && now() - began > (double)ended / rate + LIFE; ended++)
 			end(dirs, ended, &lives[ended]);
+		if (make(dirs, i % NAMES) < 0)
+			break;
+		if (pids_are_mine() && i % 4 == 0 && i >= ended + half && i > half)
+			pass_on(dirs, lives, i - half, i);
+		else
+			lives[i] = (struct life){settle(dirs, i, pid_of(i)), real_now()};
 	}
 	for (; ended < i; ended++)
 		end(dirs, ended, &lives[ended]);

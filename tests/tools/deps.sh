@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing: tests/tools/deps.sh GROUP...   (build, test, demo, lint)
+# Installs what is missing: tests/tools/deps.sh GROUP...   (build, test, demo, bench, lint)
 #
 # Says what it is about to install before it does, and touches neither network nor package lists when nothing is
 # missing.  An entry is PACKAGE or PACKAGE|PROBE; the probe says when something else already fills the place:
@@ -21,6 +21,7 @@ apt_list() {
 		util-linux|setpriv buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap uidmap|newuidmap sqlite3|sqlite3 zstd|zstd lz4|lz4 xz-utils|xz'
 		[ "$(uname -m)" != x86_64 ] || echo 'user-mode-linux|linux.uml' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
+	bench) echo 'htop atop btop glances' ;;
 	lint) echo 'clang-format|clang-format clang-tidy|clang-tidy cppcheck|cppcheck shellcheck|shellcheck mandoc|mandoc' ;;
 	esac
 }
@@ -34,6 +35,7 @@ dnf_list() {
 		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 qemu-img|qemu-img cpio|cpio python3-jsonschema libasan libubsan
 		buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap shadow-utils|newuidmap sqlite|sqlite3 zstd|zstd lz4|lz4 xz|xz' ;;
 	demo) echo 'qemu-system-x86-core|qemu-system-x86_64' ;;
+	bench) echo 'htop atop btop glances' ;;
 	lint) echo 'clang-tools-extra|clang-tidy cppcheck|cppcheck ShellCheck|shellcheck mandoc|mandoc' ;;
 	esac
 }
@@ -46,6 +48,7 @@ pacman_list() {
 		qemu-system-x86|qemu-system-x86_64 qemu-img|qemu-img cpio python-jsonschema
 		buildah|buildah lxc|lxc-start bubblewrap|bwrap' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;
+	bench) echo 'htop atop btop glances' ;;
 	lint) echo 'clang|clang-tidy cppcheck shellcheck mandoc' ;;
 	esac
 }

@@ -1,8 +1,9 @@
 /*
  * Containers to look at:  herd COUNT BUSY DIRECTORY...
  * Makes COUNT cgroups, named as Docker names them, in every directory (one a hierarchy; none: processes alone), with
- * one process in each, of which the first BUSY use a little CPU and memory ten times a second.  Says "ready" and stays
- * until its input ends; then removes all it made.
+ * one process in each, of which the first BUSY use a little CPU and memory twice a second: enough to be seen to move
+ * in every tick, little enough that a thousand leave the machine to others.  Says "ready" and stays until its input
+ * ends; then removes all it made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PERIOD_NSEC 100000000
+#define PERIOD_NSEC 500000000
 #define TOUCHED (256U << 10)
 
 static void group_path(char *buf, size_t size, const char *dir, long i, const char *file)
