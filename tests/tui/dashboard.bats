@@ -109,12 +109,12 @@ both_lists() {
 @test "filter: typed, shown, cleared" {
 	open 100 30 --root "$TREE"
 	both_lists
-	T send-keys '\'
+	T send-keys "\\"
 	T send-keys web
 	T send-keys Enter
 	lacks batch
 	shows web
-	T send-keys '\'
+	T send-keys "\\"
 	T send-keys Escape
 	T send-keys q
 	restored 0

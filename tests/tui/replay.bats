@@ -114,7 +114,7 @@ shows() { # TEXT: within 15 s
 	shows 'at-50'
 	T send-keys Escape x X
 	shows 'at-50'
-	T send-keys '\'
+	T send-keys "\\"
 	T send-keys nothing-like-it Enter
 	shows 'No container matches'
 	T send-keys . . Escape

@@ -107,7 +107,7 @@ X/zzz'
 	sleep 0.5
 	shows CONTAINERS
 	if screen | grep -q zzz; then screen; return 1; fi
-	T send-keys '\'
+	T send-keys "\\"
 	T set-buffer 'we
 b'
 	T paste-buffer -p

@@ -143,6 +143,24 @@ int graph_height(const struct tui *t, int of)
 	return (h < 4 ? 4 : h > 12 ? 12 : h) + t->taller;
 }
 
+bool graph_has_values(const struct tui *t, const struct trend *tr, const struct graph *g)
+{
+	static double data[GRAPH_POINTS];
+	const enum trend_series series[2] = {g->main, g->second};
+	double span;
+	for (int i = 0; tr && i < 2; i++) {
+		for (size_t k = 0; k < GRAPH_POINTS; k++)
+			data[k] = (double)NAN;
+		if (series[i] == TREND_MAX)
+			continue;
+		(void)trend_values(t->trends, tr, series[i], t->zoom > 0, t->frame->snap->host.real_usec, data,
+		                   GRAPH_POINTS, &span);
+		if (!isnan(largest(data, GRAPH_POINTS)))
+			return true;
+	}
+	return false;
+}
+
 void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, const struct graph *g, int h)
 {
 	static double data[3][GRAPH_POINTS];

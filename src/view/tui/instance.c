@@ -45,6 +45,22 @@ static void graph(struct page *p, const struct tui *t, const struct graph *g, in
 	graph_tile(p, t, trends_find(t->trends, t->hand_id.buf), g, h);
 }
 
+/* What is not measured here gets its reason, and no empty picture. */
+static void graph_or_why(struct page *p, const struct tui *t, const struct graph *g, struct metric now)
+{
+	char line[400];
+	const struct trend *tr = trends_find(t->trends, t->hand_id.buf);
+	bool never = now.st == METRIC_ABSENT || now.st == METRIC_DENIED;
+	if (!tr || !never || graph_has_values(t, tr, g)) {
+		graph(p, t, g, graph_height(t, 7));
+		return;
+	}
+	(void)snprintf(line, sizeof(line), "%s (%s)", metric_state_glyph(now.st, p->canvas && p->canvas->ascii),
+	               now.why ? now.why : metric_state_name(now.st));
+	page_at(p, 0, p->area.w, STYLE_TITLE, g->title);
+	page_wrap(p, text_width(g->title) + 2, STYLE_DIM, line);
+}
+
 void instance_cpu_tile(struct page *p, const struct tui *t)
 {
 	static const struct graph g = {"CPU, cores",    UNIT_CORES, TREND_CPU_USED, TREND_MAX,
@@ -79,24 +95,27 @@ void instance_io_tile(struct page *p, const struct tui *t)
 {
 	static const struct graph g = {
 	        "Disk", UNIT_BYTES_PER_SEC, TREND_IO_READ, TREND_IO_WRITE, TREND_MAX, "read", "written", 0};
-	if (tui_in_hand(t))
-		graph(p, t, &g, graph_height(t, 7));
+	const struct row *r = tui_in_hand(t);
+	if (r)
+		graph_or_why(p, t, &g, r->io_read_per_sec);
 }
 
 void instance_net_tile(struct page *p, const struct tui *t)
 {
 	static const struct graph g = {"Network", UNIT_BYTES_PER_SEC, TREND_NET_RX, TREND_NET_TX,
 	                               TREND_MAX, "received",         "sent",       0};
-	if (tui_in_hand(t))
-		graph(p, t, &g, graph_height(t, 7));
+	const struct row *r = tui_in_hand(t);
+	if (r)
+		graph_or_why(p, t, &g, r->net_rx_per_sec);
 }
 
 void instance_pressure_tile(struct page *p, const struct tui *t)
 {
 	static const struct graph g = {"Waiting (PSI)", UNIT_PERCENT, TREND_CPU_PRESSURE, TREND_MEM_PRESSURE,
 	                               TREND_MAX,       "for CPU",    "for memory",       10};
-	if (tui_in_hand(t))
-		graph(p, t, &g, graph_height(t, 7));
+	const struct row *r = tui_in_hand(t);
+	if (r)
+		graph_or_why(p, t, &g, r->cpu_pressure_pct);
 }
 
 void instance_facts_tile(struct page *p, const struct tui *t)

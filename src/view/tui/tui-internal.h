@@ -199,6 +199,8 @@ struct graph {
 };
 /* Lines of one graph of which so many should go below each other. */
 int graph_height(const struct tui *t, int of);
+/* Is there anything to draw? */
+bool graph_has_values(const struct tui *t, const struct trend *tr, const struct graph *g);
 void graph_tile(struct page *p, const struct tui *t, const struct trend *tr, const struct graph *g, int h);
 
 /* page.c: tiles of scrolled text.  Each is drawn twice: the first pass counts the lines. */
