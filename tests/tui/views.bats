@@ -43,7 +43,7 @@ mouse() { # BUTTON COLUMN ROW, from 1: pressed and let go, as the terminal that 
 
 @test "one key for each view, and back" {
 	open 120 36 --root "$TREE"
-	shows CONTAINERS
+	shows batch
 	T send-keys 2
 	shows 'machine.slice (2)'
 	T send-keys 4
@@ -87,19 +87,19 @@ mouse() { # BUTTON COLUMN ROW, from 1: pressed and let go, as the terminal that 
 
 @test "without the mouse no report is asked for, and at the end none is left" {
 	open 100 24 --root "$TREE"
-	shows CONTAINERS
+	shows batch
 	[ "$(T display-message -p '#{mouse_any_flag}')" = 1 ]
 	T send-keys q
 	shows ended=0
 	[ "$(T display-message -p '#{mouse_any_flag}')" = 0 ]
 	T send-keys "clear; $VCTOP --no-mouse --root $TREE" Enter
-	shows CONTAINERS
+	shows batch
 	[ "$(T display-message -p '#{mouse_any_flag}')" = 0 ]
 }
 
 @test "what is pasted is never keys" {
 	open 100 24 --root "$TREE"
-	shows CONTAINERS
+	shows batch
 	T set-buffer 'q
 x
 X/zzz'
@@ -143,7 +143,7 @@ b'
 	mkdir -p .config/vctop
 	printf '# mine\nprice-core-hour = 0.03\ncolumns = nonsense\n' >.config/vctop/config
 	open 120 36 --root "$TREE"
-	shows CONTAINERS
+	shows batch
 	T send-keys C
 	shows 'COLUMNS TO SHOW'
 	T send-keys g j j Enter G Enter
@@ -164,7 +164,7 @@ b'
 
 @test "y copies the name by the terminal" {
 	open 100 24 --root "$TREE"
-	shows CONTAINERS
+	shows batch
 	T send-keys y
 	shows 'copied: batch'
 	[ "$(T show-buffer)" = batch ]
@@ -174,7 +174,7 @@ b'
 
 @test "resize storm in every view" {
 	open 120 36 --root "$TREE"
-	shows CONTAINERS
+	shows batch
 	local v s
 	for v in 1 2 3 4 5 6 '?'; do
 		T send-keys "$v"

@@ -150,7 +150,7 @@ static void test_third_list(void **state)
 		expect(&s, "instance  system.slice"); /* by name, the last of three */
 		expect(&s, "systemd service, running");
 		(void)press(&s, KEYCODE_ESCAPE);
-		(void)press(&s, '/');
+		(void)press(&s, '\\');
 		(void)press(&s, 's');
 		(void)press(&s, 's');
 		(void)press(&s, 'h');
@@ -180,7 +180,7 @@ static void test_tree_counts_each_once(void **state)
 	expect_not(&s, "inner");
 	(void)press(&s, 'l');
 	expect(&s, "inner");
-	(void)press(&s, '/');
+	(void)press(&s, '\\');
 	(void)press(&s, 'i');
 	(void)press(&s, 'n');
 	(void)press(&s, 'n');
@@ -345,7 +345,7 @@ static void test_pasted_text_is_no_key(void **state)
 		assert_int_equal(press(&s, (unsigned char)*p), TUI_NONE);
 	(void)press(&s, KEYCODE_PASTE_END);
 	expect(&s, "CONTAINERS");
-	(void)press(&s, '/');
+	(void)press(&s, '\\');
 	(void)press(&s, KEYCODE_PASTE_BEGIN);
 	(void)press(&s, 'w');
 	(void)press(&s, KEYCODE_ENTER);
@@ -409,7 +409,7 @@ static void test_tags(void **state)
 	(void)press(&s, '2');
 	expect(&s, "3 tagged   used 0.27");
 	(void)press(&s, '1');
-	(void)press(&s, '/');
+	(void)press(&s, '\\');
 	(void)press(&s, 'w');
 	(void)press(&s, KEYCODE_ENTER);
 	expect(&s, "3 tagged   used 0.27");
