@@ -1,7 +1,7 @@
 #!/bin/bash
 # The goals on pure cgroup v2: goals.py in a guest of Debian's cloud kernel, under QEMU TCG that counts instructions.
 # Time there is a nanosecond an instruction, whatever else this machine does: a "millisecond of CPU" is a million
-# instructions, and what a cache miss costs is not in it.  Needs no root.  Sizes as in run.sh, a fifth of its defaults:
+# instructions, and what a cache miss costs is not in it.  Needs no root.  Sizes as in run.sh, a fifth of its groups:
 # an instruction takes 10 to 20 ns.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -43,7 +43,7 @@ cp "$VCTOP_SOURCE"/tests/bench/*.py $root/bench/
 	cat <<-END
 		#!/bin/busybox sh
 		export VCTOP=$VCTOP TOOLS=$VCTOP_BUILD/tests/tools
-		export CGROUPS=${CGROUPS:-200} MANY=${MANY:-2000} BYSTANDERS=${BYSTANDERS:-2000} CONTAINERS=0
+		export CGROUPS=${CGROUPS:-200} MANY=${MANY:-2000} BYSTANDERS=${BYSTANDERS:-10000} CONTAINERS=0
 	END
 	cat <<-'END'
 		/bin/busybox --install -s /bin
