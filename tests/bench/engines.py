@@ -1,6 +1,6 @@
 """Real containers of docker and of podman, of engines started for it, and what their own monitors cost for them.
 
-Inside alone.sh: /run and /var/lib are empty there, and whatever is left ends with its namespaces.
+Inside alone.sh: /run and /var/lib are empty there, nobody outside sees what is in them, and all ends with the namespaces.
 """
 import os
 import shutil
@@ -26,7 +26,7 @@ class Engine:
     """with Docker(20) as engine: its containers run; engine.stats is the command, engine.daemon() who works for it."""
 
     def __init__(self, count):
-        self.count, self.dir = count, tempfile.mkdtemp()
+        self.count, self.dir = count, tempfile.mkdtemp(dir="/run")
 
     def image(self, command):
         busybox = shutil.which("busybox")
