@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Every file of a host, one at a time, gone / empty / cut: one field or one row is lost, never the sample.
+# Every kind of file of a host, one at a time, gone / empty / cut: one field or one row is lost, never the sample.
 # limit: 300
 
 setup() {
@@ -39,12 +39,9 @@ each_file() {
 	done < <(files "$tree")
 	"$VALIDATE" <"$BATS_TEST_TMPDIR/out"
 }
-# All of them; where each run is slow, one of each name below /proc, /sys, /run, ...
+# One of each name below /proc, /sys, /run, ...: others of that name are read by the same code.
 files() { # TREE
-	find "$1/1" -type f -not -name .clock -printf '%P\n' | case $VCTOP in
-	*address*) awk -F / '!seen[$1, $NF]++' ;;
-	*) cat ;;
-	esac | sed "s|^|$1/1/|"
+	find "$1/1" -type f -not -name .clock -printf '%P\n' | sort | awk -F / '!seen[$1, $NF]++' | sed "s|^|$1/1/|"
 }
 gone() { rm "$1"; }
 empty() { : >"$1"; }
