@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "source/cgroup/bulk.h"
+#include "source/cgroup/cgroup_reader.h"
 #include "unit.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/strbuf.h"
@@ -200,6 +200,37 @@ static void what_nobody_knows_is_not_found(void **state)
 	bulk_close(b);
 }
 
+static struct cgroup_reader *first_told(struct cgroup_tree *t, struct bulk_record *ret)
+{
+	list_groups(memory_mount());
+	for (size_t i = 0; i < here.n; i++) {
+		struct cgroup_reader *r = cgroup_reader_new(t, here.v[i].dir + 1 + strlen(memory_mount()));
+		if (cgroup_reader_told(r, ret))
+			return r;
+		cgroup_reader_free(r);
+	}
+	return NULL;
+}
+
+/* Many containers may become few: what was told then must not pass for what is. */
+static void few_groups_are_not_told_old_numbers(void **state)
+{
+	(void)state;
+	struct cgroup_tree t;
+	struct bulk_record before = {0}, after = {0};
+	bulk_close(open_or_skip(16));
+	assert_int_equal(cgroup_tree_open(&t, here.fs), 0);
+	for (int i = 0; i < 8; i++)
+		cgroup_tree_tick(&t, 1000);
+	assert_non_null(t.bulk);
+	struct cgroup_reader *r = first_told(&t, &before);
+	assert_non_null(r);
+	cgroup_tree_tick(&t, 1);
+	assert_true(!cgroup_reader_told(r, &after) || after.mono_nsec > before.mono_nsec);
+	cgroup_reader_free(r);
+	cgroup_tree_close(&t);
+}
+
 static void without_a_counter_there_is_none(void **state)
 {
 	(void)state;
@@ -213,9 +244,13 @@ static void without_a_counter_there_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(cpu_time_is_what_the_files_say), cmocka_unit_test(memory_is_what_the_files_say),
-	        cmocka_unit_test(groups_that_come_and_go),        cmocka_unit_test(more_groups_than_room),
-	        cmocka_unit_test(what_nobody_knows_is_not_found), cmocka_unit_test(without_a_counter_there_is_none),
+	        cmocka_unit_test(cpu_time_is_what_the_files_say),
+	        cmocka_unit_test(memory_is_what_the_files_say),
+	        cmocka_unit_test(groups_that_come_and_go),
+	        cmocka_unit_test(more_groups_than_room),
+	        cmocka_unit_test(what_nobody_knows_is_not_found),
+	        cmocka_unit_test(few_groups_are_not_told_old_numbers),
+	        cmocka_unit_test(without_a_counter_there_is_none),
 	};
 	here.fs = rootfs_open("/", NULL);
 	if (!here.fs)

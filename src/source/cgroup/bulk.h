@@ -1,6 +1,6 @@
 /*
  * CPU time and memory use of all groups at once: a BPF iterator over each hierarchy (Linux 6.1 and later, CAP_BPF and
- * CAP_PERFMON) writes into memory shared with us what two preads a group would tell, for a quarter of their price.
+ * CAP_PERFMON) writes into memory shared with us what two preads a group would tell, for less than they cost.
  * It only reads.  Where it cannot be had, files are read.
  */
 #ifndef SOURCE_BULK_H
@@ -13,7 +13,7 @@
 #include "source/cgroup/mounts.h"
 
 #define BULK_UNKNOWN UINT64_MAX
-#define BULK_SYSCALLS 6 /* of a reading, at the most */
+#define BULK_SYSCALLS 3 /* of reading one table */
 
 /* As the kernel wrote it. id: the inode of the group's directory. */
 struct bulk_record {

@@ -15,20 +15,24 @@ static void open_bulk(struct cgroup_tree *t, size_t groups)
 	t->bulk = bulk_open(t->fs, &t->mounts, groups, &t->no_bulk);
 }
 
-void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
+static bool is_worth_it(struct cgroup_tree *t, size_t groups)
 {
 	if (t->ticks < TICKS_BEFORE) {
 		t->ticks++;
-		return;
+		return false;
 	}
-	if (!t->may_rest || groups < GROUPS_LEAST || t->no_bulk)
-		return;
-	if (!t->bulk)
+	return t->may_rest && groups >= GROUPS_LEAST && !t->no_bulk;
+}
+
+/* Once open it is read in every tick: what it told in an earlier one would make all groups seem to stand still. */
+void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
+{
+	if (!t->bulk && is_worth_it(t, groups))
 		open_bulk(t, groups * 2 + 1024); /* there are others than containers' */
 	if (!t->bulk)
 		return;
 	int r = bulk_read(t->bulk);
-	rootfs_spent(t->fs, BULK_SYSCALLS);
+	rootfs_spent(t->fs, BULK_SYSCALLS * (t->bulk->one ? 1 : 2));
 	if (r == -ENOSPC) {
 		open_bulk(t, bulk_groups(t->bulk) * 2); /* to be read in the next tick */
 	} else if (r < 0) {
