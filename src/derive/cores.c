@@ -1,14 +1,13 @@
 /* What each core did, and each memory node's cores together. */
+#include "derive/rates.h"
 #include "vctop/derive/derive.h"
 
 static struct metric used(const struct core *before, const struct core *now, double usec)
 {
-	if (!before || before->id != now->id || usec <= 0)
-		return metric_none(METRIC_FIRST, "no earlier sample");
-	if (now->busy_usec.v < before->busy_usec.v)
-		return metric_none(METRIC_RESET, "the counter went back");
-	double v = (now->busy_usec.v - before->busy_usec.v) / usec;
-	return metric_ok(v > 1 ? 1 : v); /* ticks of 10 ms may say more than there was */
+	struct metric none = {0};
+	bool same = before && before->id == now->id;
+	/* Ticks of 10 ms may say more than there was. */
+	return rate_capped(rate_between(same ? before->busy_usec : none, now->busy_usec, usec, 1), 1);
 }
 
 void cores_fill(const struct snapshot *prev, const struct snapshot *cur, struct frame *ret)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "derive/rates.h"
 #include "vctop/derive/derive.h"
 
 struct step {
@@ -55,8 +56,7 @@ static struct metric throttled_pct(const struct step *st)
 	return metric_is_ok(pct) && pct.v > 100 ? metric_ok(100) : pct;
 }
 
-/* Two counters read one after the other may disagree by a scheduler tick. */
-static struct metric capped(struct metric m, double max)
+struct metric rate_capped(struct metric m, double max)
 {
 	return metric_is_ok(m) && m.v > max ? metric_ok(max) : m;
 }
@@ -75,17 +75,17 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 		r->cpu_used_cores = r->guest_cores;
 	/* A stall between reading a counter and reading the clock makes a rate no machine can reach. */
 	if (metric_is_ok(h->online_cpus)) {
-		r->cpu_used_cores = capped(r->cpu_used_cores, h->online_cpus.v);
-		r->guest_cores = capped(r->guest_cores, h->online_cpus.v);
+		r->cpu_used_cores = rate_capped(r->cpu_used_cores, h->online_cpus.v);
+		r->guest_cores = rate_capped(r->guest_cores, h->online_cpus.v);
 	}
 	r->cpu_used_pct = metric_pct(r->cpu_used_cores, r->sample->cpu.allocated.amount);
 	r->overhead_cores = i->kind == INSTANCE_VM ? metric_sub_floor0(r->cpu_used_cores, r->guest_cores)
 	                                           : metric_none(METRIC_ABSENT, "not a VM");
 	r->steal_cores = RATE(st, cpu.steal_usec, 1);
 	r->throttled_pct = throttled_pct(st);
-	r->cpu_pressure_pct = capped(SLOW_RATE(st, cpu.pressure_usec, 100), 100);
-	r->mem_pressure_pct = capped(SLOW_RATE(st, mem.pressure_usec, 100), 100);
-	r->mem_pressure_full_pct = capped(SLOW_RATE(st, mem.pressure_full_usec, 100), 100);
+	r->cpu_pressure_pct = rate_capped(SLOW_RATE(st, cpu.pressure_usec, 100), 100);
+	r->mem_pressure_pct = rate_capped(SLOW_RATE(st, mem.pressure_usec, 100), 100);
+	r->mem_pressure_full_pct = rate_capped(SLOW_RATE(st, mem.pressure_full_usec, 100), 100);
 	r->refault_per_sec = RATE(st, mem.refault_bytes, 1e6);
 	r->mem_used_pct = metric_pct(r->sample->mem.used_bytes, r->sample->mem.allocated.amount);
 	r->io_read_per_sec = SLOW_RATE(st, io_read_bytes, 1e6);
@@ -94,7 +94,7 @@ static void row_fill(struct row *r, const struct step *st, const struct host_sam
 	r->net_tx_per_sec = RATE(st, net_tx_bytes, 1e6);
 }
 
-static struct metric host_rate(struct metric before, struct metric now, double usec, double factor)
+struct metric rate_between(struct metric before, struct metric now, double usec, double factor)
 {
 	if (!metric_is_ok(now))
 		return now;
@@ -114,12 +114,14 @@ static void host_fill(const struct host_sample *prev, const struct host_sample *
 	if (!prev)
 		prev = &none;
 	h->capacity_cores = cur->online_cpus;
-	h->used_cores = host_rate(prev->busy_usec, cur->busy_usec, usec, 1);
+	h->used_cores = rate_between(prev->busy_usec, cur->busy_usec, usec, 1);
 	if (metric_is_ok(h->capacity_cores)) /* ticks of 10 ms over a short interval may say more than there is */
-		h->used_cores = capped(h->used_cores, h->capacity_cores.v);
-	h->steal_cores = host_rate(prev->steal_usec, cur->steal_usec, usec, 1);
-	h->cpu_pressure_pct = capped(host_rate(prev->cpu_pressure_usec, cur->cpu_pressure_usec, usec, 100), 100);
-	h->mem_pressure_pct = capped(host_rate(prev->mem_pressure_usec, cur->mem_pressure_usec, usec, 100), 100);
+		h->used_cores = rate_capped(h->used_cores, h->capacity_cores.v);
+	h->steal_cores = rate_between(prev->steal_usec, cur->steal_usec, usec, 1);
+	h->cpu_pressure_pct =
+	        rate_capped(rate_between(prev->cpu_pressure_usec, cur->cpu_pressure_usec, usec, 100), 100);
+	h->mem_pressure_pct =
+	        rate_capped(rate_between(prev->mem_pressure_usec, cur->mem_pressure_usec, usec, 100), 100);
 	h->capacity_bytes = cur->mem_total_bytes;
 	h->available_bytes = cur->mem_available_bytes;
 	h->used_bytes = metric_sub_floor0(cur->mem_total_bytes, cur->mem_available_bytes);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "derive/rates.h"
 #include "vctop/derive/derive.h"
 
 static double value(struct metric m)
@@ -9,28 +10,21 @@ static double value(struct metric m)
 	return metric_is_ok(m) ? m.v : -1;
 }
 
-/* A clock tick too much in a short time is no second core. */
-static struct metric rate(const struct task *t, double ran_usec, double usec, struct metric online)
+/* The same task, not another that has its number now. */
+static struct metric ran_before(const struct task_list *prev, const struct task *cur)
 {
-	double cores = ran_usec / usec, most = t->role == TASK_PROCESS ? value(online) : 1;
-	return metric_ok(most >= 1 && cores > most ? most : cores);
+	for (size_t i = 0; prev && i < prev->v.n; i++)
+		if (prev->v.v[i].tid == cur->tid && prev->v.v[i].start_ticks == cur->start_ticks)
+			return prev->v.v[i].cpu_usec;
+	return (struct metric){0};
 }
 
+/* A clock tick too much in a short time is no second core. */
 static struct metric cores_of(const struct task_list *prev, const struct task *cur, double usec, struct metric online)
 {
-	if (!metric_is_ok(cur->cpu_usec))
-		return cur->cpu_usec;
-	for (size_t i = 0; prev && i < prev->v.n; i++) {
-		const struct task *p = &prev->v.v[i];
-		if (p->tid != cur->tid)
-			continue;
-		if (p->start_ticks != cur->start_ticks || !metric_is_ok(p->cpu_usec) || usec <= 0)
-			break;
-		if (cur->cpu_usec.v < p->cpu_usec.v)
-			return metric_none(METRIC_RESET, "the counter went back");
-		return rate(cur, cur->cpu_usec.v - p->cpu_usec.v, usec, online);
-	}
-	return metric_none(METRIC_FIRST, "no earlier sample");
+	struct metric cores = rate_between(ran_before(prev, cur), cur->cpu_usec, usec, 1);
+	double most = cur->role == TASK_PROCESS ? value(online) : 1;
+	return most >= 1 ? rate_capped(cores, most) : cores;
 }
 
 /* The most CPU, then the most memory; what is not known comes last. */
