@@ -141,8 +141,7 @@ static enum tui_action press_busiest(struct tui *t, uint32_t key)
 			if (!tui_find(t, r->inst->id) || (most && field_compare(cpu, most, r, true) <= 0))
 				continue;
 			most = r;
-			t->focus = l <= LIST_SERVICE ? (enum instance_kind)l : t->focus;
-			tui_cursor_to(t, l, i);
+			tui_go_to(t, l, i);
 		}
 	return TUI_REDRAW;
 }
@@ -365,9 +364,7 @@ static enum tui_action click_row(struct tui *t, const struct spot *s)
 	bool again = tui_list(t) == s->list && t->cursor[s->list].row == s->row;
 	if (again)
 		return press(t, KEYCODE_ENTER);
-	if (s->list <= LIST_SERVICE)
-		t->focus = (enum instance_kind)s->list;
-	tui_cursor_to(t, s->list, s->row);
+	tui_go_to(t, s->list, s->row);
 	return TUI_REDRAW;
 }
 

@@ -55,8 +55,7 @@ static bool to_next_list(struct tui *t, uint32_t key)
 			l--;
 		if (l == LIST_CONTAINER)
 			return false;
-		t->focus = (enum instance_kind)(l - 1);
-		tui_cursor_to(t, l - 1, tui_count(t, l - 1) - 1);
+		tui_go_to(t, l - 1, tui_count(t, l - 1) - 1);
 		return true;
 	}
 	if (!down || row + 1 < tui_count(t, l))
@@ -65,8 +64,7 @@ static bool to_next_list(struct tui *t, uint32_t key)
 		l++;
 	if (l == end)
 		return false;
-	t->focus = (enum instance_kind)(l + 1);
-	tui_cursor_to(t, l + 1, 0);
+	tui_go_to(t, l + 1, 0);
 	return true;
 }
 

@@ -25,13 +25,6 @@ static void lists_shown(const struct tui *t, enum list *ret_first, enum list *re
 	}
 }
 
-static void go_to(struct tui *t, struct place p)
-{
-	if (p.list <= LIST_SERVICE)
-		t->focus = (enum instance_kind)p.list;
-	tui_cursor_to(t, p.list, p.row);
-}
-
 /* The k-th place after `from`, which is the 0th. */
 static struct place place_after(const struct tui *t, struct place from, size_t k)
 {
@@ -63,7 +56,7 @@ static bool find(struct tui *t, struct place from, bool back, bool itself)
 		struct place p = place_after(t, from, back ? n - i : i);
 		if (!has(tui_row(t, p.list, p.row), t->typed[EDIT_SEARCH]))
 			continue;
-		go_to(t, p);
+		tui_go_to(t, p.list, p.row);
 		return true;
 	}
 	return false;
@@ -86,7 +79,7 @@ enum tui_action search_begin(struct tui *t)
 enum tui_action search_typed(struct tui *t)
 {
 	if (!t->typed[EDIT_SEARCH][0] || !find(t, t->search_from, false, true))
-		go_to(t, t->search_from);
+		tui_go_to(t, t->search_from.list, t->search_from.row);
 	return TUI_REDRAW;
 }
 
@@ -105,6 +98,6 @@ enum tui_action search_again(struct tui *t, bool back)
 enum tui_action search_undo(struct tui *t)
 {
 	t->typed[EDIT_SEARCH][0] = '\0';
-	go_to(t, t->search_from);
+	tui_go_to(t, t->search_from.list, t->search_from.row);
 	return TUI_REDRAW;
 }

@@ -119,6 +119,7 @@ const struct row *tui_row(const struct tui *t, enum list l, size_t i);
 enum list tui_list(const struct tui *t);            /* the one with the cursor; LIST_MAX none */
 const struct row *tui_current(const struct tui *t); /* under the cursor, or in hand; NULL none */
 void tui_cursor_to(struct tui *t, enum list l, size_t i);
+void tui_go_to(struct tui *t, enum list l, size_t i); /* the same, and the list is the one with the cursor */
 void tui_take(struct tui *t, const struct row *r);  /* into the hand */
 const struct row *tui_in_hand(const struct tui *t); /* NULL: it is gone, or there never was one */
 const char *tui_hand_name(const struct tui *t);     /* now, or when it was last seen */

@@ -135,6 +135,13 @@ void tui_cursor_to(struct tui *t, enum list l, size_t i)
 		strbuf_str(&c->at, r->inst->id);
 }
 
+void tui_go_to(struct tui *t, enum list l, size_t i)
+{
+	if (l <= LIST_SERVICE)
+		t->focus = (enum instance_kind)l;
+	tui_cursor_to(t, l, i);
+}
+
 /* The cursor follows its instance; when that is gone it stays on the same line. */
 static void restore_cursor(struct tui *t, enum list l)
 {
