@@ -62,8 +62,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return 0;
 }
 
-/* Only what is ours, and never through a mount or a link. */
-static int remove_tree(const char *dir, struct error *err)
+int remains_remove_tree(const char *dir, struct error *err)
 {
 	struct stat st;
 	if (lstat(dir, &st) < 0)
@@ -105,7 +104,7 @@ static void remove_runtime_states(const char *data)
 		const char *id = strrchr(g.gl_pathv[i], '/') + 1;
 		for (size_t k = 0; k < ARRAY_SIZE(places) && strlen(id) == 64; k++) {
 			cleanup_free char *state = xasprintf("%s/%s", places[k], id);
-			(void)remove_tree(state, NULL);
+			(void)remains_remove_tree(state, NULL);
 		}
 	}
 	globfree(&g);
@@ -120,6 +119,6 @@ int remains_remove(const struct reg *r, const char *name, struct error *err)
 	remove_runtime_states(data);
 	unmount_below(run);
 	unmount_below(data);
-	int rc = remove_tree(data, err);
-	return rc < 0 ? rc : remove_tree(run, err);
+	int rc = remains_remove_tree(data, err);
+	return rc < 0 ? rc : remains_remove_tree(run, err);
 }

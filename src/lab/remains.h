@@ -14,5 +14,7 @@ void story_run_dir(const struct reg *r, const char *name, char ret[224]);
 
 /* Unmounts and removes all of it; its processes have ended (lab_cgroup_remove).  Needs the lock. */
 int remains_remove(const struct reg *r, const char *name, struct error *err);
+/* A directory and all in it: only what is ours, and never through a mount or a link. 0 also when there is none. */
+int remains_remove_tree(const char *dir, struct error *err);
 
 #endif

@@ -59,9 +59,7 @@ static int read_whole(const char *path, struct strbuf *sb, struct error *err)
 		return error_set(err, errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_size > MAX_PROGRAM)
 		return error_set(err, EINVAL, "%s: not a small program", path);
-	strbuf_room(sb, (size_t)st.st_size);
-	for (ssize_t n = 1; n > 0 && sb->len<(size_t)st.st_size; sb->len += n> 0 ? (size_t)n : 0)
-		n = read(fd, sb->buf + sb->len, (size_t)st.st_size - sb->len);
+	(void)strbuf_read(sb, fd, (size_t)st.st_size);
 	return sb->len == (size_t)st.st_size ? 0 : error_set(err, EIO, "%s: cannot be read", path);
 }
 

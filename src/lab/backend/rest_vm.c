@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lab/backend/vmlinux.h"
+#include "lab/remains.h"
 #include "lab/tool/http.h"
 #include "lab/tool/spawn.h"
 #include "lab/tool/weigh.h"
@@ -119,17 +120,6 @@ static int sync_files(const char *dir)
 	return r;
 }
 
-static void remove_files(const char *dir)
-{
-	char *const roots[] = {(char *)(uintptr_t)dir, NULL};
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-	for (const FTSENT *e; tree && (e = fts_read(tree));)
-		if (e->fts_info != FTS_D)
-			(void)remove(e->fts_path);
-	if (tree)
-		(void)fts_close(tree);
-}
-
 int rest_vm_snapshot(const struct reg *r, const struct launched *l, const struct acts *acts,
                      int (*write)(const struct reg *r, const struct launched *l, const char *dir, struct error *err),
                      struct saved *ret, struct error *err)
@@ -149,6 +139,6 @@ int rest_vm_snapshot(const struct reg *r, const struct launched *l, const struct
 		int on = acts->pause(r, l, false, rc == 0 ? err : NULL);
 		rc = rc == 0 ? on : rc;
 	}
-	remove_files(dir);
+	(void)remains_remove_tree(dir, NULL);
 	return rc;
 }

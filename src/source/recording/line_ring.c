@@ -170,7 +170,7 @@ int line_ring_add(struct line_ring *r, int64_t usec, const char *line, size_t le
 	struct group *g = open_group(r);
 	if (g->n && take_prefix(r, g) < 0)
 		return -ENOMEM;
-	cleanup_free char *packed = xreallocarray(NULL, bound, 1);
+	cleanup_free char *packed = xmalloc(bound);
 	prepare(r, len + (g->n ? r->prefix.len : 0));
 	if (g->n)
 		(void)ZSTD_CCtx_refPrefix(r->c, r->prefix.buf, r->prefix.len);

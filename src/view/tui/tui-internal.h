@@ -120,9 +120,9 @@ enum list tui_list(const struct tui *t);            /* the one with the cursor; 
 const struct row *tui_current(const struct tui *t); /* under the cursor, or in hand; NULL none */
 void tui_cursor_to(struct tui *t, enum list l, size_t i);
 void tui_go_to(struct tui *t, enum list l, size_t i); /* the same, and the list is the one with the cursor */
-void tui_take(struct tui *t, const struct row *r);  /* into the hand */
-const struct row *tui_in_hand(const struct tui *t); /* NULL: it is gone, or there never was one */
-const char *tui_hand_name(const struct tui *t);     /* now, or when it was last seen */
+void tui_take(struct tui *t, const struct row *r);    /* into the hand */
+const struct row *tui_in_hand(const struct tui *t);   /* NULL: it is gone, or there never was one */
+const char *tui_hand_name(const struct tui *t);       /* now, or when it was last seen */
 const struct row *tui_find(const struct tui *t, const char *id);
 bool tui_services(const struct tui *t); /* the third list is shown */
 void tui_open(struct tui *t, enum view_id v);
