@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_space(char c)
 {
@@ -284,4 +285,28 @@ int parse_size(const char *s, uint64_t *ret_bytes)
 		return -ERANGE;
 	*ret_bytes = (uint64_t)v;
 	return 0;
+}
+
+int parse_http_status(const char *line, size_t len)
+{
+	const char *word;
+	uint64_t status;
+	size_t n;
+	if (len < 12 || memcmp(line, "HTTP/1.", 7) != 0 || !parse_word(line, len, 1, &word, &n) ||
+	    parse_u64(word, n, &status) < 0 || status < 100 || status > 599)
+		return -EPROTO;
+	return (int)status;
+}
+
+bool parse_http_length(const char *line, size_t len, uint64_t *ret)
+{
+	static const char key[] = "content-length:";
+	size_t at = sizeof(key) - 1;
+	if (len < at || strncasecmp(line, key, at) != 0)
+		return false;
+	while (at < len && is_space(line[at]))
+		at++;
+	if (parse_u64(line + at, len - at, ret) < 0)
+		*ret = UINT64_MAX;
+	return true;
 }

@@ -41,4 +41,9 @@ int parse_rfc3339(const char *buf, size_t len, int64_t *ret_usec);
 /* Splits the next line off *cursor (bounded by end). false at the end. */
 bool parse_line(const char **cursor, const char *end, const char **ret_line, size_t *ret_len);
 
+/* "HTTP/1.1 204 No Content": 100 to 599; -EPROTO. */
+int parse_http_status(const char *line, size_t len);
+/* Is it the header Content-Length?  *ret: its value, UINT64_MAX when that is no number. */
+bool parse_http_length(const char *line, size_t len, uint64_t *ret);
+
 #endif

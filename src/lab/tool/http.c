@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,34 +12,6 @@
 #include "vctop/base/parse.h"
 #include "vctop/base/strbuf.h"
 #include "vctop/base/text.h"
-
-/* "HTTP/1.1 204 No Content" */
-static int parse_status(const char *line, size_t len)
-{
-	const char *word;
-	uint64_t status;
-	size_t n;
-	if (len < 9 || memcmp(line, "HTTP/1.", 7) != 0 || !parse_word(line, len, 1, &word, &n) ||
-	    parse_u64(word, n, &status) < 0 || status < 100 || status > 599)
-		return -EPROTO;
-	return (int)status;
-}
-
-/* The value of Content-Length; false: another header. */
-static bool is_length(const char *line, size_t len, uint64_t *ret)
-{
-	static const char key[] = "content-length:";
-	size_t at = sizeof(key) - 1;
-	if (len < at || strncasecmp(line, key, at) != 0)
-		return false;
-	while (at < len && line[at] == ' ')
-		at++;
-	while (len > at && (line[len - 1] == '\r' || line[len - 1] == ' '))
-		len--;
-	if (parse_u64(line + at, len - at, ret) < 0)
-		*ret = UINT64_MAX;
-	return true;
-}
 
 int http_parse(const char *text, size_t len, struct http_answer *ret)
 {
@@ -52,11 +22,11 @@ int http_parse(const char *text, size_t len, struct http_answer *ret)
 		return len >= HTTP_MAX_ANSWER ? -EPROTO : 0;
 	if (!parse_line(&cursor, end, &line, &n))
 		return -EPROTO;
-	int status = parse_status(line, n);
+	int status = parse_http_status(line, n);
 	if (status < 0)
 		return status;
 	while (parse_line(&cursor, end, &line, &n))
-		if (is_length(line, n, &length) && length > HTTP_MAX_ANSWER)
+		if (parse_http_length(line, n, &length) && length > HTTP_MAX_ANSWER)
 			return -EPROTO;
 	size_t head = (size_t)(end - text) + 4;
 	if (len - head < length)

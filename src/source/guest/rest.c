@@ -16,27 +16,22 @@
 #define KNOWN_MAX 9007199254740992.0
 
 /* "HTTP/1.1 200 OK" and the headers; *ret_len is the body's length. */
-static int read_head(struct exchange *x, unsigned *ret_status, uint64_t *ret_len)
+static int read_head(struct exchange *x, int *ret_status, uint64_t *ret_len)
 {
-	static const char length[] = "content-length:";
-	const char *line, *w;
-	size_t n, k;
-	uint64_t status = 0;
+	const char *line;
+	size_t n;
 	int r = exchange_line(x, &line, &n);
 	if (r < 0)
 		return r;
-	if (n < 12 || memcmp(line, "HTTP/1.", 7) != 0 || !parse_word(line, n, 1, &w, &k) ||
-	    parse_u64(w, k, &status) < 0 || status < 100 || status > 599)
-		return -EPROTO;
-	*ret_status = (unsigned)status;
+	*ret_status = parse_http_status(line, n);
+	if (*ret_status < 0)
+		return *ret_status;
 	*ret_len = 0;
 	for (int i = 0; i < HEADERS_MAX; i++) {
 		r = exchange_line(x, &line, &n);
 		if (r < 0 || n == 0)
 			return r;
-		if (n > sizeof(length) - 1 && strncasecmp(line, length, sizeof(length) - 1) == 0 &&
-		    (!parse_word(line + sizeof(length) - 1, n - (sizeof(length) - 1), 0, &w, &k) ||
-		     parse_u64(w, k, ret_len) < 0 || *ret_len > EXCHANGE_MAX))
+		if (parse_http_length(line, n, ret_len) && *ret_len > EXCHANGE_MAX)
 			return -EPROTO;
 	}
 	return -EPROTO;
@@ -47,7 +42,7 @@ static int get(struct exchange *x, const char *path, json_t **ret_body)
 {
 	cleanup_strbuf struct strbuf request = STRBUF_INIT;
 	const char *body = NULL;
-	unsigned status = 0;
+	int status = 0;
 	uint64_t len = 0;
 	json_error_t err;
 	*ret_body = NULL;
