@@ -86,8 +86,7 @@ static void daemon_down_table(const struct daemon_down *d, struct strbuf *out)
 static int show(const struct storyteller *s, int r, const struct error *err, bool shown, const struct strbuf *table)
 {
 	if (r < 0)
-		return app_failf(r == -EINTR ? EXIT_INTERRUPTED : EXIT_FAILURE, "demo: %s",
-		                 err->what[0] ? err->what : strerror(-r));
+		return storyteller_failed("demo", r, err);
 	if (s->teller.dry_run)
 		return EXIT_SUCCESS;
 	r = app_print(table);

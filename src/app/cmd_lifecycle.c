@@ -223,8 +223,7 @@ int cmd_lifecycle(int argc, char **argv)
 		                 "lifecycle: --json tells only the result: not with --dry-run or --pause");
 	storyteller_open(&s, given['n'], given['p'], given['j']);
 	int r = lifecycle_run(&s.teller, &l, &err);
-	int status = r < 0 ? app_failf(r == -EINTR ? EXIT_INTERRUPTED : EXIT_FAILURE, "lifecycle: %s", err.what)
-	                   : show(&s, &l, given['j']);
+	int status = r < 0 ? storyteller_failed("lifecycle", r, &err) : show(&s, &l, given['j']);
 	lifecycle_release(&l);
 	return status;
 }

@@ -1,5 +1,6 @@
 #include "app/storyteller.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -134,4 +135,10 @@ void storyteller_open(struct storyteller *s, bool dry_run, bool pause, bool quie
 	(void)sigaction(SIGTERM, &sa, NULL);
 	(void)sigaction(SIGHUP, &sa, NULL);
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that left must not keep us from cleaning up */
+}
+
+int storyteller_failed(const char *command, int r, const struct error *err)
+{
+	return app_failf(r == -EINTR ? EXIT_INTERRUPTED : EXIT_FAILURE, "%s: %s", command,
+	                 err->what[0] ? err->what : strerror(-r));
 }
