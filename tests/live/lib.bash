@@ -253,3 +253,15 @@ maps_ram() { # PID: does this QEMU have its guest's RAM, 32 MiB or more?
 console_says() { # NAME TEXT
 	grep -q -- "$2" "$SCRATCH/$1.console" 2>/dev/null
 }
+
+# ---- what a sample may leave ----
+
+# Whatever still carries the name: processes (whose command lines match), cgroups, register files, mounts.
+left_of_sample() { # NAME [COMMAND-LINE]
+	{
+		pgrep -a -f -- "${2:-vctop.*$1}" | grep -v bats || :
+		find /sys/fs/cgroup -type d -name "*$1*"
+		find /run/vctop -name "*$1*" 2>/dev/null
+		grep -F "$1" /proc/self/mountinfo || :
+	} | head -n 5
+}

@@ -17,16 +17,6 @@ teardown_file() {
 }
 setup() { cd "$SCRATCH" || return 1; }
 
-# Whatever still carries the name: processes, cgroups, register files, mounts.
-left_of() { # NAME
-	{
-		pgrep -a -f -- "vctop.*$1" | grep -v bats || :
-		find /sys/fs/cgroup -type d -name "*$1*"
-		find /run/vctop -name "*$1*" 2>/dev/null
-		grep -F "$1" /proc/self/mountinfo || :
-	} | head -n 5
-}
-
 held_by() { # NAME LOW HIGH
 	local held
 	held=$(kernel_memory "$("$VCTOP" sample list --json | jq --arg n "$1" '.samples[] | select(.name == $n) | .pid')")
@@ -57,7 +47,7 @@ held_by() { # NAME LOW HIGH
 	run "$VCTOP" sample start container --name "$TESTNAME-c"
 	equal status "$status" 1
 	"$VCTOP" sample stop "$TESTNAME-c"
-	equal left "$(left_of "$TESTNAME-c")" ""
+	equal left "$(left_of_sample "$TESTNAME-c")" ""
 }
 
 @test "a VM: started, measured, stopped, nothing left" {
@@ -78,7 +68,7 @@ held_by() { # NAME LOW HIGH
 	"$VCTOP" --json -n 1 -d 2 >json
 	within used "$(jq --arg n "$TESTNAME-v" '.instances[] | select(.sample == $n) | .cpu.used_cores' json)" 0.4 1.3
 	"$VCTOP" sample stop "$TESTNAME-v"
-	equal left "$(left_of "$TESTNAME-v")" ""
+	equal left "$(left_of_sample "$TESTNAME-v")" ""
 	run "$VCTOP" sample load "$TESTNAME-v" idle
 	equal status "$status" 1
 }
@@ -93,7 +83,7 @@ held_by() { # NAME LOW HIGH
 		wait $pid 2>/dev/null || :
 		# Either it had come up whole, or nothing is left.
 		if "$VCTOP" sample list | grep -q "$TESTNAME-c"; then "$VCTOP" sample stop "$TESTNAME-c"; fi
-		equal "left after $delay s" "$(left_of "$TESTNAME-c")" ""
+		equal "left after $delay s" "$(left_of_sample "$TESTNAME-c")" ""
 	done
 }
 
@@ -125,5 +115,5 @@ held_by() { # NAME LOW HIGH
 		return 1
 	}
 	grep -q "^$TESTNAME-c.*running" list
-	equal left "$(left_of "$TESTNAME-c")" ""
+	equal left "$(left_of_sample "$TESTNAME-c")" ""
 }

@@ -29,14 +29,6 @@ teardown_file() {
 }
 setup() { cd "$SCRATCH" || return 1; }
 
-# Whatever still carries the name: processes (also what a VMM started), cgroups, files.
-left_of() { # NAME
-	{
-		pgrep -a -f -- "$1" | grep -v bats || :
-		find /sys/fs/cgroup -type d -name "*$1*"
-		find /run/vctop -name "*$1*" 2>/dev/null
-	} | head -n 5
-}
 dir_of() { echo "/run/vctop/vm-$1"; }
 says() { grep -q "$2" "$(dir_of "$1")/report"; }
 of() { jq -r --arg id "$1" ".subjects[] | select(.id == \$id) | .$2" json; }
@@ -55,7 +47,7 @@ of() { jq -r --arg id "$1" ".subjects[] | select(.id == \$id) | .$2" json; }
 		equal "$vmm: shown" "$(jq --arg n "$name" '[.instances[] | select(.sample == $n)] | length' json)" 1
 		[ ! -e "$(dir_of "$name")/vmlinux" ] # the guest has it
 		"$VCTOP" sample stop "$name"
-		equal "$vmm: left" "$(left_of "$name")" ""
+		equal "$vmm: left" "$(left_of_sample "$name" "$name")" ""
 	done
 }
 
@@ -74,7 +66,7 @@ of() { jq -r --arg id "$1" ".subjects[] | select(.id == \$id) | .$2" json; }
 		[ "$(of "$vmm" memory.freed.held_bytes.median)" -gt $((128 << 20)) ]
 		[ "$(of "$vmm" facts.kernel)" != "$(uname -r)" ]
 	done
-	equal left "$(left_of "compare-(firecracker|cloud)")" ""
+	equal left "$(left_of_sample "compare-(firecracker|cloud)" "compare-(firecracker|cloud)")" ""
 }
 
 @test "kill -9 of the starter at any moment: the next command leaves nothing" {
@@ -87,7 +79,7 @@ of() { jq -r --arg id "$1" ".subjects[] | select(.id == \$id) | .$2" json; }
 			kill -9 $pid
 			wait $pid || :
 			"$VCTOP" sample list >/dev/null
-			equal "$vmm: left after $delay s" "$(left_of "$TESTNAME-$vmm")" ""
+			equal "$vmm: left after $delay s" "$(left_of_sample "$TESTNAME-$vmm" "$TESTNAME-$vmm")" ""
 		done
 	done
 }
@@ -102,7 +94,7 @@ of() { jq -r --arg id "$1" ".subjects[] | select(.id == \$id) | .$2" json; }
 	run "$VCTOP" sample start vm --backend firecracker --cpus 33 --name "$TESTNAME-firecracker"
 	equal status "$status" 2
 	[[ $output = *"at most 32 vCPUs"* ]]
-	equal left "$(left_of "$TESTNAME-firecracker")" ""
+	equal left "$(left_of_sample "$TESTNAME-firecracker" "$TESTNAME-firecracker")" ""
 }
 
 @test "--dry-run tells commands that a shell takes" {

@@ -2,16 +2,9 @@
 # What colours reach the terminal, by what it says of itself: none, eight, 256, any; and none where nobody wants them.
 # limit: 120
 
-setup() {
-	command -v tmux >/dev/null || skip "tmux is not installed"
-	VCTOP=${VCTOP:-$BATS_TEST_DIRNAME/../../build/vctop}
-	TREE=$(cd "$BATS_TEST_DIRNAME/../fixtures/unified" && pwd)
-	SOCKET=vctop-colours-$$-$BATS_TEST_NUMBER
-	cd "$BATS_TEST_TMPDIR" || return 1
-}
-teardown() { tmux -L "$SOCKET" kill-server 2>/dev/null || :; }
+load lib
 
-T() { tmux -L "$SOCKET" "$@"; }
+setup() { tui_setup colours; }
 # open VARIABLE=VALUE... -- OPTION...: until both moments of the tree have come, after which nothing moves
 open() {
 	local vars=()

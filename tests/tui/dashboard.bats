@@ -3,16 +3,9 @@
 # asan: yes
 # limit: 180
 
-setup() {
-	command -v tmux >/dev/null || skip "tmux is not installed"
-	VCTOP=${VCTOP:-$BATS_TEST_DIRNAME/../../build/vctop}
-	TREE=$(cd "$BATS_TEST_DIRNAME/../fixtures/unified" && pwd)
-	SOCKET=vctop-test-$$-$BATS_TEST_NUMBER
-	cd "$BATS_TEST_TMPDIR" || return 1
-}
-teardown() { tmux -L "$SOCKET" kill-server 2>/dev/null || :; }
+load lib
 
-T() { tmux -L "$SOCKET" "$@"; }
+setup() { tui_setup test; }
 # open COLUMNS ROWS ARGUMENT...: in a shell, so that what is left on the terminal afterwards can be seen
 open() {
 	local columns=$1 rows=$2
@@ -22,27 +15,6 @@ open() {
 	T resize-window -x "$columns" -y "$rows" 2>/dev/null || :
 	shows 'ready>'
 	T send-keys "$VCTOP $*; echo ended=\$?" Enter
-}
-screen() { T capture-pane -p; }
-shows() { # TEXT: within 15 s
-	local i
-	for ((i = 0; i < 300; i++)); do
-		if screen | grep -qF -- "$1"; then return 0; fi
-		sleep 0.05
-	done
-	echo "never showed '$1':"
-	screen
-	return 1
-}
-lacks() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		screen | grep -qF -- "$1" || return 0
-		sleep 0.05
-	done
-	echo "still shows '$1':"
-	screen
-	return 1
 }
 pid_of() { # of vctop: the child of the pane's shell
 	pgrep -P "$(T display-message -p '#{pane_pid}')" | head -n 1

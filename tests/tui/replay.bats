@@ -3,11 +3,10 @@
 # asan: yes
 # limit: 180
 
+load lib
+
 setup() {
-	command -v tmux >/dev/null || skip "tmux is not installed"
-	VCTOP=${VCTOP:-$BATS_TEST_DIRNAME/../../build/vctop}
-	SOCKET=vctop-replay-$$-$BATS_TEST_NUMBER
-	cd "$BATS_TEST_TMPDIR" || return 1
+	tui_setup replay
 	# Two minutes from 10:00:00, three hours of nothing, and another minute.
 	for i in $(seq 0 119) $(seq 10800 10859); do
 		printf '{"schema":"vctop.snapshot/1","time":"2026-11-23T%02d:%02d:%02d.000Z","interval_sec":1,"host":{"hostname":"lab7"},' \
@@ -17,24 +16,11 @@ setup() {
 	done >lines.json
 	zstd -q lines.json -o day.rec
 }
-teardown() { tmux -L "$SOCKET" kill-server 2>/dev/null || :; }
-
-T() { tmux -L "$SOCKET" "$@"; }
 open() { # ARGUMENT...
 	tmux -L "$SOCKET" -f /dev/null new-session -d -x 110 -y 24 env -u NO_COLOR LC_ALL=C.UTF-8 TZ=UTC \
 		STATE_DIRECTORY="$PWD/state" PS1='ready> ' bash --norc --noprofile -i
 	shows 'ready>'
 	T send-keys "$VCTOP $*; echo ended=\$?" Enter
-}
-screen() { T capture-pane -p; }
-shows() { # TEXT: within 15 s
-	for ((i = 0; i < 300; i++)); do
-		if screen | grep -qF -- "$1"; then return 0; fi
-		sleep 0.05
-	done
-	echo "never showed '$1':"
-	screen
-	return 1
 }
 
 @test "it plays, pauses, and steps both ways" {

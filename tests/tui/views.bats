@@ -3,16 +3,9 @@
 # asan: yes
 # limit: 180
 
-setup() {
-	command -v tmux >/dev/null || skip "tmux is not installed"
-	VCTOP=${VCTOP:-$BATS_TEST_DIRNAME/../../build/vctop}
-	TREE=$(cd "$BATS_TEST_DIRNAME/../fixtures/unified" && pwd)
-	SOCKET=vctop-views-$$-$BATS_TEST_NUMBER
-	cd "$BATS_TEST_TMPDIR" || return 1
-}
-teardown() { tmux -L "$SOCKET" kill-server 2>/dev/null || :; }
+load lib
 
-T() { tmux -L "$SOCKET" "$@"; }
+setup() { tui_setup views; }
 open() { # COLUMNS ROWS ARGUMENT...
 	local columns=$1 rows=$2
 	shift 2
@@ -22,17 +15,6 @@ open() { # COLUMNS ROWS ARGUMENT...
 	T set-option -s set-clipboard on
 	shows 'ready>'
 	T send-keys "$VCTOP $*; echo ended=\$?" Enter
-}
-screen() { T capture-pane -p; }
-shows() { # TEXT: within 15 s
-	local i
-	for ((i = 0; i < 300; i++)); do
-		if screen | grep -qF -- "$1"; then return 0; fi
-		sleep 0.05
-	done
-	echo "never showed '$1':"
-	screen
-	return 1
 }
 mouse() { # BUTTON COLUMN ROW, from 1: pressed and let go, as the terminal that tmux-256color describes says it
 	local b
