@@ -87,58 +87,98 @@ static const struct bulk_record *record(const struct bulk_table *t, uint64_t id)
 	return NULL;
 }
 
-static void cpu_time_is_what_the_files_say(void **state)
+enum where { IN_CPU, IN_MEMORY };
+/* In units of the file: told / per * times. */
+struct number {
+	enum where where;
+	enum controller controller;
+	const char *v2, *key, *v1, *v1_key; /* key NULL: the file is the number; v1 NULL: told of v2 only */
+	size_t at;
+	uint64_t per, times;
+};
+#define AT(member) offsetof(struct bulk_record, member)
+static const struct number numbers[] = {
+        {IN_CPU, CTRL_CPUACCT, "cpu.stat", "usage_usec", "cpuacct.usage", NULL, AT(cpu_nsec), 1000, 1},
+        {IN_CPU, CTRL_CPU, "cpu.stat", "nr_periods", NULL, NULL, AT(periods), 1, 1},
+        {IN_CPU, CTRL_CPU, "cpu.stat", "nr_throttled", NULL, NULL, AT(throttled), 1, 1},
+        {IN_MEMORY, CTRL_MEMORY, "memory.current", NULL, "memory.usage_in_bytes", NULL, AT(pages), 1, 4096},
+        {IN_MEMORY, CTRL_MEMORY, "memory.peak", NULL, "memory.max_usage_in_bytes", NULL, AT(peak_pages), 1, 4096},
+        {IN_MEMORY, CTRL_MEMORY, "memory.swap.current", NULL, NULL, NULL, AT(swap_pages), 1, 4096},
+        {IN_MEMORY, CTRL_MEMORY, NULL, NULL, "memory.failcnt", NULL, AT(hits), 1, 1},
+        {IN_MEMORY, CTRL_MEMORY, "memory.events", "high", NULL, NULL, AT(high), 1, 1},
+        {IN_MEMORY, CTRL_MEMORY, "memory.events", "max", NULL, NULL, AT(max), 1, 1},
+        {IN_MEMORY, CTRL_MEMORY, "memory.events", "oom", NULL, NULL, AT(oom), 1, 1},
+        {IN_MEMORY, CTRL_MEMORY, "memory.events", "oom_kill", "memory.oom_control", "oom_kill", AT(oom_kills), 1, 1},
+        {IN_CPU, CTRL_PIDS, "pids.current", NULL, NULL, NULL, AT(pids), 1, 1},
+        {IN_CPU, CTRL_CPUACCT, "cgroup.events", "frozen", NULL, NULL, AT(frozen), 1, 1},
+};
+
+static uint64_t number_in(const struct bulk_record *r, size_t at)
 {
-	(void)state;
-	bool v1 = here.m.v1[CTRL_CPUACCT] != NULL;
-	struct bulk *b = open_or_skip(4096);
-	unsigned compared = 0;
-	list_groups(cpu_mount());
-	read_groups(v1 ? "cpuacct.usage" : "cpu.stat", v1 ? NULL : "usage_usec", false);
-	assert_int_equal(bulk_read(b), 0);
-	read_groups(v1 ? "cpuacct.usage" : "cpu.stat", v1 ? NULL : "usage_usec", true);
-	for (size_t i = 0; i < here.n; i++) {
-		const struct group *g = &here.v[i];
-		const struct bulk_record *r = record(&b->table[0], g->id);
-		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN)
-			continue; /* came or went meanwhile */
-		assert_non_null(r);
-		assert_true(r->cpu_nsec != BULK_UNKNOWN && r->mono_nsec > 0);
-		uint64_t said = v1 ? r->cpu_nsec : r->cpu_nsec / 1000;
-		if (said < g->before || said > g->after)
-			fail_msg("%s: %llu is not within %llu .. %llu", g->dir, (unsigned long long)said,
-			         (unsigned long long)g->before, (unsigned long long)g->after);
-		compared++;
-	}
-	print_message("# %u groups compared\n", compared);
-	assert_true(compared > 0);
-	bulk_close(b);
+	uint64_t v;
+	memcpy(&v, (const char *)r + at, sizeof(v));
+	return v;
 }
 
-static void memory_is_what_the_files_say(void **state)
+static unsigned compare(struct bulk *b, const struct number *n)
 {
-	(void)state;
-	const char *file = here.m.v1[CTRL_MEMORY] ? "memory.usage_in_bytes" : "memory.current";
-	struct bulk *b = open_or_skip(4096);
-	const struct bulk_table *t = &b->table[b->one ? 0 : 1];
+	bool v1 = here.m.v1[n->controller] != NULL;
+	const char *file = v1 ? n->v1 : n->v2, *key = v1 ? n->v1_key : n->key;
+	uint64_t per = v1 ? 1 : n->per, times = n->times == 4096 ? (uint64_t)sysconf(_SC_PAGESIZE) : n->times;
+	const struct bulk_table *t = &b->table[n->where == IN_CPU || b->one ? 0 : 1];
 	unsigned compared = 0;
-	list_groups(memory_mount());
-	read_groups(file, NULL, false);
+	if (!file)
+		return 0;
+	list_groups(n->where == IN_CPU ? cpu_mount() : memory_mount());
+	read_groups(file, key, false);
 	assert_int_equal(bulk_read(b), 0);
-	read_groups(file, NULL, true);
+	read_groups(file, key, true);
 	for (size_t i = 0; i < here.n; i++) {
 		const struct group *g = &here.v[i];
 		const struct bulk_record *r = record(t, g->id);
-		if (g->before == BULK_UNKNOWN || g->before != g->after)
-			continue; /* it moves: what it was in between nobody can say */
+		bool counts = n->controller == CTRL_CPUACCT;
+		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN || (!counts && g->before != g->after))
+			continue; /* came or went, or moves: what a gauge was in between nobody can say */
 		assert_non_null(r);
-		if (r->pages * (uint64_t)sysconf(_SC_PAGESIZE) != g->before)
-			fail_msg("%s: %llu pages are not %llu bytes", g->dir, (unsigned long long)r->pages,
-			         (unsigned long long)g->before);
+		uint64_t told = number_in(r, n->at);
+		if (told == BULK_UNKNOWN || told / per * times < g->before || told / per * times > g->after)
+			fail_msg("%s/%s: %llu is not within %llu .. %llu", g->dir, file, (unsigned long long)told,
+			         (unsigned long long)g->before, (unsigned long long)g->after);
+		compared++;
+	}
+	return compared;
+}
+
+static void all_is_what_the_files_say(void **state)
+{
+	(void)state;
+	struct bulk *b = open_or_skip(4096);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const struct number *n = &numbers[i];
+		unsigned compared = compare(b, n);
+		const char *file = here.m.v1[n->controller] ? n->v1 : n->v2;
+		print_message("# %s %s: %u groups compared\n", file ? file : "-", n->key ? n->key : "", compared);
+		assert_true(!file || compared > 0);
+	}
+	bulk_close(b);
+}
+
+static void a_group_without_a_controllers_files_is_not_told_of(void **state)
+{
+	(void)state;
+	struct bulk *b = open_or_skip(4096);
+	unsigned compared = 0;
+	list_groups(memory_mount());
+	assert_int_equal(bulk_read(b), 0);
+	for (size_t i = 0; i < here.n && b->one; i++) {
+		cleanup_free char *file = xasprintf("%s/memory.current", here.v[i].dir);
+		const struct bulk_record *r = record(&b->table[0], here.v[i].id);
+		if (!r || access(here.v[i].dir, F_OK) != 0)
+			continue;
+		assert_int_equal(r->pages != BULK_UNKNOWN, access(file, F_OK) == 0);
 		compared++;
 	}
 	print_message("# %u groups compared\n", compared);
-	assert_true(compared > 0);
 	bulk_close(b);
 }
 
@@ -146,7 +186,7 @@ static void groups_that_come_and_go(void **state)
 {
 	(void)state;
 	struct bulk *b = open_or_skip(4096);
-	struct bulk_record r;
+	struct bulk_found r = {0};
 	struct bulk_hint hint = {0};
 	struct stat cpu, memory;
 	cleanup_free char *in_cpu = xasprintf("/%s/vctop-bulk-%d", cpu_mount(), (int)getpid());
@@ -163,6 +203,7 @@ static void groups_that_come_and_go(void **state)
 	bool before = bulk_find(b, cpu.st_ino, memory.st_ino, &hint, &r);
 	assert_int_equal(bulk_read(b), 0);
 	bool there = bulk_find(b, cpu.st_ino, memory.st_ino, &hint, &r);
+	uint64_t used = there ? r.cpu->cpu_nsec : BULK_UNKNOWN;
 	(void)rmdir(in_cpu);
 	(void)rmdir(in_memory);
 	assert_int_equal(bulk_read(b), 0);
@@ -170,7 +211,7 @@ static void groups_that_come_and_go(void **state)
 	assert_false(before);
 	assert_true(there);
 	assert_false(after);
-	assert_int_equal(r.cpu_nsec, 0);
+	assert_int_equal(used, 0);
 	bulk_close(b);
 }
 
@@ -179,7 +220,7 @@ static void more_groups_than_room(void **state)
 	(void)state;
 	struct bulk *b = open_or_skip(1);
 	struct bulk_hint hint = {0};
-	struct bulk_record r;
+	struct bulk_found r = {0};
 	assert_int_equal(bulk_read(b), -ENOSPC);
 	assert_true(bulk_groups(b) > 1);
 	assert_int_equal(b->table[0].n, 1);
@@ -193,14 +234,14 @@ static void what_nobody_knows_is_not_found(void **state)
 	(void)state;
 	struct bulk *b = open_or_skip(4096);
 	struct bulk_hint hint = {{7, 9}};
-	struct bulk_record r;
+	struct bulk_found r = {0};
 	assert_int_equal(bulk_read(b), 0);
 	assert_false(bulk_find(b, 0, 0, &hint, &r));
 	assert_false(bulk_find(b, UINT64_MAX - 1, UINT64_MAX - 1, &hint, &r));
 	bulk_close(b);
 }
 
-static struct cgroup_reader *first_told(struct cgroup_tree *t, struct bulk_record *ret)
+static struct cgroup_reader *first_told(struct cgroup_tree *t, struct bulk_found *ret)
 {
 	list_groups(memory_mount());
 	for (size_t i = 0; i < here.n; i++) {
@@ -217,7 +258,7 @@ static void few_groups_are_not_told_old_numbers(void **state)
 {
 	(void)state;
 	struct cgroup_tree t;
-	struct bulk_record before = {0}, after = {0};
+	struct bulk_found before = {0}, after = {0};
 	bulk_close(open_or_skip(16));
 	assert_int_equal(cgroup_tree_open(&t, here.fs), 0);
 	for (int i = 0; i < 8; i++)
@@ -225,8 +266,9 @@ static void few_groups_are_not_told_old_numbers(void **state)
 	assert_non_null(t.bulk);
 	struct cgroup_reader *r = first_told(&t, &before);
 	assert_non_null(r);
+	uint64_t at = before.cpu->mono_nsec;
 	cgroup_tree_tick(&t, 1);
-	assert_true(!cgroup_reader_told(r, &after) || after.mono_nsec > before.mono_nsec);
+	assert_true(!cgroup_reader_told(r, &after) || after.cpu->mono_nsec > at);
 	cgroup_reader_free(r);
 	cgroup_tree_close(&t);
 }
@@ -244,8 +286,8 @@ static void without_a_counter_there_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(cpu_time_is_what_the_files_say),
-	        cmocka_unit_test(memory_is_what_the_files_say),
+	        cmocka_unit_test(all_is_what_the_files_say),
+	        cmocka_unit_test(a_group_without_a_controllers_files_is_not_told_of),
 	        cmocka_unit_test(groups_that_come_and_go),
 	        cmocka_unit_test(more_groups_than_room),
 	        cmocka_unit_test(what_nobody_knows_is_not_found),

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "source/cgroup/bulk_program.h"
 #include "vctop/base/attr.h"
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -66,11 +67,14 @@ static int attach(struct bulk_table *t, struct rootfs *fs, int program, const ch
 }
 
 static int table_open(struct bulk_table *t, struct rootfs *fs, const char *mount, const struct btf *btf,
-                      const struct bulk_wish *w, size_t groups)
+                      enum bulk_kind kind, size_t groups)
 {
+	struct bulk_layout l;
 	*t = (struct bulk_table){.link = -1, .map = -1};
+	if (!bulk_layout(btf, kind, &l))
+		return -EOPNOTSUPP;
 	int r = make_map(t, groups);
-	cleanup_close int program = r < 0 ? -1 : bulk_program_load(btf, w, t->map);
+	cleanup_close int program = r < 0 ? -1 : bulk_program_load(&l, kind, t->map);
 	if (r == 0 && program < 0)
 		r = program;
 	if (r == 0)
@@ -108,11 +112,12 @@ struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups,
 	struct bulk *b = xcalloc(1, sizeof(*b));
 	b->table[0] = b->table[1] = (struct bulk_table){.link = -1, .map = -1};
 	b->one = strcmp(cpu, memory) == 0;
-	struct bulk_wish w = {m->v1[CTRL_CPUACCT] ? BULK_CPU_V1 : BULK_CPU_V2, b->one};
+	enum bulk_kind first = m->v1[CTRL_CPUACCT] ? BULK_CPU_V1 : BULK_V2;
+	enum bulk_kind second = m->v1[CTRL_MEMORY] ? BULK_MEMORY_V1 : BULK_V2;
 	struct btf *btf = btf__load_vmlinux_btf();
-	int r = btf ? table_open(&b->table[0], fs, cpu, btf, &w, groups) : -errno;
+	int r = btf ? table_open(&b->table[0], fs, cpu, btf, first, groups) : -errno;
 	if (r == 0 && !b->one)
-		r = table_open(&b->table[1], fs, memory, btf, &(struct bulk_wish){BULK_CPU_NONE, true}, groups);
+		r = table_open(&b->table[1], fs, memory, btf, second, groups);
 	btf__free(btf);
 	if (r == 0)
 		return b;
@@ -195,13 +200,13 @@ static const struct bulk_record *find(struct bulk_table *t, uint64_t id, size_t 
 	return *hint ? &t->records[*hint] : NULL;
 }
 
-bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_record *ret)
+bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_found *ret)
 {
 	const struct bulk_record *cpu = find(&b->table[0], cpu_id, &h->at[0]);
 	const struct bulk_record *memory = b->one ? cpu : find(&b->table[1], memory_id, &h->at[1]);
 	if (!cpu || !memory || cpu->cpu_nsec == BULK_UNKNOWN || memory->pages == BULK_UNKNOWN)
 		return false;
-	*ret = (struct bulk_record){cpu_id, cpu->mono_nsec, cpu->cpu_nsec, memory->pages};
+	*ret = (struct bulk_found){cpu, memory};
 	return true;
 }
 
@@ -233,7 +238,7 @@ size_t bulk_groups(const struct bulk *b)
 	return 0;
 }
 
-bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_record *ret)
+bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_found *ret)
 {
 	(void)b;
 	(void)cpu_id;

@@ -1,6 +1,6 @@
 /*
- * CPU time and memory use of all groups at once: a BPF iterator over each hierarchy (Linux 6.1 and later, CAP_BPF and
- * CAP_PERFMON) writes into memory shared with us what two preads a group would tell, for less than they cost.
+ * Counters of all groups at once: a BPF iterator over each hierarchy (Linux 6.1 and later, CAP_BPF and CAP_PERFMON)
+ * writes into memory shared with us what the files of each group would tell, for less than reading them costs.
  * It only reads.  Where it cannot be had, files are read.
  */
 #ifndef SOURCE_BULK_H
@@ -15,12 +15,20 @@
 #define BULK_UNKNOWN UINT64_MAX
 #define BULK_SYSCALLS 3 /* of reading one table */
 
-/* As the kernel wrote it. id: the inode of the group's directory. */
+/* As the kernel wrote it; BULK_UNKNOWN: not in this hierarchy, or the group has no such controller. */
 struct bulk_record {
-	uint64_t id;
-	uint64_t mono_nsec; /* when it was read */
-	uint64_t cpu_nsec;  /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds; BULK_UNKNOWN */
-	uint64_t pages;     /* memory.usage_in_bytes | memory.current, in pages; BULK_UNKNOWN */
+	uint64_t id;                  /* the inode of the group's directory */
+	uint64_t mono_nsec;           /* when it was read */
+	uint64_t cpu_nsec;            /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
+	uint64_t periods, throttled;  /* v2: cpu.stat nr_periods, nr_throttled */
+	uint64_t pages;               /* memory.usage_in_bytes | memory.current, in pages */
+	uint64_t peak_pages;          /* memory.max_usage_in_bytes | memory.peak */
+	uint64_t swap_pages;          /* v2: memory.swap.current */
+	uint64_t hits;                /* v1: memory.failcnt */
+	uint64_t high, max, oom;      /* v2: memory.events */
+	uint64_t oom_kills;           /* memory.oom_control | memory.events oom_kill */
+	uint64_t pids;                /* v2: pids.current */
+	uint64_t frozen, populated;   /* v2: cgroup.events; 1, or 0 (populated: by how many) */
 };
 
 /* One hierarchy. */
@@ -41,13 +49,6 @@ struct bulk {
 	bool one;
 };
 
-/* What of a group is asked of a table, from which kernel structure. */
-enum bulk_cpu { BULK_CPU_NONE, BULK_CPU_V1, BULK_CPU_V2 };
-struct bulk_wish {
-	enum bulk_cpu cpu;
-	bool memory;
-};
-
 /* Room for so many groups in each hierarchy. NULL: it cannot be had; why, static. */
 struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why);
 void bulk_close(struct bulk *b);
@@ -58,11 +59,11 @@ int bulk_read(struct bulk *b);
 struct bulk_hint {
 	size_t at[2];
 };
-/* Both counters of the group with these inodes; false: not all is known, its files are to be asked. */
-bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_record *ret);
-
-/* bulk_program.c: loads the iterator's program for a map of records. btf: the kernel's types. Its fd, or -errno. */
-struct btf;
-int bulk_program_load(const struct btf *btf, const struct bulk_wish *w, int map);
+/* One group, as of the last reading: where its CPU time is counted, and its memory (on v2 the same). */
+struct bulk_found {
+	const struct bulk_record *cpu, *memory;
+};
+/* The group with these inodes; false: its CPU time or memory use is not known, its files are to be asked. */
+bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_found *ret);
 
 #endif

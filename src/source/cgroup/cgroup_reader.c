@@ -173,19 +173,34 @@ static bool has_tasks(struct cgroup_reader *r, char *buf, size_t size)
 	return cgroup_has_members(r->tree, r->path);
 }
 
+/* cgroup.events: both from what all groups were asked, or from the file; where that is not all, seldom. */
+static bool told_of_life(struct cgroup_reader *r, bool alive, char *buf, size_t size, uint64_t *ret_populated)
+{
+	uint64_t v;
+	const struct bulk_record *told = r->told.cpu;
+	r->told = (struct bulk_found){0}; /* it is of this tick, and a later one may ask before it has its own */
+	if (told && told->frozen != BULK_UNKNOWN && told->populated != BULK_UNKNOWN) {
+		r->frozen = told->frozen;
+		*ret_populated = told->populated;
+		return true;
+	}
+	if (alive && !r->seldom && r->tree->mounts.layout == CGROUP_HYBRID)
+		return false;
+	ssize_t n = cgroup_reader_read(r, COUNT_EVENTS, buf, size);
+	r->frozen = n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0 && v == 1;
+	return n > 0 && parse_flat(buf, (size_t)n, "populated", ret_populated) == 0;
+}
+
 enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive)
 {
 	char buf[512];
-	uint64_t v;
-	ssize_t n = cgroup_reader_read(r, COUNT_FREEZER, buf, sizeof(buf));
+	uint64_t populated_by = 0;
+	ssize_t n = r->tree->mounts.v1[CTRL_FREEZER] ? cgroup_reader_read(r, COUNT_FREEZER, buf, sizeof(buf)) : 0;
 	bool frozen = n >= 6 && memcmp(buf, "FROZEN", 6) == 0;
-	n = cgroup_reader_read(r, COUNT_EVENTS, buf, sizeof(buf));
-	if (n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0)
-		frozen = frozen || v == 1;
-	bool told = n > 0 && parse_flat(buf, (size_t)n, "populated", &v) == 0;
-	bool populated = alive || (told && v == 1);
+	bool told = told_of_life(r, alive, buf, sizeof(buf), &populated_by);
+	bool populated = alive || populated_by > 0;
 	/* Only cgroup2's word that it is empty is final, and on a hybrid host its tree may not hold all. */
 	if (!populated && (!told || r->tree->mounts.layout != CGROUP_UNIFIED))
 		populated = has_tasks(r, buf, sizeof(buf));
-	return !populated ? CGROUP_EMPTY : frozen ? CGROUP_FROZEN : CGROUP_POPULATED;
+	return !populated ? CGROUP_EMPTY : frozen || r->frozen ? CGROUP_FROZEN : CGROUP_POPULATED;
 }

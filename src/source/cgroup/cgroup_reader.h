@@ -36,6 +36,7 @@ struct cgroup_reader {
 	struct sample last;               /* each number as of its last reading */
 	struct metric inactive;           /* file pages that are not needed, as of stat_usec */
 	int64_t stat_usec;                /* when memory.stat was read */
+	int64_t seldom_usec;              /* when what hardly ever moves was */
 	int64_t all_usec;                 /* when all was; 0 not yet */
 	int64_t stall_usec;               /* when pressure and I/O were */
 	int64_t due_usec, stall_due_usec; /* when they are next, though nothing should move */
@@ -43,12 +44,15 @@ struct cgroup_reader {
 	bool rested;                      /* all but two numbers of the last sample are of an earlier one */
 	uint64_t cpu_id, memory_id;       /* its directories' inodes, by which it is found in the bulk; 0 not known */
 	struct bulk_hint hint;
+	struct bulk_found told; /* of this tick; NULL: files are to be asked */
+	bool seldom;            /* in this tick it is the turn of what hardly ever moves */
+	bool frozen;            /* cgroup.events, as of its last reading */
 };
 
 /* Reads a counter's file. -ENOENT where its controller is on neither version. */
 ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size);
-/* told.c: both counters that are read in every tick, as the bulk has them; false: their files are to be read. */
-bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_record *ret);
+/* told.c: the group as the bulk has it in this tick; false: its files are to be read. */
+bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_found *ret);
 /* Dead or re-created under the same name: all is forgotten, and a fresh look tells which. */
 void cgroup_reader_reopen(struct cgroup_reader *r);
 /* Is its directory still there? */

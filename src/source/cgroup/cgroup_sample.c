@@ -19,6 +19,8 @@
 #define ALL_USEC 30000000
 /* Small charges come out of a per-CPU stock that was counted before: they move memory.stat alone. */
 #define STAT_USEC 5000000
+/* What only a person changes. */
+#define SELDOM_USEC 5000000
 
 static const char no_memory[] = "no memory controller for this group";
 
@@ -30,13 +32,29 @@ static struct metric flat_metric(const char *buf, ssize_t n, const char *key, co
 	return parse_flat(buf, (size_t)n, key, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
 }
 
-static struct metric number_metric(struct cgroup_reader *r, enum counter c, char *buf, const char *why)
+/* A number that all groups were asked for at once; BULK_UNKNOWN where this one was not. */
+#define TOLD(r, where, number) ((r)->told.where ? (r)->told.where->number : BULK_UNKNOWN)
+
+static struct metric told_metric(uint64_t told, const char *why)
+{
+	return told == BULK_UNKNOWN ? metric_none(METRIC_ABSENT, why) : metric_ok((double)told);
+}
+
+static struct metric number_metric(struct cgroup_reader *r, enum counter c, uint64_t told, char *buf, const char *why)
 {
 	uint64_t v;
+	if (told != BULK_UNKNOWN)
+		return metric_ok((double)told);
 	ssize_t n = cgroup_reader_read(r, c, buf, READ_SIZE);
 	if (n < 0)
 		return metric_errno((int)n, why);
 	return parse_u64(buf, (size_t)n, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
+}
+
+static struct metric bytes_metric(struct cgroup_reader *r, enum counter c, uint64_t told_pages, char *buf, const char *why)
+{
+	uint64_t told = told_pages == BULK_UNKNOWN ? told_pages : told_pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return number_metric(r, c, told, buf, why);
 }
 
 /* n: what reading it gave. */
@@ -58,6 +76,11 @@ static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
 	s->mem.pressure_full_usec = psi_metric(buf, n, "full");
 }
 
+static bool is(struct metric m, double v)
+{
+	return metric_is_ok(m) && !(m.v < v) && !(m.v > v);
+}
+
 static bool differs(struct metric a, struct metric b)
 {
 	return a.st != b.st || (metric_is_ok(a) && (a.v < b.v || a.v > b.v));
@@ -65,11 +88,27 @@ static bool differs(struct metric a, struct metric b)
 
 /* ---- CPU time: first, for its time is the sample's ---- */
 
+static const char no_cpu[] = "no cpu controller for this group";
+
+static double told_usage(const struct cgroup_reader *r)
+{
+	uint64_t ns = r->told.cpu->cpu_nsec;
+	/* cpu.stat has whole microseconds. */
+	return r->tree->mounts.v1[CTRL_CPUACCT] ? (double)ns / 1000 : (double)(ns / 1000);
+}
+
 static int sample_usage(struct cgroup_reader *r, struct sample *s, char *buf)
 {
+	s->cpu.vcpus = s->cpu.guest_usec = s->cpu.steal_usec = metric_none(METRIC_ABSENT, "not a VM");
+	if (r->told.cpu) {
+		s->mono_usec = (int64_t)(r->told.cpu->mono_nsec / 1000);
+		s->cpu.usage_usec = metric_ok(told_usage(r));
+		s->cpu.periods = told_metric(r->told.cpu->periods, no_cpu);
+		s->cpu.throttled = told_metric(r->told.cpu->throttled, no_cpu);
+		return 0;
+	}
 	ssize_t n = cgroup_reader_read(r, COUNT_CPU, buf, READ_SIZE);
 	s->mono_usec = rootfs_mono_usec(r->tree->fs);
-	s->cpu.vcpus = s->cpu.guest_usec = s->cpu.steal_usec = metric_none(METRIC_ABSENT, "not a VM");
 	if (n == -ENODEV || n == -ENOENT) {
 		s->cpu.usage_usec = s->cpu.periods = s->cpu.throttled = s->cpu.pressure_usec =
 		        metric_none(METRIC_ABSENT, "its group is not in the hierarchy that counts CPU time");
@@ -82,21 +121,24 @@ static int sample_usage(struct cgroup_reader *r, struct sample *s, char *buf)
 		        ok ? metric_ok((double)ns / 1000) : metric_errno((int)n, "cpuacct.usage not readable");
 		return 0;
 	}
-	static const char none[] = "no cpu controller for this group";
 	s->cpu.usage_usec = flat_metric(buf, n, "usage_usec", "cpu.stat not readable");
-	s->cpu.periods = flat_metric(buf, n, "nr_periods", none);
-	s->cpu.throttled = flat_metric(buf, n, "nr_throttled", none);
+	s->cpu.periods = flat_metric(buf, n, "nr_periods", no_cpu);
+	s->cpu.throttled = flat_metric(buf, n, "nr_throttled", no_cpu);
 	return 0;
 }
 
-static void sample_cpu(struct cgroup_reader *r, struct sample *s, char *buf)
+/* v1 has a file for it.  Where no period has ever begun there is no cap, and one is not put on in every tick. */
+static void sample_throttling(struct cgroup_reader *r, struct sample *s, char *buf)
 {
-	static const char none[] = "no cpu controller for this group";
-	if (r->tree->mounts.v1[CTRL_CPUACCT]) {
-		ssize_t n = cgroup_reader_read(r, COUNT_THROTTLE, buf, READ_SIZE);
-		s->cpu.periods = flat_metric(buf, n, "nr_periods", none);
-		s->cpu.throttled = flat_metric(buf, n, "nr_throttled", none);
-	}
+	if (!r->tree->mounts.v1[CTRL_CPUACCT])
+		return;
+	s->cpu.periods = r->last.cpu.periods;
+	s->cpu.throttled = r->last.cpu.throttled;
+	if (!r->seldom && is(r->last.cpu.periods, 0))
+		return;
+	ssize_t n = cgroup_reader_read(r, COUNT_THROTTLE, buf, READ_SIZE);
+	s->cpu.periods = flat_metric(buf, n, "nr_periods", no_cpu);
+	s->cpu.throttled = flat_metric(buf, n, "nr_throttled", no_cpu);
 }
 
 /* ---- memory ---- */
@@ -118,11 +160,21 @@ static void sample_events(struct cgroup_reader *r, struct sample_memory *m, char
 {
 	static const char v2_only[] = "cgroup v1 does not count it";
 	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	const char *none = v1 ? v2_only : no_memory;
+	const struct bulk_record *told = r->told.memory;
+	if (told && told->oom_kills != BULK_UNKNOWN) {
+		m->oom_kills = metric_ok((double)told->oom_kills);
+		m->events_high = told_metric(told->high, none);
+		m->events_oom = told_metric(told->oom, none);
+		m->events_max = told_metric(v1 ? told->hits : told->max, no_memory);
+		return;
+	}
 	ssize_t n = cgroup_reader_read(r, COUNT_MEM_EVENTS, buf, READ_SIZE);
 	m->oom_kills = flat_metric(buf, n, "oom_kill", no_memory);
-	m->events_high = flat_metric(buf, n, "high", v1 ? v2_only : no_memory);
-	m->events_oom = flat_metric(buf, n, "oom", v1 ? v2_only : no_memory);
-	m->events_max = v1 ? number_metric(r, COUNT_MEM_HITS, buf, no_memory) : flat_metric(buf, n, "max", no_memory);
+	m->events_high = flat_metric(buf, n, "high", none);
+	m->events_oom = flat_metric(buf, n, "oom", none);
+	m->events_max = v1 ? number_metric(r, COUNT_MEM_HITS, BULK_UNKNOWN, buf, no_memory)
+	                   : flat_metric(buf, n, "max", no_memory);
 }
 
 static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m, char *buf)
@@ -142,11 +194,13 @@ static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, bool
 	if (stat)
 		sample_memory_stat(r, m, buf);
 	if (!v1)
-		m->swap_bytes = number_metric(r, COUNT_SWAP, buf, "no swap accounting");
+		m->swap_bytes =
+		        bytes_metric(r, COUNT_SWAP, TOLD(r, memory, swap_pages), buf, "no swap accounting");
 	m->used_bytes = metric_sub_floor0(m->current_bytes, r->inactive);
 	m->used_by = "working set";
 	m->held_bytes = m->current_bytes;
-	m->peak_bytes = number_metric(r, COUNT_PEAK, buf, v1 ? no_memory : "memory.peak needs Linux 5.19");
+	m->peak_bytes = bytes_metric(r, COUNT_PEAK, TOLD(r, memory, peak_pages), buf,
+	                             v1 ? no_memory : "memory.peak needs Linux 5.19");
 	m->rss_bytes = m->guest_used_bytes = m->balloon_bytes = metric_none(METRIC_ABSENT, "not a VM");
 	m->overhead_bytes = metric_none(METRIC_ABSENT, "no shim or conmon found");
 }
@@ -157,6 +211,11 @@ static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
 {
 	uint64_t rd, wr;
 	bool v1 = r->tree->mounts.v1[CTRL_IO] != NULL;
+	s->io_read_bytes = r->last.io_read_bytes;
+	s->io_write_bytes = r->last.io_write_bytes;
+	/* Rules come and go by hand. */
+	if (v1 && !r->seldom && !metric_is_ok(s->io_read_bytes))
+		return;
 	if (v1)
 		(void)blkio_file(r->tree, s->mono_usec);
 	ssize_t n = cgroup_reader_read(r, COUNT_IO, buf, READ_SIZE);
@@ -202,6 +261,7 @@ static bool stall_differs(const struct sample *a, const struct sample *b)
 static bool stalls(struct cgroup_reader *r, char *buf)
 {
 	struct sample s = {.mono_usec = r->last.mono_usec};
+	r->seldom = true;
 	sample_stalls(r, &s, buf);
 	sample_io(r, &s, buf);
 	return stall_differs(&s, &r->last);
@@ -212,7 +272,8 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	const struct sample *last = &r->last;
 	int64_t now = s->mono_usec;
 	bool first = !r->all_usec, slow = first || is_due(r->due_usec, ALL_USEC, now);
-	sample_cpu(r, s, buf);
+	r->seldom = slow || !r->tree->may_rest || is_due(r->seldom_usec + SELDOM_USEC, SELDOM_USEC, now);
+	sample_throttling(r, s, buf);
 	sample_stalls(r, s, buf);
 	sample_events(r, &s->mem, buf);
 	/* At its cap a group's pages are exchanged, and its use stands still: it stalls then. */
@@ -225,7 +286,8 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	s->mem.refault_bytes = last->mem.refault_bytes;
 	sample_memory(r, &s->mem, stat, buf);
 	sample_io(r, s, buf);
-	s->pids = number_metric(r, COUNT_PIDS, buf, "no pids controller for this group");
+	uint64_t tasks = TOLD(r, cpu, pids) != BULK_UNKNOWN ? TOLD(r, cpu, pids) : TOLD(r, memory, pids);
+	s->pids = number_metric(r, COUNT_PIDS, tasks, buf, "no pids controller for this group");
 	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "its first process is not known");
 	s->disk_writable_bytes = metric_none(METRIC_ABSENT, "writable layer not found");
 	bool stalled = !first && stall_differs(s, last);
@@ -235,28 +297,21 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	r->all_usec = r->stall_usec = now;
 	r->stall_due_usec = next_due(r, STALL_USEC, now);
 	r->stat_usec = stat ? now : r->stat_usec;
+	r->seldom_usec = r->seldom ? now : r->seldom_usec;
 	if (slow)
 		r->due_usec = next_due(r, ALL_USEC, now);
 	r->last = *s;
 	r->last.unread_since_usec = 0;
 }
 
-static bool is(struct metric m, double v)
-{
-	return metric_is_ok(m) && !(m.v < v) && !(m.v > v);
-}
-
 /* All groups were asked at once whether they moved, this one has not, and nothing else is due. */
 static bool stands_still(struct cgroup_reader *r, struct sample *s)
 {
-	struct bulk_record now;
-	if (!r->quiet || !cgroup_reader_told(r, &now))
+	if (!r->quiet || !r->told.cpu)
 		return false;
-	int64_t usec = (int64_t)(now.mono_nsec / 1000);
-	/* cpu.stat has whole microseconds. */
-	double used = r->tree->mounts.v1[CTRL_CPUACCT] ? (double)now.cpu_nsec / 1000 : (double)(now.cpu_nsec / 1000);
-	if (!is(r->last.cpu.usage_usec, used) ||
-	    !is(r->last.mem.current_bytes, (double)now.pages * (double)sysconf(_SC_PAGESIZE)) ||
+	int64_t usec = (int64_t)(r->told.cpu->mono_nsec / 1000);
+	if (!is(r->last.cpu.usage_usec, told_usage(r)) ||
+	    !is(r->last.mem.current_bytes, (double)r->told.memory->pages * (double)sysconf(_SC_PAGESIZE)) ||
 	    is_due(r->due_usec, ALL_USEC, usec) || is_due(r->stall_due_usec, STALL_USEC, usec))
 		return false;
 	*s = r->last;
@@ -267,15 +322,17 @@ static bool stands_still(struct cgroup_reader *r, struct sample *s)
 
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 {
+	uint64_t before = r->incarnation;
+	r->told = (struct bulk_found){0};
+	(void)cgroup_reader_told(r, &r->told);
 	if (stands_still(r, s))
 		return 0;
 	char buf[READ_SIZE];
-	uint64_t before = r->incarnation;
 	int res = sample_usage(r, s, buf);
 	if (res == -ENODEV) {
 		cgroup_reader_reopen(r);
 		res = sample_usage(r, s, buf);
-	} else if (r->file[COUNT_CPU].fd < 0) {
+	} else if (!r->told.cpu && r->file[COUNT_CPU].fd < 0) {
 		/* Beyond the fd budget nothing tells that the directory is another one. */
 		cgroup_reader_identify(r);
 	}
@@ -283,7 +340,7 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 		r->all_usec = 0;
 	if (res < 0 && !cgroup_reader_exists(r))
 		return res;
-	s->mem.current_bytes = number_metric(r, COUNT_MEMORY, buf, no_memory);
+	s->mem.current_bytes = bytes_metric(r, COUNT_MEMORY, TOLD(r, memory, pages), buf, no_memory);
 	bool moved = !r->all_usec || !metric_is_ok(s->cpu.usage_usec) ||
 	             differs(s->cpu.usage_usec, r->last.cpu.usage_usec) ||
 	             differs(s->mem.current_bytes, r->last.mem.current_bytes);

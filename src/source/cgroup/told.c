@@ -4,9 +4,10 @@
 
 #include "source/cgroup/cgroup_reader.h"
 
-/* To learn the kernel's types costs some 40 ms once: nothing for one look, nor for a few groups. */
+/* To learn the kernel's types costs some 20 ms once: nothing for a few groups, nor for one look at not so many. */
 #define TICKS_BEFORE 3
 #define GROUPS_LEAST 64
+#define GROUPS_AT_ONCE 256
 
 static void open_bulk(struct cgroup_tree *t, size_t groups)
 {
@@ -17,11 +18,9 @@ static void open_bulk(struct cgroup_tree *t, size_t groups)
 
 static bool is_worth_it(struct cgroup_tree *t, size_t groups)
 {
-	if (t->ticks < TICKS_BEFORE) {
-		t->ticks++;
-		return false;
-	}
-	return t->may_rest && groups >= GROUPS_LEAST && !t->no_bulk;
+	bool waited = t->ticks >= TICKS_BEFORE;
+	t->ticks += !waited;
+	return t->may_rest && groups >= (waited ? GROUPS_LEAST : GROUPS_AT_ONCE) && !t->no_bulk;
 }
 
 /* Once open it is read in every tick: what it told in an earlier one would make all groups seem to stand still. */
@@ -52,11 +51,12 @@ static uint64_t inode(const struct cgroup_reader *r, enum controller c)
 	return n > 0 && (size_t)n < sizeof(full) && rootfs_stat(r->tree->fs, full, &st) == 0 ? st.st_ino : 0;
 }
 
-bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_record *ret)
+bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_found *ret)
 {
 	if (!r->tree->bulk)
 		return false;
 	if (!r->cpu_id) {
+		cgroup_reader_identify(r); /* what has these inodes is what is there now */
 		r->cpu_id = inode(r, CTRL_CPUACCT);
 		r->memory_id = inode(r, CTRL_MEMORY);
 	}

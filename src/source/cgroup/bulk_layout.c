@@ -1,0 +1,198 @@
+/* Where this kernel keeps what is asked for: by the names of types and members, from its own description of them (BTF). */
+#include "source/cgroup/bulk_program.h"
+
+#ifdef HAVE_BPF
+#include <bpf/btf.h>
+#include <string.h>
+
+#include "vctop/base/attr.h"
+
+static const struct btf_type *real_type(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
+		t = btf__type_by_id(btf, t->type);
+	return t;
+}
+
+/* Byte offset of a member, looked for in unnamed members too; -1 none. */
+static int member(const struct btf *btf, const struct btf_type *t, const char *name, const struct btf_type **ret)
+{
+	if (!t || !btf_is_composite(t))
+		return -1;
+	const struct btf_member *m = btf_members(t);
+	for (unsigned i = 0; i < btf_vlen(t); i++) {
+		const char *is = btf__name_by_offset(btf, m[i].name_off);
+		int at = (int)btf_member_bit_offset(t, i) / 8;
+		const struct btf_type *inner = real_type(btf, m[i].type);
+		if (is && strcmp(is, name) == 0) {
+			*ret = inner;
+			return at;
+		}
+		int below = is && !*is ? member(btf, inner, name, ret) : -1;
+		if (below >= 0)
+			return at + below;
+	}
+	return -1;
+}
+
+/* "bstat.cputime.sum_exec_runtime" of a structure: where, and how large. */
+static int offset_of(const struct btf *btf, const char *type, const char *path, size_t *ret_size)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT), at = 0;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	char name[64];
+	while (t && *path) {
+		size_t n = strcspn(path, ".");
+		if (n >= sizeof(name))
+			return -1;
+		memcpy(name, path, n);
+		name[n] = '\0';
+		int step = member(btf, t, name, &t);
+		if (step < 0)
+			return -1;
+		at += step;
+		path += n + (path[n] == '.');
+	}
+	if (t)
+		*ret_size = btf_is_ptr(t) ? sizeof(void *) : t->size;
+	return t ? at : -1;
+}
+
+static int value_in(const struct btf *btf, const struct btf_type *t, const char *name)
+{
+	for (unsigned i = 0; i < btf_vlen(t); i++) {
+		const char *is = btf__name_by_offset(btf, btf_enum(t)[i].name_off);
+		if (is && strcmp(is, name) == 0)
+			return btf_enum(t)[i].val;
+	}
+	return -1;
+}
+
+static int enum_value(const struct btf *btf, const char *type, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
+	return id > 0 ? value_in(btf, btf__type_by_id(btf, (uint32_t)id), name) : -1;
+}
+
+/* Of an enumeration without a name. */
+static int nameless_value(const struct btf *btf, const char *name)
+{
+	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		if (!t->name_off && btf_is_enum(t) && btf_vlen(t)) {
+			int v = value_in(btf, t, name);
+			if (v >= 0)
+				return v;
+		}
+	}
+	return -1;
+}
+
+static const struct {
+	enum bulk_kind from, to; /* kinds that have it */
+	const char *controller, *type, *path;
+	size_t record;
+} wanted[] = {
+        {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.usage", offsetof(struct bulk_record, pages)},
+        {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.watermark",
+         offsetof(struct bulk_record, peak_pages)},
+        {BULK_MEMORY_V1, BULK_MEMORY_V1, "memory_cgrp_id", "mem_cgroup", "memory.failcnt",
+         offsetof(struct bulk_record, hits)},
+        {BULK_V2, BULK_V2, "memory_cgrp_id", "mem_cgroup", "swap.usage", offsetof(struct bulk_record, swap_pages)},
+        {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.nr_periods",
+         offsetof(struct bulk_record, periods)},
+        {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.nr_throttled",
+         offsetof(struct bulk_record, throttled)},
+        {BULK_V2, BULK_V2, "pids_cgrp_id", "pids_cgroup", "counter", offsetof(struct bulk_record, pids)},
+};
+
+static const struct {
+	enum bulk_kind from;
+	const char *event;
+	size_t record;
+} events[] = {
+        {BULK_V2, "MEMCG_HIGH", offsetof(struct bulk_record, high)},
+        {BULK_V2, "MEMCG_MAX", offsetof(struct bulk_record, max)},
+        {BULK_V2, "MEMCG_OOM", offsetof(struct bulk_record, oom)},
+        {BULK_MEMORY_V1, "MEMCG_OOM_KILL", offsetof(struct bulk_record, oom_kills)},
+};
+
+static void add(struct bulk_layout *l, const struct bulk_field *f)
+{
+	if (f->controller >= 0 && f->at >= 0 && (f->size == 4 || f->size == 8) && l->fields_n < BULK_FIELDS)
+		l->fields[l->fields_n++] = *f;
+}
+
+/* By controller, so that each state is looked up once. */
+static void find_fields(const struct btf *btf, enum bulk_kind kind, struct bulk_layout *l)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (kind < wanted[i].from || kind > wanted[i].to)
+			continue;
+		struct bulk_field f = {.to = wanted[i].record};
+		f.controller = enum_value(btf, "cgroup_subsys_id", wanted[i].controller);
+		f.at = offset_of(btf, wanted[i].type, wanted[i].path, &f.size);
+		add(l, &f);
+	}
+	size_t size;
+	int array = offset_of(btf, "mem_cgroup", "memory_events", &size);
+	for (size_t i = 0; i < ARRAY_SIZE(events) && array >= 0; i++) {
+		int n = enum_value(btf, "memcg_memory_event", events[i].event);
+		struct bulk_field f = {.at = n < 0 ? -1 : array + 8 * n, .size = 8, .to = events[i].record};
+		f.controller = enum_value(btf, "cgroup_subsys_id", "memory_cgrp_id");
+		if (kind >= events[i].from)
+			add(l, &f);
+	}
+}
+
+static bool has_field(const struct bulk_layout *l, size_t record)
+{
+	for (size_t i = 0; i < l->fields_n; i++)
+		if (l->fields[i].to == record)
+			return true;
+	return false;
+}
+
+static void find_v2(const struct btf *btf, struct bulk_layout *l)
+{
+	static const char *const by[] = {"nr_populated_csets", "nr_populated_domain_children",
+	                                 "nr_populated_threaded_children"};
+	size_t size;
+	l->parent = offset_of(btf, "cgroup", "self.parent", &size);
+	l->cgroup = offset_of(btf, "cgroup_subsys_state", "cgroup", &size);
+	l->control = offset_of(btf, "cgroup", "subtree_control", &l->control_size);
+	l->flags = offset_of(btf, "cgroup", "flags", &size);
+	l->frozen_bit = nameless_value(btf, "CGRP_FROZEN");
+	for (size_t i = 0; i < ARRAY_SIZE(by); i++)
+		l->populated[i] = offset_of(btf, "cgroup", by[i], &size);
+	l->exec_runtime = offset_of(btf, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
+	l->flush = btf__find_by_name_kind(btf, "css_rstat_flush", BTF_KIND_FUNC); /* since Linux 6.16 */
+	if (l->flush <= 0)
+		l->flush = btf__find_by_name_kind(btf, "cgroup_rstat_flush", BTF_KIND_FUNC);
+}
+
+bool bulk_layout(const struct btf *btf, enum bulk_kind kind, struct bulk_layout *ret)
+{
+	size_t size;
+	*ret = (struct bulk_layout){.populated = {-1, -1, -1}, .frozen_bit = -1};
+	ret->kn = offset_of(btf, "cgroup", "kn", &size);
+	ret->id = offset_of(btf, "kernfs_node", "id", &size);
+	ret->subsys = offset_of(btf, "cgroup", "subsys", &size);
+	ret->target = btf__find_by_name_kind(btf, "bpf_iter_cgroup", BTF_KIND_FUNC);
+	if (ret->kn < 0 || ret->id < 0 || ret->subsys < 0 || ret->target <= 0)
+		return false;
+	find_fields(btf, kind, ret);
+	if (kind == BULK_CPU_V1) {
+		ret->cpuacct = enum_value(btf, "cgroup_subsys_id", "cpuacct_cgrp_id");
+		ret->cpuusage = offset_of(btf, "cpuacct", "cpuusage", &size);
+		ret->per_cpu_places = offset_of(btf, "bpf_array", "pptrs", &size);
+		return ret->cpuacct >= 0 && ret->cpuusage >= 0 && ret->per_cpu_places >= 0;
+	}
+	if (kind == BULK_V2)
+		find_v2(btf, ret);
+	return has_field(ret, offsetof(struct bulk_record, pages)) &&
+	       (kind == BULK_MEMORY_V1 || (ret->exec_runtime >= 0 && ret->flush > 0 && ret->parent >= 0 &&
+	                                   ret->cgroup >= 0 && ret->control >= 0));
+}
+#endif
