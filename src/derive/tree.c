@@ -58,7 +58,7 @@ static struct node make_group(struct tree *t, const char *path, const char *name
 	*inst = (struct instance){.id = arena_fmt(a, "group:%s", path), .kind = INSTANCE_SERVICE, .name = name};
 	*sum = (struct row){.inst = inst,
 	                    .sample = arena_alloc(a, sizeof(struct sample)),
-	                    .background = arena_alloc(a, sizeof(struct background)),
+	                    .background = &background_none,
 	                    .age_sec = -1};
 	return (struct node){.row = sum, .sum = sum, .path = path};
 }

@@ -7,14 +7,31 @@
 #include "vctop/base/attr.h"
 #include "vctop/base/text.h"
 
+const struct background background_none;
+
 struct snapshot *snapshot_new(void)
 {
 	return xcalloc(1, sizeof(struct snapshot));
 }
 
+static void end_adopted(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->adopted.n; i++)
+		arena_release(&s->adopted.v[i]);
+	s->adopted.n = 0;
+}
+
+void snapshot_adopt(struct snapshot *s, struct arena *a)
+{
+	if (a->first)
+		vec_push(&s->adopted, *a);
+	*a = (struct arena){0};
+}
+
 void snapshot_clear(struct snapshot *s)
 {
 	arena_clear(&s->arena);
+	end_adopted(s);
 	s->host = (struct host_sample){0};
 	s->with_services = false;
 	s->entries.n = 0;
@@ -26,7 +43,7 @@ void snapshot_clear(struct snapshot *s)
 
 struct entry *snapshot_add(struct snapshot *s)
 {
-	vec_push(&s->entries, (struct entry){0});
+	vec_push(&s->entries, ((struct entry){.background = &background_none}));
 	return &s->entries.v[s->entries.n - 1];
 }
 
@@ -92,6 +109,8 @@ void snapshot_free(struct snapshot *s)
 	vec_free(&s->stores);
 	vec_free(&s->daemons);
 	vec_free(&s->tasks.v);
+	end_adopted(s);
+	vec_free(&s->adopted);
 	arena_release(&s->arena);
 	free(s);
 }

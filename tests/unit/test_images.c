@@ -111,7 +111,7 @@ static const struct store *refresh(struct fixture *f)
 static struct disk container(struct fixture *f, char id)
 {
 	struct disk d = {0};
-	storage_container(f->s, map_get(&f->facts.by_id, hex(id)), &f->snap->arena, &d);
+	storage_container(f->s, map_get(&f->facts.by_id, hex(id)), &d);
 	return d;
 }
 
@@ -426,7 +426,7 @@ static void test_nothing(void **state)
 {
 	struct fixture *f = *state;
 	struct disk d = {0};
-	storage_container(f->s, NULL, &f->snap->arena, &d);
+	storage_container(f->s, NULL, &d);
 	assert_int_equal(d.image_bytes.st, METRIC_ABSENT);
 	assert_non_null(d.image_bytes.why);
 	assert_null(refresh(f));

@@ -52,9 +52,11 @@ static int needed(struct readers *r, const char *line, size_t n, struct error *e
 }
 
 /* An entry and a row with every field of the table set, so that a field without a way back shows. */
-static void fill(struct entry *e, struct row *r)
+static void fill(struct arena *a, struct entry *e, struct row *r)
 {
 	double v = 1;
+	struct background *bg = arena_alloc(a, sizeof(*bg));
+	e->background = r->background = bg;
 	struct metric *const metrics[] = {&e->sample.cpu.allocated.amount,
 	                                  &e->sample.cpu.vcpus,
 	                                  &r->cpu_used_cores,
@@ -88,20 +90,20 @@ static void fill(struct entry *e, struct row *r)
 	                                  &r->net_tx_per_sec,
 	                                  &e->sample.pids,
 	                                  &e->sample.disk_writable_bytes,
-	                                  &e->background.disk.image_bytes,
-	                                  &e->background.disk.shared_bytes,
-	                                  &e->background.disk.layers,
-	                                  &e->background.disk.virtual_bytes,
-	                                  &e->background.disk.allocated_bytes,
-	                                  &e->background.disk.snapshots,
-	                                  &e->background.disk.chain,
-	                                  &e->background.isolation.uid,
-	                                  &e->background.isolation.all_capabilities,
-	                                  &e->background.isolation.no_new_privs,
-	                                  &e->background.isolation.privileged,
-	                                  &e->background.isolation.read_only_root,
-	                                  &e->background.supervisor.daemon_running,
-	                                  &e->background.supervisor.monitor_pid,
+	                                  &bg->disk.image_bytes,
+	                                  &bg->disk.shared_bytes,
+	                                  &bg->disk.layers,
+	                                  &bg->disk.virtual_bytes,
+	                                  &bg->disk.allocated_bytes,
+	                                  &bg->disk.snapshots,
+	                                  &bg->disk.chain,
+	                                  &bg->isolation.uid,
+	                                  &bg->isolation.all_capabilities,
+	                                  &bg->isolation.no_new_privs,
+	                                  &bg->isolation.privileged,
+	                                  &bg->isolation.read_only_root,
+	                                  &bg->supervisor.daemon_running,
+	                                  &bg->supervisor.monitor_pid,
 	                                  &r->verdict.recommended_cores,
 	                                  &r->verdict.recommended_bytes,
 	                                  &r->verdict.slack_cores,
@@ -120,20 +122,20 @@ static void fill(struct entry *e, struct row *r)
 	                              &e->inst.parent,
 	                              &e->inst.uuid,
 	                              &e->inst.sample,
-	                              &e->background.disk.driver,
-	                              &e->background.disk.detail,
-	                              &e->background.isolation.kernel,
-	                              &e->background.isolation.user,
-	                              &e->background.isolation.capabilities,
-	                              &e->background.isolation.seccomp,
-	                              &e->background.isolation.lsm,
-	                              &e->background.isolation.host_mounts,
-	                              &e->background.isolation.guard,
-	                              &e->background.isolation.summary,
-	                              &e->background.supervisor.daemon,
-	                              &e->background.supervisor.monitor,
-	                              &e->background.supervisor.survives,
-	                              &e->background.supervisor.evidence,
+	                              &bg->disk.driver,
+	                              &bg->disk.detail,
+	                              &bg->isolation.kernel,
+	                              &bg->isolation.user,
+	                              &bg->isolation.capabilities,
+	                              &bg->isolation.seccomp,
+	                              &bg->isolation.lsm,
+	                              &bg->isolation.host_mounts,
+	                              &bg->isolation.guard,
+	                              &bg->isolation.summary,
+	                              &bg->supervisor.daemon,
+	                              &bg->supervisor.monitor,
+	                              &bg->supervisor.survives,
+	                              &bg->supervisor.evidence,
 	                              &r->verdict.rule,
 	                              &r->verdict.reason};
 	static char text[ARRAY_SIZE(texts)][24];
@@ -142,7 +144,7 @@ static void fill(struct entry *e, struct row *r)
 		*texts[i] = text[i];
 	}
 	for (unsigned i = 0; i < NS_MAX; i++)
-		e->background.isolation.ns[i] = i % 2 ? NS_HOST : NS_OWN;
+		bg->isolation.ns[i] = i % 2 ? NS_HOST : NS_OWN;
 	e->sample.cpu.allocated.shared = true;
 	e->inst.pid = 4711;
 	e->inst.started_usec = MONDAY - 5 * SECOND;
@@ -167,7 +169,7 @@ static void test_round_trip(void **state)
 	                    {WHAT, .id = "c", .state = INSTANCE_PAUSED, .cpu_cap = -1, .cpu = -1, .keep = "yes"}};
 	f.said = 1.5;
 	film_frame(&f, w, 3);
-	fill(&f.snap->entries.v[1], &f.frame->rows.v[1]);
+	fill(&f.snap->arena, &f.snap->entries.v[1], &f.frame->rows.v[1]);
 	f.frame->rows.v[0].io_read_per_sec = metric_none(METRIC_DENIED, "io.stat: permission denied");
 	f.frame->rows.v[0].cpu_used_cores = metric_none(METRIC_FIRST, "no earlier sample");
 	f.snap->host.kernel = "6.18";

@@ -79,7 +79,8 @@ static void add_services(struct fake *f)
 	static const char *const paths[] = {"/machine.slice", "/system.slice", "/system.slice/ssh.service"};
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		struct entry e = {
-		        .inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd", .id = paths[i], .cgroup = paths[i]}};
+		        .inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd", .id = paths[i], .cgroup = paths[i]},
+		        .background = &background_none};
 		e.inst.name = strrchr(paths[i], '/') + 1;
 		e.sample.mem.used_bytes = metric_ok(40 * FAKE_MIB);
 		vec_push(&f->snap->services, e);
@@ -87,7 +88,7 @@ static void add_services(struct fake *f)
 	f->snap->with_services = true;
 	for (size_t i = 0; i < f->snap->services.n; i++) {
 		const struct entry *e = &f->snap->services.v[i];
-		struct row r = {&e->inst, &e->sample, &e->background, .interval_sec = 1, .age_sec = -1};
+		struct row r = {&e->inst, &e->sample, e->background, .interval_sec = 1, .age_sec = -1};
 		r.cpu_used_cores = metric_ok(0.25);
 		vec_push(&f->frame->services, r);
 	}

@@ -1,6 +1,7 @@
 /*
  * One tick of raw readings.  Built by a source, sealed (sorted by id), const from then on.
- * Owns everything it points to: snapshot_free ends all strings.
+ * What it points to lives in its arena; or its source keeps it for longer than a tick, because it seldom changes: then
+ * it ends with the source, or when it has changed, with the snapshot that adopted it.
  */
 #ifndef VCTOP_MODEL_SNAPSHOT_H
 #define VCTOP_MODEL_SNAPSHOT_H
@@ -15,7 +16,7 @@
 struct entry {
 	struct instance inst;
 	struct sample sample;
-	struct background background;
+	const struct background *background; /* never NULL */
 };
 
 /* What the source could not do, one quiet line each: "podman (root): /var/lib/containers: denied". */
@@ -35,10 +36,18 @@ struct snapshot {
 	VEC(struct store) stores;
 	VEC(struct blast_radius) daemons;
 	struct task_list tasks; /* of the one instance that was asked for */
+	VEC(struct arena) adopted;
 };
+
+extern const struct background background_none; /* nothing is known */
 
 struct snapshot *snapshot_new(void);
 void snapshot_clear(struct snapshot *s); /* empty again, storage kept */
+/*
+ * Takes over what earlier snapshots of this source point to and this one no longer does.  It goes when this one is
+ * cleared; as snapshots are filled in turns, the earlier ones were before.
+ */
+void snapshot_adopt(struct snapshot *s, struct arena *a);
 /* A zeroed entry to fill. The pointer is valid until the next add. */
 struct entry *snapshot_add(struct snapshot *s);
 void snapshot_notice(struct snapshot *s, const char *what, const char *why, const char *change); /* copies */

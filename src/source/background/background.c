@@ -22,8 +22,9 @@
 
 /* One instance. */
 struct known {
-	struct arena arena; /* of its strings */
-	struct background bg;
+	struct arena arena;    /* of its background, which snapshots point to */
+	struct background *bg; /* the newest; what has been shown stays as it is */
+	unsigned disk_as_of;   /* changes of files and stores then, and one; 0: not looked up */
 	struct daemon *daemon; /* on which it hangs; NULL none */
 	struct network net;
 	bool read;
@@ -63,6 +64,15 @@ struct background_reader *background_reader_new(struct rootfs *fs)
 	b->storage = storage_new(fs);
 	b->scratch = xmalloc(SCRATCH_SIZE);
 	return b;
+}
+
+/* Another like the one that is shown, to be changed. */
+static struct background *renew(struct known *k)
+{
+	struct background *b = arena_alloc(&k->arena, sizeof(*b));
+	if (k->bg)
+		*b = *k->bg;
+	return k->bg = b;
 }
 
 static void known_free(struct known *k, struct rootfs *fs)
@@ -139,21 +149,24 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	bool vm = i->kind == INSTANCE_VM;
 	rootfs_cite_for(b->fs, i->id);
 	read_host(b, t->now.mono_usec);
-	arena_clear(&k->arena);
+	snapshot_adopt(t->snap, &k->arena);
+	k->bg = NULL;
+	struct background *bg = renew(k);
 	bool runs = is_running(i);
 	if (!runs)
-		isolation_none(&k->bg.isolation,
+		isolation_none(&bg->isolation,
 		               i->state == INSTANCE_STOPPED ? "not running" : "its first process is not known");
 	else if (vm)
-		isolation_vm(b->fs, &b->host, i->pid, &k->arena, &k->bg.isolation);
+		isolation_vm(b->fs, &b->host, i->pid, &k->arena, &bg->isolation);
 	else
-		isolation_container(b->fs, &b->host, i->pid, &k->arena, &k->bg.isolation);
-	if (!k->bg.isolation.kernel)
-		k->bg.isolation.kernel = vm ? "own" : "shared";
-	k->daemon = supervisor_find(&b->daemons, i, &k->arena, &k->bg.supervisor);
-	disk_none(&k->bg.disk, "not running");
+		isolation_container(b->fs, &b->host, i->pid, &k->arena, &bg->isolation);
+	if (!bg->isolation.kernel)
+		bg->isolation.kernel = vm ? "own" : "shared";
+	k->daemon = supervisor_find(&b->daemons, i, &k->arena, &bg->supervisor);
+	disk_none(&bg->disk, "not running");
 	if (vm && runs)
-		storage_vm(b->storage, i->pid, &k->arena, &k->bg.disk);
+		storage_vm(b->storage, i->pid, &k->arena, &bg->disk);
+	k->disk_as_of = 0;
 	k->read = true;
 	k->incarnation = i->incarnation;
 	k->pid = i->pid;
@@ -167,10 +180,11 @@ static struct known *find_known(struct background_reader *b, const struct instan
 	struct known *k = map_get(&b->by_id, i->id);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
-		isolation_none(&k->bg.isolation, "not read yet");
-		k->bg.isolation.kernel = i->kind == INSTANCE_VM ? "own" : "shared";
-		disk_none(&k->bg.disk, "not read yet");
-		k->bg.supervisor.monitor_pid = k->bg.supervisor.daemon_running =
+		struct background *bg = renew(k);
+		isolation_none(&bg->isolation, "not read yet");
+		bg->isolation.kernel = i->kind == INSTANCE_VM ? "own" : "shared";
+		disk_none(&bg->disk, "not read yet");
+		bg->supervisor.monitor_pid = bg->supervisor.daemon_running =
 		        metric_none(METRIC_ABSENT, "not read yet");
 		network_release(&k->net, NULL); /* nothing to read */
 		map_put(&b->by_id, i->id, k);
@@ -183,7 +197,7 @@ static struct known *find_known(struct background_reader *b, const struct instan
 static bool is_stale(const struct background_reader *b, const struct known *k, const struct instance *i)
 {
 	return !k->read || k->incarnation != i->incarnation || k->pid != i->pid || k->state != i->state ||
-	       (k->bg.supervisor.daemon && k->daemon_changes != b->daemons.changes);
+	       (k->bg->supervisor.daemon && k->daemon_changes != b->daemons.changes);
 }
 
 static bool has_time(const struct background_reader *b)
@@ -213,6 +227,24 @@ static void keep(struct arena *a, const char **text)
 	*text = arena_strdup(a, *text);
 }
 
+static bool is_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_metric(struct metric a, struct metric b)
+{
+	return a.st == b.st && (metric_is_ok(a) ? !(a.v < b.v) && !(a.v > b.v) : is_text(a.why, b.why));
+}
+
+/* Of containers: what of it can change. */
+static bool disk_is(const struct disk *a, const struct disk *b)
+{
+	return is_metric(a->image_bytes, b->image_bytes) && is_metric(a->shared_bytes, b->shared_bytes) &&
+	       is_metric(a->layers, b->layers) && is_metric(a->virtual_bytes, b->virtual_bytes) &&
+	       is_text(a->driver, b->driver);
+}
+
 /* Ids of 64 digits are keys as they are; named runtimes' have the runtime in front, as the instance's id has. */
 static const struct facts *facts_of(const struct tick *t, const char *id)
 {
@@ -221,31 +253,35 @@ static const struct facts *facts_of(const struct tick *t, const char *id)
 	return f ? f : map_get(&t->facts->by_id, id);
 }
 
-/* The snapshot outlives what is remembered here; a container's disk is looked up, not remembered. */
-static void copy(struct background_reader *b, const struct tick *t, const struct known *k, struct entry *e)
+/* A container's disk comes from its runtime's files and stores, which end when they are read again. */
+static void fill_disk(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
 {
-	struct background *to = &e->background;
-	struct arena *a = &t->snap->arena;
-	*to = k->bg;
-	rootfs_cite_for(b->fs, e->inst.id);
-	if (e->inst.kind == INSTANCE_CONTAINER)
-		storage_container(b->storage, facts_of(t, e->inst.id), a, &to->disk);
-	struct isolation *i = &to->isolation;
-	keep(a, &i->capabilities);
-	keep(a, &i->lsm);
-	keep(a, &i->host_mounts);
-	keep(a, &i->guard);
-	keep(a, &i->summary);
-	struct disk *d = &to->disk;
-	struct metric *const metrics[] = {&d->image_bytes,     &d->shared_bytes, &d->layers, &d->virtual_bytes,
-	                                  &d->allocated_bytes, &d->snapshots,    &d->chain};
+	unsigned as_of = t->facts->changes + storage_changes(b->storage) + 1;
+	if (k->disk_as_of == as_of && !rootfs_cites(b->fs))
+		return;
+	k->disk_as_of = as_of;
+	rootfs_cite_for(b->fs, i->id);
+	struct disk d = k->bg->disk;
+	storage_container(b->storage, facts_of(t, i->id), &d);
+	if (disk_is(&d, &k->bg->disk))
+		return;
+	keep(&k->arena, &d.driver);
+	struct metric *const metrics[] = {&d.image_bytes, &d.shared_bytes, &d.layers};
 	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++)
-		keep(a, &metrics[m]->why);
-	keep(a, &d->driver);
-	keep(a, &d->detail);
-	keep(a, &to->supervisor.evidence);
-	if (k->daemon)
-		to->supervisor.daemon_running = metric_ok(k->daemon->running);
+		if (!metric_is_ok(*metrics[m]))
+			keep(&k->arena, &metrics[m]->why);
+	renew(k)->disk = d;
+}
+
+static const struct background *shown(struct background_reader *b, const struct tick *t, struct known *k,
+                                      const struct instance *i)
+{
+	if (i->kind == INSTANCE_CONTAINER)
+		fill_disk(b, t, k, i);
+	bool was_running = metric_is_ok(k->bg->supervisor.daemon_running) && k->bg->supervisor.daemon_running.v > 0;
+	if (k->daemon && (!metric_is_ok(k->bg->supervisor.daemon_running) || k->daemon->running != was_running))
+		renew(k)->supervisor.daemon_running = metric_ok(k->daemon->running);
+	return k->bg;
 }
 
 static int by_ns_and_id(const void *a, const void *b)
@@ -305,11 +341,11 @@ static void fill(struct background_reader *b, const struct tick *t)
 	for (size_t i = 0; i < t->snap->entries.n; i++) {
 		struct entry *e = &t->snap->entries.v[i];
 		struct known *k = b->entries.v[i];
-		copy(b, t, k, e);
+		e->background = shown(b, t, k, &e->inst);
 		if (!k->daemon)
 			continue;
 		k->daemon->refs++;
-		const char *s = k->bg.supervisor.survives;
+		const char *s = k->bg->supervisor.survives;
 		bool hangs = e->inst.state != INSTANCE_STOPPED;
 		k->daemon->instances += hangs;
 		k->daemon->survivors += hangs && s && (strcmp(s, "yes") == 0 || strcmp(s, "configured") == 0);
@@ -359,8 +395,10 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	refresh(b, t);
 	fill(b, t);
 	for (size_t it = 0; map_next(&b->by_id, &it, &id, &v);)
-		if (((struct known *)v)->seen != b->tick)
+		if (((struct known *)v)->seen != b->tick) {
+			snapshot_adopt(t->snap, &((struct known *)v)->arena);
 			known_free(map_remove(&b->by_id, id), b->fs);
+		}
 	rootfs_cite_for(b->fs, NULL);
 	storage_stores(b->storage, t->snap);
 	count_daemons(b, t->snap);

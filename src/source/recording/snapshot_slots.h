@@ -26,7 +26,7 @@ enum slot_type {
 struct slot {
 	const char *key;
 	enum slot_type type;
-	bool in_row; /* offset is of struct row, else of struct entry */
+	enum { OF_ENTRY, OF_ROW, OF_BACKGROUND } of;
 	size_t offset;
 	const struct slot *group; /* SLOT_GROUP: its keys, ended by a NULL key */
 	const char *prefix;       /* SLOT_GROUP: of its keys in `unavailable` */

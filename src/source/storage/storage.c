@@ -27,6 +27,7 @@ struct storage {
 	bool started;
 	int64_t scanned_usec;
 	size_t containers; /* how many the sums were made with */
+	unsigned changes;
 };
 
 struct storage *storage_new(struct rootfs *fs)
@@ -185,10 +186,13 @@ void storage_refresh(struct storage *s, const struct facts_table *facts, int64_t
 		begin_scan(s, facts);
 		forget_vms(s);
 	} else if (s->scanning == s->stores.n) {
-		if (s->containers != facts->by_id.live)
-			account_all(s, facts);
+		if (s->containers == facts->by_id.live)
+			return;
+		s->changes++;
+		account_all(s, facts);
 		return;
 	}
+	s->changes++;
 	while (s->scanning < s->stores.n && s->budget) {
 		struct image_store *st = s->stores.v[s->scanning];
 		if (!scan_store(s, st))
@@ -207,10 +211,14 @@ static void container_none(struct disk *ret, enum metric_state state, const char
 	ret->image_bytes = ret->shared_bytes = ret->layers = metric_none(state, why);
 }
 
-void storage_container(struct storage *s, const struct facts *f, struct arena *a, struct disk *ret)
+unsigned storage_changes(const struct storage *s)
+{
+	return s->changes;
+}
+
+void storage_container(struct storage *s, const struct facts *f, struct disk *ret)
 {
 	static const char no_vm[] = "a container has no disk of its own";
-	(void)a;
 	ret->virtual_bytes = ret->allocated_bytes = ret->snapshots = ret->chain = metric_none(METRIC_ABSENT, no_vm);
 	ret->driver = f ? f->driver : NULL;
 	if (!f || !f->store) {

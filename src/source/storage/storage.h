@@ -16,8 +16,12 @@ struct storage *storage_new(struct rootfs *fs);
 void storage_free(struct storage *s);
 /* Re-reads what changed since the last time, at most every STORAGE_USEC. */
 void storage_refresh(struct storage *s, const struct facts_table *facts, int64_t now_usec);
-/* Image, shared bytes and layers of a container; strings into the arena. f NULL: unknown container. */
-void storage_container(struct storage *s, const struct facts *f, struct arena *a, struct disk *ret);
+/* Differs when a container's answer may. */
+unsigned storage_changes(const struct storage *s);
+/*
+ * Image, shared bytes and layers of a container; strings are f's or the store's, or static.  f NULL: unknown container.
+ */
+void storage_container(struct storage *s, const struct facts *f, struct disk *ret);
 /* Disks of a VM, from the image files its VMM has open. Read at each call: to be asked seldom. */
 void storage_vm(struct storage *s, pid_t vmm, struct arena *a, struct disk *ret);
 /*
