@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each block is twice the one before, up to: a thousand arenas hold a few strings each, and one holds thousands. */
-#define FIRST_SIZE ((size_t)512)
+/* A thousand arenas hold a few strings each, and one holds thousands: each block is half of those before it. */
+#define LEAST_SIZE ((size_t)256)
 #define BLOCK_SIZE ((size_t)32 * 1024)
 
 struct arena_block {
@@ -15,12 +15,15 @@ struct arena_block {
 	alignas(max_align_t) unsigned char data[];
 };
 
-static struct arena_block *block_new(size_t size)
+static struct arena_block *block_new(struct arena *a, size_t least)
 {
+	size_t size = a->size / 2 < LEAST_SIZE ? LEAST_SIZE : a->size / 2 < BLOCK_SIZE ? a->size / 2 : BLOCK_SIZE;
+	size = size > least ? size : least;
 	struct arena_block *b = xmalloc(sizeof(*b) + size);
 	b->next = NULL;
 	b->size = size;
 	b->used = 0;
+	a->size += size;
 	return b;
 }
 
@@ -28,12 +31,10 @@ void *arena_alloc(struct arena *a, size_t size)
 {
 	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	if (!a->current)
-		a->first = a->current = block_new(size > FIRST_SIZE ? size : FIRST_SIZE);
+		a->first = a->current = block_new(a, size);
 	while (a->current->size - a->current->used < size) {
-		if (!a->current->next) {
-			size_t twice = a->current->size * 2 < BLOCK_SIZE ? a->current->size * 2 : BLOCK_SIZE;
-			a->current->next = block_new(size > twice ? size : twice);
-		}
+		if (!a->current->next)
+			a->current->next = block_new(a, size);
 		a->current = a->current->next;
 	}
 	void *p = a->current->data + a->current->used;
@@ -83,5 +84,5 @@ void arena_release(struct arena *a)
 		free(b);
 		b = next;
 	}
-	a->first = a->current = NULL;
+	*a = (struct arena){0};
 }

@@ -16,6 +16,7 @@ void container_free(struct rootfs *fs, struct container *ct)
 	cgroup_level_put(ct->caps.memory);
 	kfile_close(fs, &ct->monitor_statm);
 	kfile_close(fs, &ct->init_stat);
+	arena_release(&ct->words);
 	free(ct->id);
 	free(ct->runtime_id);
 	free(ct->path);
@@ -57,6 +58,7 @@ struct facts *container_facts(struct container *ct, const struct tick *t)
 	if (ct->facts_as_of == t->facts->changes + 1)
 		return ct->facts;
 	ct->facts_as_of = t->facts->changes + 1;
+	ct->shown.id = NULL;
 	/* A name inside another container is not the host's. */
 	bool inner = ct->runtime->named && ct->parent;
 	return ct->facts = inner ? NULL : facts_get(t->facts, ct->runtime, ct->runtime_id);
@@ -110,6 +112,7 @@ static char *make_id(struct containers *c, const struct tick *t, struct containe
 		(void)map_remove(&c->by_id, id);
 		free(same->id);
 		same->id = twin_id(id, same);
+		same->shown.id = NULL;
 		map_put(&c->by_id, same->id, same);
 		return id;
 	}
@@ -130,6 +133,7 @@ void container_group_drop(struct containers *c, const struct tick *t, const char
 	c->reorder = true;
 	if (map_get(&c->by_id, gone->id) == gone)
 		(void)map_remove(&c->by_id, gone->id);
+	snapshot_adopt(t->snap, &gone->words);
 	container_free(t->fs, gone);
 }
 

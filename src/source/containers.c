@@ -140,6 +140,19 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 		                            : "its runtime's files do not say";
 }
 
+/* Made again when its runtime's files may say something else. */
+static void name_container(struct container *ct, const struct tick *t, const struct facts *f)
+{
+	struct arena *a = &ct->words;
+	snapshot_adopt(t->snap, a);
+	ct->shown = (struct instance){.id = arena_strdup(a, ct->id),
+	                              .kind = INSTANCE_CONTAINER,
+	                              .runtime = ct->runtime->name,
+	                              .cgroup = arena_strdup(a, ct->shown_path)};
+	name_instance(&ct->shown, a, t, f, ct->runtime, ct->runtime_id, ct->title);
+	label_instance(&ct->shown, a, f, ct->pod);
+}
+
 /* The process that holds a pod's namespaces, where no file says so. */
 static bool is_pause(const struct container *ct, const struct facts *f, struct metric tasks)
 {
@@ -188,7 +201,6 @@ static void find_life(struct container *ct, const struct tick *t)
 static int add_running(struct container *ct, const struct tick *t, struct facts *f, unsigned *budget)
 {
 	struct sample s = {0};
-	struct arena *a = &t->snap->arena;
 	int r = cgroup_reader_sample(ct->reader, &s);
 	if (r < 0)
 		return r;
@@ -212,22 +224,17 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	if (f)
 		facts_find_layer(t->facts, f, ct->pid);
 	s.disk_writable_bytes = storage_writable(t->fs, f, t->now.mono_usec, budget);
+	if (!ct->shown.id)
+		name_container(ct, t, f);
 	struct entry *e = snapshot_add(t->snap);
 	e->sample = s;
-	e->inst = (struct instance){
-	        .id = arena_strdup(a, ct->id),
-	        .kind = INSTANCE_CONTAINER,
-	        .runtime = ct->runtime->name,
-	        .state = life == CGROUP_EMPTY    ? INSTANCE_STOPPED
-	                 : life == CGROUP_FROZEN ? INSTANCE_PAUSED
-	                                         : INSTANCE_RUNNING,
-	        .pid = life == CGROUP_EMPTY ? 0 : ct->pid,
-	        .started_usec = ct->pid ? process_started(&ct->init, t->now) : 0,
-	        .cgroup = arena_strdup(a, ct->shown_path),
-	        .incarnation = ct->incarnation,
-	};
-	name_instance(&e->inst, a, t, f, ct->runtime, ct->runtime_id, ct->title);
-	label_instance(&e->inst, a, f, ct->pod);
+	e->inst = ct->shown;
+	e->inst.state = life == CGROUP_EMPTY    ? INSTANCE_STOPPED
+	                : life == CGROUP_FROZEN ? INSTANCE_PAUSED
+	                                        : INSTANCE_RUNNING;
+	e->inst.pid = life == CGROUP_EMPTY ? 0 : ct->pid;
+	e->inst.started_usec = ct->pid ? process_started(&ct->init, t->now) : 0;
+	e->inst.incarnation = ct->incarnation;
 	ct->entry = t->snap->entries.n;
 	return 0;
 }

@@ -56,13 +56,8 @@ static void learn_names(struct facts_table *f, const struct process *p)
 	if (!p->comm)
 		return;
 	const char *id = process_option(p, "-c"), *name = process_option(p, "-n");
-	if (f->names.live < MAX_LEARNED && strcmp(p->comm, "conmon") == 0 && id && name && runtime_is_hex(id, 64)) {
-		free(map_remove(&f->names, id));
-		char *clean = NULL;
-		facts_set(&clean, name);
-		if (clean)
-			map_put(&f->names, id, clean);
-	}
+	if (f->names.live < MAX_LEARNED && strcmp(p->comm, "conmon") == 0 && id && name && runtime_is_hex(id, 64))
+		facts_learn_name(f, id, name);
 	if (strcmp(p->comm, "dockerd") == 0 && is_roots(f->fs, p->pid)) {
 		const char *root = process_long_option(p, "--data-root");
 		facts_learn_root(f, root ? root : process_option(p, "-g"));

@@ -13,6 +13,7 @@
 struct arena_block;
 struct arena {
 	struct arena_block *first, *current;
+	size_t size; /* of all blocks */
 };
 
 void *arena_alloc(struct arena *a, size_t size);

@@ -23,7 +23,7 @@
 /* One instance. */
 struct known {
 	struct arena arena;    /* of its background, which snapshots point to */
-	struct background *bg; /* the newest; what has been shown stays as it is */
+	const struct background *bg; /* the newest; what has been shown stays as it is */
 	unsigned disk_as_of;   /* changes of files and stores then, and one; 0: not looked up */
 	struct daemon *daemon; /* on which it hangs; NULL none */
 	struct network net;
@@ -50,6 +50,7 @@ struct background_reader {
 	bool host_read;
 	int64_t host_usec;
 	struct map by_id;            /* id -> struct known */
+	struct background unread[2]; /* of a container, of a VM */
 	VEC(struct known *) entries; /* of this tick, as the snapshot's */
 	VEC(struct net_share) shares;
 	unsigned tick;
@@ -57,12 +58,31 @@ struct background_reader {
 	char *scratch;
 };
 
+static void disk_none(struct disk *d, const char *why)
+{
+	struct metric none = metric_none(METRIC_ABSENT, why);
+	*d = (struct disk){.image_bytes = none,
+	                   .shared_bytes = none,
+	                   .layers = none,
+	                   .virtual_bytes = none,
+	                   .allocated_bytes = none,
+	                   .snapshots = none,
+	                   .chain = none};
+}
+
 struct background_reader *background_reader_new(struct rootfs *fs)
 {
 	struct background_reader *b = xcalloc(1, sizeof(*b));
 	b->fs = b->daemons.fs = fs;
 	b->storage = storage_new(fs);
 	b->scratch = xmalloc(SCRATCH_SIZE);
+	for (int vm = 0; vm < 2; vm++) {
+		struct background *u = &b->unread[vm];
+		isolation_none(&u->isolation, "not read yet");
+		u->isolation.kernel = vm ? "own" : "shared";
+		disk_none(&u->disk, "not read yet");
+		u->supervisor.monitor_pid = u->supervisor.daemon_running = metric_none(METRIC_ABSENT, "not read yet");
+	}
 	return b;
 }
 
@@ -70,9 +90,9 @@ struct background_reader *background_reader_new(struct rootfs *fs)
 static struct background *renew(struct known *k)
 {
 	struct background *b = arena_alloc(&k->arena, sizeof(*b));
-	if (k->bg)
-		*b = *k->bg;
-	return k->bg = b;
+	*b = *k->bg;
+	k->bg = b;
+	return b;
 }
 
 static void known_free(struct known *k, struct rootfs *fs)
@@ -117,18 +137,6 @@ static void read_host(struct background_reader *b, int64_t now)
 	b->host_usec = now;
 }
 
-static void disk_none(struct disk *d, const char *why)
-{
-	struct metric none = metric_none(METRIC_ABSENT, why);
-	*d = (struct disk){.image_bytes = none,
-	                   .shared_bytes = none,
-	                   .layers = none,
-	                   .virtual_bytes = none,
-	                   .allocated_bytes = none,
-	                   .snapshots = none,
-	                   .chain = none};
-}
-
 static bool is_running(const struct instance *i)
 {
 	return i->pid > 0 && i->state != INSTANCE_STOPPED;
@@ -150,7 +158,7 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	rootfs_cite_for(b->fs, i->id);
 	read_host(b, t->now.mono_usec);
 	snapshot_adopt(t->snap, &k->arena);
-	k->bg = NULL;
+	k->bg = &background_none;
 	struct background *bg = renew(k);
 	bool runs = is_running(i);
 	if (!runs)
@@ -180,12 +188,7 @@ static struct known *find_known(struct background_reader *b, const struct instan
 	struct known *k = map_get(&b->by_id, i->id);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
-		struct background *bg = renew(k);
-		isolation_none(&bg->isolation, "not read yet");
-		bg->isolation.kernel = i->kind == INSTANCE_VM ? "own" : "shared";
-		disk_none(&bg->disk, "not read yet");
-		bg->supervisor.monitor_pid = bg->supervisor.daemon_running =
-		        metric_none(METRIC_ABSENT, "not read yet");
+		k->bg = &b->unread[i->kind == INSTANCE_VM];
 		network_release(&k->net, NULL); /* nothing to read */
 		map_put(&b->by_id, i->id, k);
 	}

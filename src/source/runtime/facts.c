@@ -179,6 +179,20 @@ static bool is_news(const struct map *known, const char *path)
 	       !map_get(known, path + 1);
 }
 
+void facts_learn_name(struct facts_table *t, const char *id, const char *name)
+{
+	const char *known = map_get(&t->names, id);
+	char *clean = NULL;
+	facts_set(&clean, name);
+	if (!clean || (known && strcmp(known, clean) == 0)) {
+		free(clean);
+		return;
+	}
+	free(map_remove(&t->names, id));
+	map_put(&t->names, id, clean);
+	t->changes++;
+}
+
 void facts_learn_root(struct facts_table *t, const char *root)
 {
 	if (!is_news(&t->roots, root))
@@ -257,6 +271,7 @@ void facts_forget_names(struct facts_table *t)
 	for (size_t it = 0; map_next(&t->names, &it, NULL, &v);)
 		free(v);
 	map_release(&t->names);
+	t->changes++;
 }
 
 void facts_table_release(struct facts_table *t)

@@ -241,6 +241,7 @@ static void read_backup(struct facts_table *t, const struct runtime_ops *rt, str
 	for (size_t i = 0; text && !f->image && i < ARRAY_SIZE(keys); i++) {
 		cleanup_free char *value = yaml_value(text, keys[i]);
 		facts_set(&f->image, value);
+		t->changes++;
 	}
 }
 

@@ -92,7 +92,7 @@ struct facts_table {
 	struct map sightings;        /* monitor's pid -> struct sighting */
 	struct map stores;           /* image stores: data root -> struct facts_store */
 	unsigned refresh;            /* counts refreshes */
-	unsigned changes;            /* counts entries that were put or dropped */
+	unsigned changes;            /* counts entries that were put, changed or dropped, and names learned */
 	int64_t refreshed_usec;
 	bool due;                 /* something was learned: refresh at the next tick */
 	unsigned denied_homes;    /* users whose storage may not be read, in this refresh */
@@ -146,6 +146,8 @@ void facts_forget_names(struct facts_table *t);
 void facts_table_refresh(struct facts_table *t, struct snapshot *notices);
 /* A data root ("/srv/docker") to read from the next refresh on; NULL and relative ones are ignored. */
 void facts_learn_root(struct facts_table *t, const char *root);
+/* The name a monitor's command line gives a container. */
+void facts_learn_name(struct facts_table *t, const char *id, const char *name);
 /* --state and --config of a containerd; the same. */
 void facts_learn_containerd(struct facts_table *t, const char *state, const char *config);
 /* NULL unknown. */
