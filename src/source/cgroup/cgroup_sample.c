@@ -261,7 +261,7 @@ static bool stall_differs(const struct sample *a, const struct sample *b)
 static bool stalls(struct cgroup_reader *r, char *buf)
 {
 	struct sample s = {.mono_usec = r->last.mono_usec};
-	r->seldom = true;
+	r->seldom = false;
 	sample_stalls(r, &s, buf);
 	sample_io(r, &s, buf);
 	return stall_differs(&s, &r->last);

@@ -27,7 +27,7 @@ static bool is_worth_it(struct cgroup_tree *t, size_t groups)
 void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
 {
 	if (!t->bulk && is_worth_it(t, groups))
-		open_bulk(t, groups * 2 + 1024); /* there are others than containers' */
+		open_bulk(t, groups + groups / 4 + 256); /* there are others than containers' */
 	if (!t->bulk)
 		return;
 	int r = bulk_read(t->bulk);
