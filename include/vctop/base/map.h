@@ -16,7 +16,7 @@ struct map {
 	size_t cap, used, live;
 };
 
-uint64_t map_hash(const char *s);
+uint64_t map_hash(const char *s); /* the same everywhere and for ever */
 void *map_get(const struct map *m, const char *key);
 void map_put(struct map *m, const char *key, void *value);
 void *map_remove(struct map *m, const char *key);
