@@ -81,6 +81,14 @@ void *map_get(const struct map *m, const char *key)
 	return s ? s->value : NULL;
 }
 
+void *map_find(const struct map *m, const char *key, const char **ret_key)
+{
+	const struct map_slot *s = find(m, key);
+	if (s)
+		*ret_key = s->key;
+	return s ? s->value : NULL;
+}
+
 void map_put(struct map *m, const char *key, void *value)
 {
 	struct map_slot *s = find(m, key);
