@@ -8,7 +8,7 @@
 struct map_slot {
 	char *key; /* NULL: free; with value NULL: a tombstone */
 	void *value;
-	uint64_t hash; /* alike before the key itself is looked at: that is elsewhere in memory */
+	uint64_t hash; /* compared before the key itself is looked at: that is elsewhere in memory */
 };
 
 uint64_t map_hash(const char *s)
@@ -19,26 +19,11 @@ uint64_t map_hash(const char *s)
 	return h;
 }
 
-#define SPREAD 0x9E3779B97F4A7C15ULL /* 2^64 / golden ratio: odd, its bits spread upwards */
-
-/* Not map_hash: that is the same everywhere and for ever, this one quick: eight bytes at a time. */
-static uint64_t hash_of(const char *s)
-{
-	uint64_t h = 0, part;
-	for (size_t n = strlen(s), at = 0; at < n; at += sizeof(part)) {
-		part = 0;
-		memcpy(&part, s + at, n - at < sizeof(part) ? n - at : sizeof(part));
-		h = (h ^ part) * SPREAD;
-		h ^= h >> 32;
-	}
-	return h * SPREAD >> 32;
-}
-
 static struct map_slot *find(const struct map *m, const char *key)
 {
 	if (!m->live)
 		return NULL;
-	uint64_t hash = hash_of(key);
+	uint64_t hash = map_hash(key);
 	for (size_t i = hash & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
 		struct map_slot *s = &m->slots[i];
 		if (!s->key)
@@ -98,7 +83,7 @@ void map_put(struct map *m, const char *key, void *value)
 	}
 	if ((m->used + 1) * 4 > m->cap * 3)
 		rehash(m);
-	insert(m, xstrdup(key), value, hash_of(key));
+	insert(m, xstrdup(key), value, map_hash(key));
 }
 
 void *map_remove(struct map *m, const char *key)

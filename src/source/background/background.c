@@ -240,7 +240,8 @@ static void copy(struct background_reader *b, const struct tick *t, const struct
 	struct metric *const metrics[] = {&d->image_bytes,     &d->shared_bytes, &d->layers, &d->virtual_bytes,
 	                                  &d->allocated_bytes, &d->snapshots,    &d->chain};
 	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++)
-		keep(a, &metrics[m]->why);
+		if (!metric_is_ok(*metrics[m]))
+			keep(a, &metrics[m]->why);
 	keep(a, &d->driver);
 	keep(a, &d->detail);
 	keep(a, &to->supervisor.evidence);
