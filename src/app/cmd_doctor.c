@@ -45,10 +45,13 @@ static void say(struct report *r, enum finding f, const char *what, const char *
 static void check_host(struct report *r)
 {
 	const struct host_sample *h = &r->snap->host;
-	char ram[16];
+	char cpus[32] = "?", ram[16] = "?";
 	bool ok = metric_is_ok(h->online_cpus) && metric_is_ok(h->mem_total_bytes) && metric_is_ok(h->busy_usec);
-	say(r, ok ? FOUND_OK : FOUND_PARTLY, "host", NULL, "%.0f CPUs, %s of memory", h->online_cpus.v,
-	    units_bytes(ram, sizeof(ram), h->mem_total_bytes.v));
+	if (metric_is_ok(h->online_cpus))
+		(void)snprintf(cpus, sizeof(cpus), "%.0f", h->online_cpus.v);
+	if (metric_is_ok(h->mem_total_bytes))
+		(void)units_bytes(ram, sizeof(ram), h->mem_total_bytes.v);
+	say(r, ok ? FOUND_OK : FOUND_PARTLY, "host", NULL, "%s CPUs, %s of memory", cpus, ram);
 	say(r, FOUND_OK, "placement", NULL, "%s%s%s: %s", placement_name(h->placement), h->hypervisor ? " on " : "",
 	    h->hypervisor ? h->hypervisor : "", h->placement_evidence);
 	if (h->placement == PLACEMENT_CONTAINER)

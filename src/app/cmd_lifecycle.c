@@ -32,6 +32,11 @@ static void add_cell(struct strbuf *out, const char *text, size_t i)
 	strbuf_fmt(out, "  %s%*s", fit, i + 1 < LIFE_BUILDERS ? WIDTH - text_width(fit) : 0, "");
 }
 
+static const char *size_or_none(struct metric m, char *buf, size_t size)
+{
+	return metric_is_ok(m) ? units_bytes(buf, size, m.v) : "-";
+}
+
 static void add_steps(const struct lifecycle *l, struct strbuf *out)
 {
 	char bytes[16], cell[48];
@@ -49,18 +54,13 @@ static void add_steps(const struct lifecycle *l, struct strbuf *out)
 			const struct life_builder *b = &l->builder[i];
 			if (metric_is_ok(b->sec[k]))
 				(void)snprintf(cell, sizeof(cell), "%6.2f s  %6s", b->sec[k].v,
-				               units_bytes(bytes, sizeof(bytes), b->bytes[k].v));
+				               size_or_none(b->bytes[k], bytes, sizeof(bytes)));
 			else
 				(void)snprintf(cell, sizeof(cell), "     -");
 			add_cell(out, cell, i);
 		}
 		strbuf_char(out, '\n');
 	}
-}
-
-static const char *size_or_none(struct metric m, char *buf, size_t size)
-{
-	return metric_is_ok(m) ? units_bytes(buf, size, m.v) : "-";
 }
 
 static void add_layers(const struct lifecycle *l, struct strbuf *out)

@@ -8,6 +8,7 @@
 struct map_slot {
 	char *key; /* NULL: free; with value NULL: a tombstone */
 	void *value;
+	uint64_t hash; /* compared before the key itself is looked at: that is elsewhere in memory */
 };
 
 uint64_t map_hash(const char *s)
@@ -22,21 +23,22 @@ static struct map_slot *find(const struct map *m, const char *key)
 {
 	if (!m->live)
 		return NULL;
-	for (size_t i = map_hash(key) & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
+	uint64_t hash = map_hash(key);
+	for (size_t i = hash & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
 		struct map_slot *s = &m->slots[i];
 		if (!s->key)
 			return NULL;
-		if (s->value && strcmp(s->key, key) == 0)
+		if (s->hash == hash && s->value && strcmp(s->key, key) == 0)
 			return s;
 	}
 }
 
-static void insert(struct map *m, char *key, void *value)
+static void insert(struct map *m, char *key, void *value, uint64_t hash)
 {
-	size_t i = map_hash(key) & (m->cap - 1);
+	size_t i = hash & (m->cap - 1);
 	while (m->slots[i].key)
 		i = (i + 1) & (m->cap - 1);
-	m->slots[i] = (struct map_slot){key, value};
+	m->slots[i] = (struct map_slot){key, value, hash};
 	m->used++;
 	m->live++;
 }
@@ -51,7 +53,7 @@ static void rehash(struct map *m)
 	m->used = m->live = 0;
 	for (size_t i = 0; i < old.cap; i++) {
 		if (old.slots[i].value)
-			insert(m, old.slots[i].key, old.slots[i].value);
+			insert(m, old.slots[i].key, old.slots[i].value, old.slots[i].hash);
 		else
 			free(old.slots[i].key);
 	}
@@ -64,6 +66,14 @@ void *map_get(const struct map *m, const char *key)
 	return s ? s->value : NULL;
 }
 
+void *map_find(const struct map *m, const char *key, const char **ret_key)
+{
+	const struct map_slot *s = find(m, key);
+	if (s)
+		*ret_key = s->key;
+	return s ? s->value : NULL;
+}
+
 void map_put(struct map *m, const char *key, void *value)
 {
 	struct map_slot *s = find(m, key);
@@ -73,7 +83,7 @@ void map_put(struct map *m, const char *key, void *value)
 	}
 	if ((m->used + 1) * 4 > m->cap * 3)
 		rehash(m);
-	insert(m, xstrdup(key), value);
+	insert(m, xstrdup(key), value, map_hash(key));
 }
 
 void *map_remove(struct map *m, const char *key)

@@ -117,6 +117,12 @@ static const char *pressed(const struct usage *u, const struct machine *m, struc
 
 static const char cpu_unseen[] = "CPU not seen for a minute yet", mem_unseen[] = "memory not seen for a minute yet";
 
+/* What a state rests on is known. */
+static double known(struct metric need)
+{
+	return metric_is_ok(need) ? need.v : 0;
+}
+
 static const char *cpu_sentence(const struct usage *u, struct arena *a, const char **ret_rule)
 {
 	const char *seen = span(a, u->cpu_sec);
@@ -129,7 +135,7 @@ static const char *cpu_sentence(const struct usage *u, struct arena *a, const ch
 	case VERDICT_RIGHT_SIZED:
 		*ret_rule = "cpu-fits";
 		return arena_fmt(a, "%s in %s: needs %s with its margin", cpu_use(u, a), seen,
-		                 cores(a, usage_cpu_need(u).v));
+		                 cores(a, known(usage_cpu_need(u))));
 	case VERDICT_UNLIMITED:
 		*ret_rule = u->cpu_cap.shared ? "cpu-shared-cap" : "no-cpu-cap";
 		return arena_fmt(a, "%s; %s",
@@ -164,7 +170,7 @@ static const char *mem_sentence(const struct usage *u, struct arena *a, const ch
 	case VERDICT_RIGHT_SIZED:
 		*ret_rule = "memory-fits";
 		return arena_fmt(a, "used at most %s in %s: needs %s with its margin", mem_use(u, a), seen,
-		                 bytes(a, usage_mem_need(u).v));
+		                 bytes(a, known(usage_mem_need(u))));
 	case VERDICT_UNLIMITED:
 		*ret_rule = u->mem_cap.shared ? "memory-shared-cap" : "no-memory-cap";
 		return arena_fmt(a, "%s; %s",

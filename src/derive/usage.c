@@ -10,12 +10,19 @@
 #define SEEN_ENOUGH 600.0 /* below it a first look says as much */
 #define LEAVE_AT_ONCE 64  /* a full book gives up this part of itself, so that not each newcomer means a look at all */
 
+/* One as it stands in the map. */
+struct found {
+	const char *key;
+	struct usage *u; /* NULL none */
+};
+
 struct usage_book {
 	struct map map;
 	struct strbuf key;
-	/* Those of the frame that was added last, row by row: it is judged next. */
+	/* Those of the frame that was added last, row by row: it is judged next, and the next will have most rows where
+	 * it has them. */
 	const struct frame *added;
-	VEC(struct usage *) of_rows;
+	VEC(struct found) of_rows;
 	char *patterns; /* each ended by a NUL, the last by two */
 	size_t max;
 	bool by_id;
@@ -64,25 +71,44 @@ void usage_book_never_idle(struct usage_book *b, const char *patterns)
 	}
 }
 
+#define PARTS 5
+
+static void key_parts(const struct instance *i, const char *ret[PARTS])
+{
+	bool vm = i->kind == INSTANCE_VM, by_uuid = vm && i->uuid;
+	ret[0] = vm ? "vm" : "container";
+	ret[1] = by_uuid ? "uuid" : i->runtime;
+	ret[2] = by_uuid ? i->uuid : i->name;
+	ret[3] = vm ? NULL : i->image ? i->image : "";
+	ret[4] = i->parent; /* inside a VM names mean something else */
+}
+
 void usage_key(const struct instance *i, struct strbuf *sb)
 {
+	const char *parts[PARTS];
+	key_parts(i, parts);
 	strbuf_clear(sb);
-	bool vm = i->kind == INSTANCE_VM;
-	const char *const parts[] = {
-	        vm ? "vm" : "container",
-	        vm && i->uuid ? "uuid" : i->runtime,
-	        vm && i->uuid ? i->uuid : i->name,
-	        vm         ? NULL
-	        : i->image ? i->image
-	                   : "",
-	        i->parent, /* inside a VM names mean something else */
-	};
-	for (size_t p = 0; p < ARRAY_SIZE(parts); p++) {
+	for (size_t p = 0; p < PARTS; p++) {
 		if (p && parts[p])
 			strbuf_char(sb, '|');
 		if (parts[p])
 			strbuf_str(sb, parts[p]);
 	}
+}
+
+static bool is_key(const char *key, const struct instance *i)
+{
+	const char *parts[PARTS];
+	key_parts(i, parts);
+	for (size_t p = 0; p < PARTS; p++) {
+		size_t n = parts[p] ? strlen(parts[p]) : 0;
+		if (p && parts[p] && *key++ != '|')
+			return false;
+		if (n && strncmp(key, parts[p], n) != 0)
+			return false;
+		key += n;
+	}
+	return *key == '\0';
 }
 
 static const char *key_of(struct usage_book *b, const struct instance *i)
@@ -94,15 +120,29 @@ static const char *key_of(struct usage_book *b, const struct instance *i)
 }
 
 /* The one with this row's key; of two rows of one frame with one key the second is kept by its id as well. */
-static struct usage *find(struct usage_book *b, const struct frame *f, const struct instance *i)
+static struct found find(struct usage_book *b, const struct frame *f, const struct instance *i)
 {
-	const char *key = key_of(b, i);
-	struct usage *u = map_get(&b->map, key);
+	struct found at = {0};
+	at.u = map_find(&b->map, key_of(b, i), &at.key);
 	int64_t now = f->snap->host.real_usec / 1000 * 1000;
-	if (!u || b->by_id || u->last_usec != now || u->owner == map_hash(i->id))
-		return u;
+	if (!at.u || b->by_id || at.u->last_usec != now || at.u->owner == map_hash(i->id))
+		return at;
 	strbuf_fmt(&b->key, "|%s", i->id);
-	return map_get(&b->map, b->key.buf);
+	at.u = map_find(&b->map, b->key.buf, &at.key);
+	return at;
+}
+
+/* The same, quicker where this row of the frame before had the same key and no row of this one has taken it. */
+static struct found find_again(struct usage_book *b, const struct frame *f, size_t row)
+{
+	const struct instance *i = f->rows.v[row].inst;
+	if (row < b->of_rows.n) {
+		struct found at = b->of_rows.v[row];
+		if (at.u && at.u->last_usec < f->snap->host.real_usec / 1000 * 1000 &&
+		    (b->by_id ? strcmp(at.key, i->id) == 0 : is_key(at.key, i)))
+			return at;
+	}
+	return find(b, f, i);
 }
 
 struct leaver {
@@ -176,27 +216,30 @@ void usage_book_add(struct usage_book *b, const struct frame *f)
 {
 	int64_t now = f->snap->host.real_usec / 1000 * 1000;
 	bool room = true;
-	b->added = f;
-	b->of_rows.n = 0;
 	for (size_t i = 0; i < f->rows.n; i++) {
-		struct usage *u = find(b, f, f->rows.v[i].inst);
-		vec_push(&b->of_rows, u);
-		if (u)
-			learn(b, u, &f->rows.v[i], f);
+		struct found at = find_again(b, f, i);
+		if (i < b->of_rows.n)
+			b->of_rows.v[i] = at;
+		else
+			vec_push(&b->of_rows, at);
+		if (at.u)
+			learn(b, at.u, &f->rows.v[i], f);
 	}
+	b->added = f;
+	b->of_rows.n = f->rows.n;
 	for (size_t i = 0; i < f->rows.n; i++) {
 		const struct row *r = &f->rows.v[i];
-		struct usage *u = b->of_rows.v[i];
-		if (u || !room)
+		struct found *at = &b->of_rows.v[i];
+		if (at->u || !room)
 			continue;
-		u = find(b, f, r->inst); /* the same id may have come twice */
-		if (!u && (room = make_room(b, now))) {
-			u = usage_new();
-			map_put(&b->map, b->by_id ? r->inst->id : b->key.buf, u);
+		*at = find(b, f, r->inst); /* the same id may have come twice */
+		if (!at->u && (room = make_room(b, now))) {
+			const char *key = b->by_id ? r->inst->id : b->key.buf;
+			map_put(&b->map, key, usage_new());
+			at->u = map_find(&b->map, key, &at->key);
 		}
-		b->of_rows.v[i] = u;
-		if (u)
-			learn(b, u, r, f);
+		if (at->u)
+			learn(b, at->u, r, f);
 	}
 }
 
@@ -214,7 +257,7 @@ void usage_book_judge(struct usage_book *b, struct frame *f)
 {
 	for (size_t i = 0; i < f->rows.n; i++) {
 		struct row *r = &f->rows.v[i];
-		const struct usage *u = b->added == f && i < b->of_rows.n ? b->of_rows.v[i] : find(b, f, r->inst);
+		const struct usage *u = b->added == f && i < b->of_rows.n ? b->of_rows.v[i].u : find(b, f, r->inst).u;
 		struct verdict v;
 		if (!u || u->cpu_sec + u->mem_sec < MINUTE)
 			continue;
@@ -230,6 +273,12 @@ void usage_book_judge(struct usage_book *b, struct frame *f)
 	}
 }
 
+static void forget_rows(struct usage_book *b)
+{
+	b->added = NULL;
+	b->of_rows.n = 0;
+}
+
 bool usage_book_next(const struct usage_book *b, size_t *it, const char **ret_key, const struct usage **ret_usage)
 {
 	void *v;
@@ -242,7 +291,7 @@ bool usage_book_next(const struct usage_book *b, size_t *it, const char **ret_ke
 void usage_book_put(struct usage_book *b, const char *key, struct usage *u)
 {
 	struct usage *old = map_get(&b->map, key);
-	b->added = NULL;
+	forget_rows(b);
 	if (old || make_room(b, u->last_usec)) {
 		map_put(&b->map, key, u);
 		usage_free(old);
@@ -263,7 +312,7 @@ void usage_book_forget(struct usage_book *b, int64_t last_seen_before_usec)
 	for (size_t it = 0; map_next(&b->map, &it, &key, &v);)
 		if (((const struct usage *)v)->last_usec < last_seen_before_usec) {
 			usage_free(map_remove(&b->map, key));
-			b->added = NULL;
+			forget_rows(b);
 		}
 }
 

@@ -367,10 +367,10 @@ char *field_format(const struct field *f, const struct row *r, bool ascii, char 
 static int compare_metric(struct metric a, struct metric b, bool down)
 {
 	/* Unlimited is more than any number; what could not be measured comes last either way. */
-	double x = a.st == METRIC_UNLIMITED ? HUGE_VAL : a.v, y = b.st == METRIC_UNLIMITED ? HUGE_VAL : b.v;
 	bool ax = metric_is_ok(a) || a.st == METRIC_UNLIMITED, bx = metric_is_ok(b) || b.st == METRIC_UNLIMITED;
 	if (!ax || !bx)
 		return (int)bx - (int)ax;
+	double x = metric_is_ok(a) ? a.v : HUGE_VAL, y = metric_is_ok(b) ? b.v : HUGE_VAL;
 	int c = (x > y) - (x < y);
 	return down ? -c : c;
 }

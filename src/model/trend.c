@@ -11,7 +11,7 @@
 #define FINE 600     /* readings: at one a second, ten minutes */
 #define COARSE 450   /* means of so many: */
 #define COARSE_OF 8U /* an hour */
-#define FIRST_CAP 64
+#define FIRST_CAP 8 /* doubled until it is the whole; most that come go before */
 #define TRENDS_MAX 200
 #define GAP_USEC 30000000
 #define GAP_READINGS 4
@@ -35,6 +35,7 @@ struct trends {
 	struct map by_id;
 	struct trend *host;
 	uint64_t readings; /* so far; the last has number readings - 1 */
+	bool forgot;       /* in this one, those that have gone: whoever finds no room now gets none */
 	int64_t time[FINE], coarse_time[COARSE];
 };
 
@@ -129,8 +130,10 @@ static void add_row(struct trends *b, const struct row *r, uint64_t at)
 {
 	struct trend *t = map_get(&b->by_id, r->inst->id);
 	const struct sample *s = r->sample;
-	if (!t && b->by_id.live >= TRENDS_MAX)
-		forget(b, at - 1); /* those that have gone */
+	if (!t && b->by_id.live >= TRENDS_MAX && !b->forgot) {
+		forget(b, at - 1);
+		b->forgot = true;
+	}
 	if (!t && b->by_id.live >= (r->inst->sample ? 2 * TRENDS_MAX : TRENDS_MAX))
 		return;
 	if (!t) {
@@ -197,6 +200,7 @@ void trends_add(struct trends *b, const struct frame *f)
 	if (b->readings && now - last_time(b) > GAP_USEC && (double)(now - last_time(b)) > 10e6 * f->interval_sec)
 		leave_gap(b);
 	uint64_t at = turn(b, now);
+	b->forgot = false;
 	add_host(b, &f->host, at);
 	for (size_t i = 0; i < f->rows.n; i++)
 		add_row(b, &f->rows.v[i], at);

@@ -16,8 +16,10 @@ struct map {
 	size_t cap, used, live;
 };
 
-uint64_t map_hash(const char *s);
+uint64_t map_hash(const char *s); /* the same everywhere and for ever */
 void *map_get(const struct map *m, const char *key);
+/* With the map's own copy of the key, which stays where it is until it is removed. */
+void *map_find(const struct map *m, const char *key, const char **ret_key);
 void map_put(struct map *m, const char *key, void *value);
 void *map_remove(struct map *m, const char *key);
 bool map_next(const struct map *m, size_t *it, const char **ret_key, void **ret_value);

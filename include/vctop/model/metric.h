@@ -1,7 +1,8 @@
 /*
- * A number together with whether it could be measured.  Missing is not zero: `v` means something only
- * in state OK.  A double holds every count here exactly up to 2^53 (9 PB; 285 years of CPU in usec).
- * `why` is a static or snapshot-owned string, set whenever the state is not OK.
+ * A number together with whether it could be measured.  Missing is not zero: the state says which of the two there
+ * is, and is looked at first: `v` in state OK, `why` in all others (they share their bytes: a row has fifty of these).
+ * A double holds every count here exactly up to 2^53 (9 PB; 285 years of CPU in usec).
+ * `why` is a static or snapshot-owned string; NULL: no reason is known.
  */
 #ifndef VCTOP_MODEL_METRIC_H
 #define VCTOP_MODEL_METRIC_H
@@ -20,9 +21,11 @@ enum metric_state {
 };
 
 struct metric {
-	double v;
+	union {
+		double v;
+		const char *why;
+	};
 	enum metric_state st;
-	const char *why;
 };
 
 struct metric metric_ok(double v);

@@ -24,7 +24,7 @@ void tally_finish(struct tally *y, struct subject *ret)
 	for (size_t i = 0; i < FIGURE_MAX; i++) {
 		ret->why[i] = y->why[i] ? y->why[i] : xstrdup(ret->skipped ? ret->skipped : "not measured");
 		ret->value[i] = spread_of(y->value[i].v, y->value[i].n, ret->why[i]);
-		if (figure_table[i].unit == UNIT_COUNT)
+		if (figure_table[i].unit == UNIT_COUNT && metric_is_ok(ret->value[i].median))
 			ret->value[i].median.v = floor(ret->value[i].median.v); /* of two: no halves */
 		vec_free(&y->value[i]);
 	}

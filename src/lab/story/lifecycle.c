@@ -225,7 +225,7 @@ static void tell_layers(const struct plan *p)
 		story_warn(&p->l->s, "%s", why.what);
 	for (size_t i = 0; i < p->b->layers.n; i++) {
 		const struct life_layer *y = &p->b->layers.v[i];
-		if (!y->empty)
+		if (!y->empty && metric_is_ok(y->shipped_bytes))
 			story_saw(&p->l->s, "layer: %s: %.0f bytes shipped", y->made_by, y->shipped_bytes.v);
 	}
 }

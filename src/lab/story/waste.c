@@ -181,15 +181,21 @@ static int measure(struct teams *t, struct waste_model *m, struct error *err)
 	return r;
 }
 
+static const char *amount(struct metric m, char buf[16])
+{
+	return metric_is_ok(m) ? units_bytes(buf, 16, m.v) : metric_state_glyph(m.st, false);
+}
+
 static void tell_teams(const struct teams *t, const struct waste_model *m)
 {
-	char given[16], used[16], held[16];
+	char given[16], used[16], held[16], cores[16];
 	for (size_t i = 0; !t->s.t->dry_run && i < WASTE_TEAMS; i++) {
 		const struct waste_team *team = &m->team[i];
-		story_saw(&t->s, "%s: given %s, uses %s, holds %s, %.2f cores", team->name,
-		          units_bytes(given, sizeof(given), team->given_bytes.v),
-		          units_bytes(used, sizeof(used), team->used_bytes.v),
-		          units_bytes(held, sizeof(held), team->held_bytes.v), team->used_cores.v);
+		(void)snprintf(cores, sizeof(cores), "%.2f", metric_is_ok(team->used_cores) ? team->used_cores.v : 0);
+		story_saw(&t->s, "%s: given %s, uses %s, holds %s, %s cores", team->name,
+		          amount(team->given_bytes, given), amount(team->used_bytes, used),
+		          amount(team->held_bytes, held),
+		          metric_is_ok(team->used_cores) ? cores : metric_state_glyph(team->used_cores.st, false));
 	}
 	if (!t->s.t->dry_run)
 		story_saw(&t->s, "vctop on an idle one so far: %s (%s)", m->team[1].verdict, m->team[1].reason);

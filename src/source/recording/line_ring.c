@@ -33,7 +33,7 @@ struct line_ring {
 	size_t max, bytes, lines;
 	struct strbuf prefix; /* the first line of this group, unpacked */
 	const struct group *prefix_of;
-	ZSTD_CCtx *c;
+	ZSTD_CCtx *c; /* NULL: made when it is needed */
 	ZSTD_DCtx *d;
 };
 
@@ -42,7 +42,6 @@ struct line_ring *line_ring_new(size_t max_bytes)
 	struct line_ring *r = xcalloc(1, sizeof(*r));
 	r->max = max_bytes;
 	r->prefix = (struct strbuf)STRBUF_INIT;
-	r->c = ZSTD_createCCtx();
 	r->d = ZSTD_createDCtx();
 	return r;
 }
@@ -125,6 +124,12 @@ static void leave_prefix(struct line_ring *r)
 	r->prefix_of = NULL;
 }
 
+static void leave_tables(struct line_ring *r)
+{
+	(void)ZSTD_freeCCtx(r->c);
+	r->c = NULL;
+}
+
 static struct group *open_group(struct line_ring *r)
 {
 	struct group *g = r->groups.n ? r->groups.v[r->groups.n - 1] : NULL;
@@ -165,6 +170,7 @@ static void append(struct group *g, const char *data, size_t n)
 int line_ring_add(struct line_ring *r, int64_t usec, const char *line, size_t len)
 {
 	size_t bound = ZSTD_compressBound(len);
+	r->c = r->c ? r->c : ZSTD_createCCtx();
 	if (!r->c || !r->d || len > LONGEST)
 		return -ENOMEM;
 	struct group *g = open_group(r);
@@ -176,6 +182,8 @@ int line_ring_add(struct line_ring *r, int64_t usec, const char *line, size_t le
 		(void)ZSTD_CCtx_refPrefix(r->c, r->prefix.buf, r->prefix.len);
 	size_t n = ZSTD_compress2(r->c, packed, bound, line, len);
 	leave_prefix(r);
+	if (len >= LARGE)
+		leave_tables(r);
 	if (ZSTD_isError(n))
 		return -ENOMEM;
 	r->bytes -= cost(g);

@@ -201,15 +201,21 @@ static void draw_field(struct canvas *c, int x, int y, int w, const struct field
 		(void)canvas_text(c, x + drawn, y, w - drawn, STYLE_DIM, " (paused)");
 }
 
+/* The host's size, to measure by; 0: nobody knows it. */
+static double known(struct metric m)
+{
+	return metric_is_ok(m) ? m.v : 0;
+}
+
 static void draw_bar(const struct tui *t, struct canvas *c, int x, int y, const struct column *col, const struct row *r)
 {
 	const struct host_frame *h = &t->frame->host;
 	const struct sample *s = r->sample;
-	struct bar cpu = {.used = r->cpu_used_cores, .total = s->cpu.allocated.amount, .scale = h->capacity_cores.v};
+	struct bar cpu = {.used = r->cpu_used_cores, .total = s->cpu.allocated.amount, .scale = known(h->capacity_cores)};
 	struct bar mem = {.used = s->mem.used_bytes,
 	                  .held = s->mem.held_bytes,
 	                  .total = s->mem.allocated.amount,
-	                  .scale = h->capacity_bytes.v};
+	                  .scale = known(h->capacity_bytes)};
 	bar_draw(c, x, y, col->w, col->kind == COLUMN_CPU_BAR ? &cpu : &mem);
 }
 
