@@ -23,6 +23,11 @@ def copy(source, to):
         g.write(f.read())
 
 
+def group(i):
+    """As tests/tools/herd names it."""
+    return f"{(i + 1) * 0x9E3779B97F4A7C15 % 2**64:016x}{i:048x}"
+
+
 def docker_dir(at):
     """Where Docker would make its groups, with what groups below it need."""
     path = f"{at}/docker"
@@ -81,14 +86,14 @@ class Crowd:
         """The files of these names of all groups (and, of all names, those of the VMs), for tests/tools/floor."""
         paths = []
         for d in self.dirs:
-            first = f"{d}/{0:064x}"
+            first = f"{d}/{group(0)}"
             for name in names:
                 # CPU time of v1 is in cpuacct; throttling is only read of v1's cpu.
                 if not os.path.exists(f"{first}/{name}") or (name == "memory.stat" and "/unified/" in d):
                     continue
                 if name == "cpu.stat" and "/unified/" in d:
                     continue
-                paths += [f"{d}/{i:064x}/{name}" for i in range(self.count)]
+                paths += [f"{d}/{group(i)}/{name}" for i in range(self.count)]
         if names is ALL:
             for p in self.machines:
                 paths += [f"/proc/{p.pid}/{name}" for name in ("stat", "statm", "io")]
