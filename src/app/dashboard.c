@@ -230,13 +230,15 @@ static void take_signal(struct dashboard *d)
 
 static void loop(struct dashboard *d)
 {
+	bool changed = true;
 	while (!d->quit) {
 		struct pollfd fds[] = {{STDIN_FILENO, POLLIN, 0},
 		                       {d->timer, POLLIN, 0},
 		                       {d->signals, POLLIN, 0},
 		                       {pair_fd(&d->pair), POLLIN, 0},
 		                       {ticker_fd(d->ticker), POLLIN, 0}};
-		draw(d);
+		if (changed)
+			draw(d);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return;
 		if (fds[2].revents)
@@ -246,6 +248,8 @@ static void loop(struct dashboard *d)
 			d->quit = true;
 		else if (fds[0].revents & POLLIN)
 			read_keys(d);
+		/* When it is time, a reading begins, which is shown when it is there; of a recording it is at once. */
+		changed = d->engine.replay || fds[0].revents || fds[2].revents || fds[3].revents || fds[4].revents;
 		uint64_t expired;
 		if (fds[1].revents && read(d->timer, &expired, sizeof(expired)) > 0)
 			time_tick(d);

@@ -296,6 +296,7 @@ int term_open(bool color, bool mouse, struct error *err)
 	(void)nonl();
 	(void)keypad(stdscr, TRUE);
 	(void)nodelay(stdscr, TRUE);
+	(void)typeahead(-1); /* a screen is soon there: keys can wait for it, and need not be asked for line by line */
 	(void)curs_set(0);
 	term.color = color && has_colors() && start_color() == OK && use_default_colors() == OK;
 	prepare_styles();
