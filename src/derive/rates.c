@@ -146,7 +146,7 @@ static struct row make_row(const struct entry *prev, const struct entry *cur, co
 	int64_t since = cur->sample.unread_since_usec;
 	bool rested = st.prev && since && since < st.prev->sample.mono_usec;
 	st.slow_usec = rested ? (double)(cur->sample.mono_usec - since) : st.usec;
-	struct row r = {.inst = &cur->inst, .sample = &cur->sample, .background = &cur->background};
+	struct row r = {.inst = &cur->inst, .sample = &cur->sample, .background = entry_background(cur)};
 	row_fill(&r, &st, h);
 	return r;
 }

@@ -12,8 +12,16 @@ struct snapshot *snapshot_new(void)
 	return xcalloc(1, sizeof(struct snapshot));
 }
 
+static void let_go(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->held.n; i++)
+		background_unref(s->held.v[i]);
+	s->held.n = 0;
+}
+
 void snapshot_clear(struct snapshot *s)
 {
+	let_go(s);
 	arena_clear(&s->arena);
 	s->host = (struct host_sample){0};
 	s->with_services = false;
@@ -28,6 +36,17 @@ struct entry *snapshot_add(struct snapshot *s)
 {
 	vec_push(&s->entries, (struct entry){0});
 	return &s->entries.v[s->entries.n - 1];
+}
+
+void snapshot_hold(struct snapshot *s, struct entry *e, struct background *b)
+{
+	vec_push(&s->held, background_ref(b));
+	e->background = b;
+}
+
+const struct background *entry_background(const struct entry *e)
+{
+	return e->background ? e->background : &background_unknown;
 }
 
 static const char *clean(struct snapshot *s, const char *text)
@@ -84,6 +103,8 @@ void snapshot_free(struct snapshot *s)
 {
 	if (!s)
 		return;
+	let_go(s);
+	vec_free(&s->held);
 	vec_free(&s->entries);
 	vec_free(&s->notices);
 	vec_free(&s->services);

@@ -111,7 +111,7 @@ static inline void fake_seal(struct fake *f)
 		const struct entry *e = &f->snap->entries.v[i];
 		struct row r = {.inst = &e->inst,
 		                .sample = &e->sample,
-		                .background = &e->background,
+		                .background = entry_background(e),
 		                .interval_sec = 1,
 		                .age_sec = 7500};
 		r.io_read_per_sec = r.io_write_per_sec = metric_none(METRIC_DENIED, "io.stat: permission denied");

@@ -54,7 +54,10 @@ static int needed(struct readers *r, const char *line, size_t n, struct error *e
 /* An entry and a row with every field of the table set, so that a field without a way back shows. */
 static void fill(struct entry *e, struct row *r)
 {
+	static struct background background;
+	struct background *b = &background;
 	double v = 1;
+	e->background = r->background = b;
 	struct metric *const metrics[] = {&e->sample.cpu.allocated.amount,
 	                                  &e->sample.cpu.vcpus,
 	                                  &r->cpu_used_cores,
@@ -88,20 +91,20 @@ static void fill(struct entry *e, struct row *r)
 	                                  &r->net_tx_per_sec,
 	                                  &e->sample.pids,
 	                                  &e->sample.disk_writable_bytes,
-	                                  &e->background.disk.image_bytes,
-	                                  &e->background.disk.shared_bytes,
-	                                  &e->background.disk.layers,
-	                                  &e->background.disk.virtual_bytes,
-	                                  &e->background.disk.allocated_bytes,
-	                                  &e->background.disk.snapshots,
-	                                  &e->background.disk.chain,
-	                                  &e->background.isolation.uid,
-	                                  &e->background.isolation.all_capabilities,
-	                                  &e->background.isolation.no_new_privs,
-	                                  &e->background.isolation.privileged,
-	                                  &e->background.isolation.read_only_root,
-	                                  &e->background.supervisor.daemon_running,
-	                                  &e->background.supervisor.monitor_pid,
+	                                  &b->disk.image_bytes,
+	                                  &b->disk.shared_bytes,
+	                                  &b->disk.layers,
+	                                  &b->disk.virtual_bytes,
+	                                  &b->disk.allocated_bytes,
+	                                  &b->disk.snapshots,
+	                                  &b->disk.chain,
+	                                  &b->isolation.uid,
+	                                  &b->isolation.all_capabilities,
+	                                  &b->isolation.no_new_privs,
+	                                  &b->isolation.privileged,
+	                                  &b->isolation.read_only_root,
+	                                  &b->supervisor.daemon_running,
+	                                  &b->supervisor.monitor_pid,
 	                                  &r->verdict.recommended_cores,
 	                                  &r->verdict.recommended_bytes,
 	                                  &r->verdict.slack_cores,
@@ -120,20 +123,20 @@ static void fill(struct entry *e, struct row *r)
 	                              &e->inst.parent,
 	                              &e->inst.uuid,
 	                              &e->inst.sample,
-	                              &e->background.disk.driver,
-	                              &e->background.disk.detail,
-	                              &e->background.isolation.kernel,
-	                              &e->background.isolation.user,
-	                              &e->background.isolation.capabilities,
-	                              &e->background.isolation.seccomp,
-	                              &e->background.isolation.lsm,
-	                              &e->background.isolation.host_mounts,
-	                              &e->background.isolation.guard,
-	                              &e->background.isolation.summary,
-	                              &e->background.supervisor.daemon,
-	                              &e->background.supervisor.monitor,
-	                              &e->background.supervisor.survives,
-	                              &e->background.supervisor.evidence,
+	                              &b->disk.driver,
+	                              &b->disk.detail,
+	                              &b->isolation.kernel,
+	                              &b->isolation.user,
+	                              &b->isolation.capabilities,
+	                              &b->isolation.seccomp,
+	                              &b->isolation.lsm,
+	                              &b->isolation.host_mounts,
+	                              &b->isolation.guard,
+	                              &b->isolation.summary,
+	                              &b->supervisor.daemon,
+	                              &b->supervisor.monitor,
+	                              &b->supervisor.survives,
+	                              &b->supervisor.evidence,
 	                              &r->verdict.rule,
 	                              &r->verdict.reason};
 	static char text[ARRAY_SIZE(texts)][24];
@@ -142,7 +145,7 @@ static void fill(struct entry *e, struct row *r)
 		*texts[i] = text[i];
 	}
 	for (unsigned i = 0; i < NS_MAX; i++)
-		e->background.isolation.ns[i] = i % 2 ? NS_HOST : NS_OWN;
+		b->isolation.ns[i] = i % 2 ? NS_HOST : NS_OWN;
 	e->sample.cpu.allocated.shared = true;
 	e->inst.pid = 4711;
 	e->inst.started_usec = MONDAY - 5 * SECOND;

@@ -87,7 +87,7 @@ static void add_services(struct fake *f)
 	f->snap->with_services = true;
 	for (size_t i = 0; i < f->snap->services.n; i++) {
 		const struct entry *e = &f->snap->services.v[i];
-		struct row r = {&e->inst, &e->sample, &e->background, .interval_sec = 1, .age_sec = -1};
+		struct row r = {&e->inst, &e->sample, entry_background(e), .interval_sec = 1, .age_sec = -1};
 		r.cpu_used_cores = metric_ok(0.25);
 		vec_push(&f->frame->services, r);
 	}

@@ -98,7 +98,7 @@ static inline void film_frame(struct film *f, const struct what *w, size_t n)
 	f->frame->interval_sec = f->said;
 	for (size_t i = 0; i < n; i++) {
 		const struct entry *e = &f->snap->entries.v[i];
-		struct row r = {.inst = &e->inst, .sample = &e->sample, .background = &e->background};
+		struct row r = {.inst = &e->inst, .sample = &e->sample, .background = entry_background(e)};
 		r.age_sec = w[i].started ? (double)(f->now - w[i].started) / 1e6 : -1;
 		r.cpu_used_cores = maybe(w[i].cpu);
 		r.net_rx_per_sec = maybe(w[i].rx);

@@ -1,6 +1,6 @@
 /*
  * What stands behind an instance: how isolated it is, what it occupies on disk, what would take it down.
- * Read slowly (these change seldom and cost more); strings belong to the snapshot.  NULL and non-OK metrics are
+ * Read slowly (these change seldom and cost more); strings are static or its own.  NULL and non-OK metrics are
  * unknown, never "no".
  */
 #ifndef VCTOP_MODEL_BACKGROUND_H
@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "vctop/base/arena.h"
 #include "vctop/model/metric.h"
 
 enum ns_type { NS_PID, NS_MNT, NS_NET, NS_IPC, NS_UTS, NS_USER, NS_CGROUP, NS_TIME, NS_MAX };
@@ -55,11 +56,22 @@ struct supervisor {
 	const char *evidence; /* one line: "shim's parent is 1, own process group; live-restore not configured" */
 };
 
+/*
+ * Snapshots share it as long as nothing in it changes: once it is in one it is const, and a change makes a new one.
+ * Not counted atomically: one thread fills and clears snapshots.
+ */
 struct background {
 	struct isolation isolation;
 	struct disk disk;
 	struct supervisor supervisor;
+	struct arena text;
+	unsigned refs;
 };
+
+struct background *background_new(void); /* gives a reference */
+struct background *background_ref(struct background *b);
+void background_unref(struct background *b); /* the last ends it; NULL is none */
+extern const struct background background_unknown;
 
 /* All images and layers of one image store on the host. */
 struct store {

@@ -15,7 +15,7 @@
 struct entry {
 	struct instance inst;
 	struct sample sample;
-	struct background background;
+	const struct background *background; /* NULL: nothing is known */
 };
 
 /* What the source could not do, one quiet line each: "podman (root): /var/lib/containers: denied". */
@@ -27,6 +27,7 @@ struct snapshot {
 	struct arena arena;
 	struct host_sample host;
 	VEC(struct entry) entries;
+	VEC(struct background *) held; /* one reference each */
 	VEC(struct notice) notices;
 	VEC(struct entry) services;  /* INSTANCE_SERVICE, sorted by id, which is the cgroup */
 	bool with_services;          /* they were asked for */
@@ -41,6 +42,9 @@ struct snapshot *snapshot_new(void);
 void snapshot_clear(struct snapshot *s); /* empty again, storage kept */
 /* A zeroed entry to fill. The pointer is valid until the next add. */
 struct entry *snapshot_add(struct snapshot *s);
+/* Holds it as long as the snapshot is not cleared. */
+void snapshot_hold(struct snapshot *s, struct entry *e, struct background *b);
+const struct background *entry_background(const struct entry *e); /* never NULL */
 void snapshot_notice(struct snapshot *s, const char *what, const char *why, const char *change); /* copies */
 void snapshot_seal(struct snapshot *s);
 const struct entry *snapshot_find(const struct snapshot *s, const char *id); /* sealed only; NULL not found */

@@ -5,6 +5,7 @@
 
 #include "source/background/isolation.h"
 #include "source/background/network.h"
+#include "source/background/renew.h"
 #include "source/background/supervisor.h"
 #include "vctop/base/clock.h"
 #include "vctop/base/text.h"
@@ -22,8 +23,7 @@
 
 /* One instance. */
 struct known {
-	struct arena arena; /* of its strings */
-	struct background bg;
+	struct background *bg; /* as the last snapshot has it */
 	struct daemon *daemon; /* on which it hangs; NULL none */
 	struct network net;
 	bool read;
@@ -68,7 +68,7 @@ struct background_reader *background_reader_new(struct rootfs *fs)
 static void known_free(struct known *k, struct rootfs *fs)
 {
 	network_release(&k->net, fs);
-	arena_release(&k->arena);
+	background_unref(k->bg);
 	free(k);
 }
 
@@ -139,21 +139,22 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	bool vm = i->kind == INSTANCE_VM;
 	rootfs_cite_for(b->fs, i->id);
 	read_host(b, t->now.mono_usec);
-	arena_clear(&k->arena);
+	background_unref(k->bg);
+	struct background *bg = k->bg = background_new();
 	bool runs = is_running(i);
 	if (!runs)
-		isolation_none(&k->bg.isolation,
+		isolation_none(&bg->isolation,
 		               i->state == INSTANCE_STOPPED ? "not running" : "its first process is not known");
 	else if (vm)
-		isolation_vm(b->fs, &b->host, i->pid, &k->arena, &k->bg.isolation);
+		isolation_vm(b->fs, &b->host, i->pid, &bg->text, &bg->isolation);
 	else
-		isolation_container(b->fs, &b->host, i->pid, &k->arena, &k->bg.isolation);
-	if (!k->bg.isolation.kernel)
-		k->bg.isolation.kernel = vm ? "own" : "shared";
-	k->daemon = supervisor_find(&b->daemons, i, &k->arena, &k->bg.supervisor);
-	disk_none(&k->bg.disk, "not running");
+		isolation_container(b->fs, &b->host, i->pid, &bg->text, &bg->isolation);
+	if (!bg->isolation.kernel)
+		bg->isolation.kernel = vm ? "own" : "shared";
+	k->daemon = supervisor_find(&b->daemons, i, &bg->text, &bg->supervisor);
+	disk_none(&bg->disk, "not running");
 	if (vm && runs)
-		storage_vm(b->storage, i->pid, &k->arena, &k->bg.disk);
+		storage_vm(b->storage, i->pid, &bg->text, &bg->disk);
 	k->read = true;
 	k->incarnation = i->incarnation;
 	k->pid = i->pid;
@@ -167,10 +168,11 @@ static struct known *find_known(struct background_reader *b, const struct instan
 	struct known *k = map_get(&b->by_id, i->id);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
-		isolation_none(&k->bg.isolation, "not read yet");
-		k->bg.isolation.kernel = i->kind == INSTANCE_VM ? "own" : "shared";
-		disk_none(&k->bg.disk, "not read yet");
-		k->bg.supervisor.monitor_pid = k->bg.supervisor.daemon_running =
+		k->bg = background_new();
+		isolation_none(&k->bg->isolation, "not read yet");
+		k->bg->isolation.kernel = i->kind == INSTANCE_VM ? "own" : "shared";
+		disk_none(&k->bg->disk, "not read yet");
+		k->bg->supervisor.monitor_pid = k->bg->supervisor.daemon_running =
 		        metric_none(METRIC_ABSENT, "not read yet");
 		network_release(&k->net, NULL); /* nothing to read */
 		map_put(&b->by_id, i->id, k);
@@ -183,7 +185,7 @@ static struct known *find_known(struct background_reader *b, const struct instan
 static bool is_stale(const struct background_reader *b, const struct known *k, const struct instance *i)
 {
 	return !k->read || k->incarnation != i->incarnation || k->pid != i->pid || k->state != i->state ||
-	       (k->bg.supervisor.daemon && k->daemon_changes != b->daemons.changes);
+	       (k->bg->supervisor.daemon && k->daemon_changes != b->daemons.changes);
 }
 
 static bool has_time(const struct background_reader *b)
@@ -208,11 +210,6 @@ static void refresh(struct background_reader *b, const struct tick *t)
 	}
 }
 
-static void keep(struct arena *a, const char **text)
-{
-	*text = arena_strdup(a, *text);
-}
-
 /* Ids of 64 digits are keys as they are; named runtimes' have the runtime in front, as the instance's id has. */
 static const struct facts *facts_of(const struct tick *t, const char *id)
 {
@@ -221,32 +218,16 @@ static const struct facts *facts_of(const struct tick *t, const char *id)
 	return f ? f : map_get(&t->facts->by_id, id);
 }
 
-/* The snapshot outlives what is remembered here; a container's disk is looked up, not remembered. */
-static void copy(struct background_reader *b, const struct tick *t, const struct known *k, struct entry *e)
+/* A container's disk and whether its daemon runs are looked up each time, not read. */
+static void look_up(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
 {
-	struct background *to = &e->background;
-	struct arena *a = &t->snap->arena;
-	*to = k->bg;
-	rootfs_cite_for(b->fs, e->inst.id);
-	if (e->inst.kind == INSTANCE_CONTAINER)
-		storage_container(b->storage, facts_of(t, e->inst.id), a, &to->disk);
-	struct isolation *i = &to->isolation;
-	keep(a, &i->capabilities);
-	keep(a, &i->lsm);
-	keep(a, &i->host_mounts);
-	keep(a, &i->guard);
-	keep(a, &i->summary);
-	struct disk *d = &to->disk;
-	struct metric *const metrics[] = {&d->image_bytes,     &d->shared_bytes, &d->layers, &d->virtual_bytes,
-	                                  &d->allocated_bytes, &d->snapshots,    &d->chain};
-	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++)
-		if (!metric_is_ok(*metrics[m]))
-			keep(a, &metrics[m]->why);
-	keep(a, &d->driver);
-	keep(a, &d->detail);
-	keep(a, &to->supervisor.evidence);
+	struct disk disk = k->bg->disk;
+	rootfs_cite_for(b->fs, i->id);
+	if (i->kind == INSTANCE_CONTAINER)
+		storage_container(b->storage, facts_of(t, i->id), &t->snap->arena, &disk);
+	k->bg = background_with_disk(k->bg, &disk);
 	if (k->daemon)
-		to->supervisor.daemon_running = metric_ok(k->daemon->running);
+		k->bg = background_with_daemon(k->bg, k->daemon->running);
 }
 
 static int by_ns_and_id(const void *a, const void *b)
@@ -306,11 +287,12 @@ static void fill(struct background_reader *b, const struct tick *t)
 	for (size_t i = 0; i < t->snap->entries.n; i++) {
 		struct entry *e = &t->snap->entries.v[i];
 		struct known *k = b->entries.v[i];
-		copy(b, t, k, e);
+		look_up(b, t, k, &e->inst);
+		snapshot_hold(t->snap, e, k->bg);
 		if (!k->daemon)
 			continue;
 		k->daemon->refs++;
-		const char *s = k->bg.supervisor.survives;
+		const char *s = k->bg->supervisor.survives;
 		bool hangs = e->inst.state != INSTANCE_STOPPED;
 		k->daemon->instances += hangs;
 		k->daemon->survivors += hangs && s && (strcmp(s, "yes") == 0 || strcmp(s, "configured") == 0);

@@ -22,8 +22,17 @@ struct reader {
 	struct snapshot *snap;
 	struct entry *entry;
 	struct row *row;
+	struct background *background;
 	const json_t *unavailable;
 };
+
+/* All that is read belongs to the snapshot, background too. */
+static struct reader reader_of(struct snapshot *s, struct entry *e, struct row *row, const json_t *o)
+{
+	struct background *b = arena_alloc(&s->arena, sizeof(*b));
+	e->background = b;
+	return (struct reader){s, e, row, b, json_object_get(o, "unavailable")};
+}
 
 const char *json_take_text(struct arena *a, const json_t *v, size_t max)
 {
@@ -111,7 +120,10 @@ static void put_word(void *at, int word)
 
 static void read_slot(struct reader *r, const struct slot *s, const json_t *v, const char *path)
 {
-	void *at = (s->in_row ? (char *)r->row : (char *)r->entry) + s->offset;
+	char *const in[] = {[SLOT_IN_ENTRY] = (char *)r->entry,
+	                    [SLOT_IN_ROW] = (char *)r->row,
+	                    [SLOT_IN_BACKGROUND] = (char *)r->background};
+	void *at = in[s->place] + s->offset;
 	struct metric m;
 	switch (s->type) {
 	case SLOT_METRIC:
@@ -197,7 +209,7 @@ static void read_labels(struct reader *r, json_t *labels)
 
 static int read_instance(struct snapshot *s, const json_t *o, struct entry *e, struct row *row, struct error *err)
 {
-	struct reader r = {s, e, row, json_object_get(o, "unavailable")};
+	struct reader r = reader_of(s, e, row, o);
 	struct instance *i = &e->inst;
 	int kind = json_take_word(json_object_get(o, "kind"), kind_word, INSTANCE_KIND_MAX);
 	int life = json_take_word(json_object_get(o, "state"), life_word, INSTANCE_STATE_MAX);
@@ -233,7 +245,7 @@ static void bind_row(struct row *r, const struct entry *e, double interval_sec)
 {
 	r->inst = &e->inst;
 	r->sample = &e->sample;
-	r->background = &e->background;
+	r->background = entry_background(e);
 	r->interval_sec = metric_is_ok(r->cpu_used_cores) ? interval_sec : 0;
 }
 
@@ -272,7 +284,7 @@ static void read_service(struct snapshot *s, struct frame *f, const json_t *o)
 {
 	struct entry e = {.inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd"}};
 	struct row row = {.age_sec = -1};
-	struct reader r = {s, &e, &row, json_object_get(o, "unavailable")};
+	struct reader r = reader_of(s, &e, &row, o);
 	read_slots(&r, slots_instance, o, "");
 	e.inst.id = e.inst.cgroup;
 	e.inst.name = e.inst.name && *e.inst.name ? e.inst.name : e.inst.id;

@@ -27,8 +27,8 @@ struct scan {
 };
 
 /* clang-format off */
-#define E(key, type, member) {key, type, false, offsetof(struct entry, member), NULL, NULL}
-#define R(key, type, member) {key, type, true, offsetof(struct row, member), NULL, NULL}
+#define E(key, type, member) {key, type, SLOT_IN_ENTRY, offsetof(struct entry, member), NULL, NULL}
+#define R(key, type, member) {key, type, SLOT_IN_ROW, offsetof(struct row, member), NULL, NULL}
 #define G(key, group) {key, SLOT_GROUP, false, 0, group, NULL}
 #define END {0}
 static const struct slot cpu[] = {
@@ -88,7 +88,7 @@ static bool is(const char *key, size_t n, const char *word)
 
 static void *place(struct scan *s, const struct slot *slot)
 {
-	return (slot->in_row ? (char *)&s->row : (char *)s->entry) + slot->offset;
+	return (slot->place == SLOT_IN_ROW ? (char *)&s->row : (char *)s->entry) + slot->offset;
 }
 
 static bool scan_text(struct scan *s, const char **ret)

@@ -1,9 +1,10 @@
 #include "source/recording/snapshot_slots.h"
 
 /* clang-format off */
-#define E(key, type, member) {key, type, false, offsetof(struct entry, member), NULL, NULL}
-#define R(key, type, member) {key, type, true, offsetof(struct row, member), NULL, NULL}
-#define G(key, group, prefix) {key, SLOT_GROUP, false, 0, group, prefix}
+#define E(key, type, member) {key, type, SLOT_IN_ENTRY, offsetof(struct entry, member), NULL, NULL}
+#define R(key, type, member) {key, type, SLOT_IN_ROW, offsetof(struct row, member), NULL, NULL}
+#define B(key, type, member) {key, type, SLOT_IN_BACKGROUND, offsetof(struct background, member), NULL, NULL}
+#define G(key, group, prefix) {key, SLOT_GROUP, SLOT_IN_ENTRY, 0, group, prefix}
 #define END {0}
 
 static const struct slot cpu[] = {
@@ -58,52 +59,52 @@ static const struct slot net[] = {
 
 static const struct slot disk[] = {
 	E("writable_bytes", SLOT_METRIC, sample.disk_writable_bytes),
-	E("image_bytes", SLOT_METRIC, background.disk.image_bytes),
-	E("shared_bytes", SLOT_METRIC, background.disk.shared_bytes),
-	E("layers", SLOT_METRIC, background.disk.layers),
-	E("virtual_bytes", SLOT_METRIC, background.disk.virtual_bytes),
-	E("allocated_bytes", SLOT_METRIC, background.disk.allocated_bytes),
-	E("snapshots", SLOT_METRIC, background.disk.snapshots),
-	E("chain", SLOT_METRIC, background.disk.chain),
-	E("driver", SLOT_TEXT, background.disk.driver),
-	E("detail", SLOT_TEXT, background.disk.detail),
+	B("image_bytes", SLOT_METRIC, disk.image_bytes),
+	B("shared_bytes", SLOT_METRIC, disk.shared_bytes),
+	B("layers", SLOT_METRIC, disk.layers),
+	B("virtual_bytes", SLOT_METRIC, disk.virtual_bytes),
+	B("allocated_bytes", SLOT_METRIC, disk.allocated_bytes),
+	B("snapshots", SLOT_METRIC, disk.snapshots),
+	B("chain", SLOT_METRIC, disk.chain),
+	B("driver", SLOT_TEXT, disk.driver),
+	B("detail", SLOT_TEXT, disk.detail),
 	END};
 
 static const struct slot namespaces[] = {
-	E("pid", SLOT_NS, background.isolation.ns[NS_PID]),
-	E("mnt", SLOT_NS, background.isolation.ns[NS_MNT]),
-	E("net", SLOT_NS, background.isolation.ns[NS_NET]),
-	E("ipc", SLOT_NS, background.isolation.ns[NS_IPC]),
-	E("uts", SLOT_NS, background.isolation.ns[NS_UTS]),
-	E("user", SLOT_NS, background.isolation.ns[NS_USER]),
-	E("cgroup", SLOT_NS, background.isolation.ns[NS_CGROUP]),
-	E("time", SLOT_NS, background.isolation.ns[NS_TIME]),
+	B("pid", SLOT_NS, isolation.ns[NS_PID]),
+	B("mnt", SLOT_NS, isolation.ns[NS_MNT]),
+	B("net", SLOT_NS, isolation.ns[NS_NET]),
+	B("ipc", SLOT_NS, isolation.ns[NS_IPC]),
+	B("uts", SLOT_NS, isolation.ns[NS_UTS]),
+	B("user", SLOT_NS, isolation.ns[NS_USER]),
+	B("cgroup", SLOT_NS, isolation.ns[NS_CGROUP]),
+	B("time", SLOT_NS, isolation.ns[NS_TIME]),
 	END};
 
 static const struct slot isolation[] = {
-	E("summary", SLOT_TEXT, background.isolation.summary),
-	E("kernel", SLOT_TEXT, background.isolation.kernel),
+	B("summary", SLOT_TEXT, isolation.summary),
+	B("kernel", SLOT_TEXT, isolation.kernel),
 	G("namespaces", namespaces, "isolation.namespaces."),
-	E("user", SLOT_TEXT, background.isolation.user),
-	E("uid", SLOT_METRIC, background.isolation.uid),
-	E("capabilities", SLOT_TEXT, background.isolation.capabilities),
-	E("all_capabilities", SLOT_FLAG, background.isolation.all_capabilities),
-	E("seccomp", SLOT_TEXT, background.isolation.seccomp),
-	E("lsm", SLOT_TEXT, background.isolation.lsm),
-	E("no_new_privs", SLOT_FLAG, background.isolation.no_new_privs),
-	E("privileged", SLOT_FLAG, background.isolation.privileged),
-	E("read_only_root", SLOT_FLAG, background.isolation.read_only_root),
-	E("host_mounts", SLOT_TEXT, background.isolation.host_mounts),
-	E("guard", SLOT_TEXT, background.isolation.guard),
+	B("user", SLOT_TEXT, isolation.user),
+	B("uid", SLOT_METRIC, isolation.uid),
+	B("capabilities", SLOT_TEXT, isolation.capabilities),
+	B("all_capabilities", SLOT_FLAG, isolation.all_capabilities),
+	B("seccomp", SLOT_TEXT, isolation.seccomp),
+	B("lsm", SLOT_TEXT, isolation.lsm),
+	B("no_new_privs", SLOT_FLAG, isolation.no_new_privs),
+	B("privileged", SLOT_FLAG, isolation.privileged),
+	B("read_only_root", SLOT_FLAG, isolation.read_only_root),
+	B("host_mounts", SLOT_TEXT, isolation.host_mounts),
+	B("guard", SLOT_TEXT, isolation.guard),
 	END};
 
 static const struct slot supervisor[] = {
-	E("daemon", SLOT_TEXT, background.supervisor.daemon),
-	E("daemon_running", SLOT_FLAG, background.supervisor.daemon_running),
-	E("monitor", SLOT_TEXT, background.supervisor.monitor),
-	E("monitor_pid", SLOT_METRIC, background.supervisor.monitor_pid),
-	E("survives_daemon", SLOT_TEXT, background.supervisor.survives),
-	E("evidence", SLOT_TEXT, background.supervisor.evidence),
+	B("daemon", SLOT_TEXT, supervisor.daemon),
+	B("daemon_running", SLOT_FLAG, supervisor.daemon_running),
+	B("monitor", SLOT_TEXT, supervisor.monitor),
+	B("monitor_pid", SLOT_METRIC, supervisor.monitor_pid),
+	B("survives_daemon", SLOT_TEXT, supervisor.survives),
+	B("evidence", SLOT_TEXT, supervisor.evidence),
 	END};
 
 static const struct slot recommended[] = {

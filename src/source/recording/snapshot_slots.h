@@ -1,4 +1,4 @@
-/* Where each key of an instance object belongs: into the entry (readings) or into the row (rates, verdict). */
+/* Where each key of an instance object belongs: into the entry (readings), its background, or the row (rates, verdict). */
 #ifndef SOURCE_SNAPSHOT_SLOTS_H
 #define SOURCE_SNAPSHOT_SLOTS_H
 
@@ -23,11 +23,13 @@ enum slot_type {
 	SLOT_CONFIDENCE, /* words of the verdict */
 };
 
+enum slot_place { SLOT_IN_ENTRY, SLOT_IN_ROW, SLOT_IN_BACKGROUND };
+
 struct slot {
 	const char *key;
 	enum slot_type type;
-	bool in_row; /* offset is of struct row, else of struct entry */
-	size_t offset;
+	enum slot_place place;
+	size_t offset; /* in that struct */
 	const struct slot *group; /* SLOT_GROUP: its keys, ended by a NULL key */
 	const char *prefix;       /* SLOT_GROUP: of its keys in `unavailable` */
 };
