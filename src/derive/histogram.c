@@ -8,7 +8,7 @@
 
 #define FIRST 0.001 /* cores; a coarser first bucket could not tell 0.03 from 0.02 */
 #define RATIO 1.05
-#define BLOCK 8U      /* buckets are there by so many; four are added at once */
+#define BLOCK 8U /* buckets are there by so many; four are added at once */
 #define HALF_LIFE_HOURS 24.0
 #define LOG_RATIO 0.048790164169432 /* log(RATIO) */
 

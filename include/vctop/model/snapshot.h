@@ -44,7 +44,7 @@ void snapshot_clear(struct snapshot *s); /* empty again, storage kept */
 struct entry *snapshot_add(struct snapshot *s);
 /* Holds it as long as the snapshot is not cleared. */
 void snapshot_hold(struct snapshot *s, struct entry *e, struct background *b);
-const struct background *entry_background(const struct entry *e); /* never NULL */
+const struct background *entry_background(const struct entry *e);                                /* never NULL */
 void snapshot_notice(struct snapshot *s, const char *what, const char *why, const char *change); /* copies */
 void snapshot_seal(struct snapshot *s);
 const struct entry *snapshot_find(const struct snapshot *s, const char *id); /* sealed only; NULL not found */

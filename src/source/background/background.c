@@ -23,6 +23,7 @@
 
 /* One instance. */
 struct known {
+	const char *id;        /* the map's */
 	struct background *bg; /* as the last snapshot has it */
 	struct daemon *daemon; /* on which it hangs; NULL none */
 	struct network net;
@@ -163,9 +164,11 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	k->due_usec = next_time(i, t->now.mono_usec);
 }
 
-static struct known *find_known(struct background_reader *b, const struct instance *i)
+/* Most stand where they stood in the tick before. */
+static struct known *find_known(struct background_reader *b, const struct instance *i, size_t at)
 {
-	struct known *k = map_get(&b->by_id, i->id);
+	struct known *k = at < b->entries.n && strcmp(b->entries.v[at]->id, i->id) == 0 ? b->entries.v[at]
+	                                                                                : map_get(&b->by_id, i->id);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
 		k->bg = background_new();
@@ -176,6 +179,7 @@ static struct known *find_known(struct background_reader *b, const struct instan
 		        metric_none(METRIC_ABSENT, "not read yet");
 		network_release(&k->net, NULL); /* nothing to read */
 		map_put(&b->by_id, i->id, k);
+		(void)map_find(&b->by_id, i->id, &k->id);
 	}
 	k->seen = b->tick;
 	return k;
@@ -330,10 +334,15 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	void *v;
 	b->tick++;
 	b->end_usec = begin_budget(b, b->tick > EAGER_TICK);
-	b->entries.n = 0;
 	daemons_update(&b->daemons, t->procs, t->now.mono_usec);
-	for (size_t i = 0; i < t->snap->entries.n; i++)
-		vec_push(&b->entries, find_known(b, &t->snap->entries.v[i].inst));
+	for (size_t i = 0; i < t->snap->entries.n; i++) {
+		struct known *k = find_known(b, &t->snap->entries.v[i].inst, i);
+		if (i < b->entries.n)
+			b->entries.v[i] = k;
+		else
+			vec_push(&b->entries, k);
+	}
+	b->entries.n = t->snap->entries.n;
 	sample_networks(b, t);
 	/* A rate takes two readings: without all networks in its first tick a one-shot would have none. */
 	if (b->tick < EAGER_TICK)

@@ -9,8 +9,8 @@ static void keep(struct arena *a, const char **text)
 
 #define DISK_METRICS(d)                                                                                                \
 	{                                                                                                              \
-		&(d)->image_bytes,     &(d)->shared_bytes, &(d)->layers, &(d)->virtual_bytes,                          \
-		&(d)->allocated_bytes, &(d)->snapshots,    &(d)->chain                                                 \
+		&(d)->image_bytes, &(d)->shared_bytes, &(d)->layers, &(d)->virtual_bytes, &(d)->allocated_bytes,       \
+		        &(d)->snapshots, &(d)->chain                                                                   \
 	}
 
 /* What was told may be the storage's, which does not last as long. */

@@ -1,4 +1,5 @@
-/* Where each key of an instance object belongs: into the entry (readings), its background, or the row (rates, verdict). */
+/* Where each key of an instance object belongs: into the entry (readings), its background, or the row (rates, verdict).
+ */
 #ifndef SOURCE_SNAPSHOT_SLOTS_H
 #define SOURCE_SNAPSHOT_SLOTS_H
 
@@ -29,7 +30,7 @@ struct slot {
 	const char *key;
 	enum slot_type type;
 	enum slot_place place;
-	size_t offset; /* in that struct */
+	size_t offset;            /* in that struct */
 	const struct slot *group; /* SLOT_GROUP: its keys, ended by a NULL key */
 	const char *prefix;       /* SLOT_GROUP: of its keys in `unavailable` */
 };
