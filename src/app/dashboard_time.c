@@ -1,5 +1,6 @@
 /* Which moment the dashboard shows: readings as they come, what it remembers of the last hour, or a recording. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -12,6 +13,7 @@
 #define MAX_DELAY 60.0
 #define MIN_SPEED 0.125
 #define FASTEST_USEC 40000 /* between two screens of a replay */
+#define SETTLED_TICK 6     /* all that is read only once has been */
 
 void time_set_timer(const struct dashboard *d, double first)
 {
@@ -106,6 +108,8 @@ static void took(struct dashboard *d, int r, const struct error *err)
 		moments_keep(d->moments, d->engine.frame);
 	if (d->engine.replay)
 		d->shown = d->engine.frame; /* it has two, in turn */
+	if (d->engine.ticks == SETTLED_TICK)
+		(void)malloc_trim(0); /* names of kernel types, what was read of each instance */
 	tell_memory(d);
 	dashboard_select(d);
 	if (d->engine.replay && !d->paused)

@@ -11,7 +11,8 @@
 #define BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define LINE_KEPT ((size_t)256 * 1024)
 #define HOUR_USEC INT64_C(3600000000)
-#define COST_SHARE 200 /* keeping may take one part in so many of the time */
+#define COST_SHARE 500 /* keeping may take one part in so many of the time: */
+#define LATEST_USEC INT64_C(60000000) /* but one a minute is always kept */
 
 struct moments {
 	struct line_ring *ring;
@@ -58,7 +59,8 @@ void moments_keep(struct moments *m, const struct frame *f)
 	(void)line_ring_add(m->ring, usec, m->line.buf, m->line.len);
 	line_ring_forget(m->ring, usec - HOUR_USEC);
 	leave_line(m);
-	m->due_usec = began + (clock_mono_usec() - began) * COST_SHARE;
+	int64_t cost = clock_mono_usec() - began, wait = cost * COST_SHARE;
+	m->due_usec = began + (wait < LATEST_USEC ? wait : LATEST_USEC);
 }
 
 /* The first at or after a time. */

@@ -10,10 +10,15 @@
 
 #define HISTOGRAM_BUCKETS 224 /* 0.001 core to 1024 cores */
 
+/* Only the buckets from the first that was used to the last: most instances use a few of them. */
 struct histogram {
-	float w[HISTOGRAM_BUCKETS];
+	float *w; /* NULL: none */
+	uint16_t from, n;
 };
 
+void histogram_release(struct histogram *h);
+double histogram_at(const struct histogram *h, unsigned bucket);
+float *histogram_room(struct histogram *h, unsigned bucket); /* to write it; valid until the next */
 void histogram_add(struct histogram *h, double cores, double seconds);
 void histogram_decay(struct histogram *h, double hours);
 double histogram_weight(const struct histogram *h);

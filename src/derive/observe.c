@@ -32,6 +32,8 @@ struct usage *usage_new(void)
 
 void usage_free(struct usage *u)
 {
+	if (u)
+		histogram_release(&u->cores);
 	free(u);
 }
 

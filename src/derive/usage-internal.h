@@ -1,5 +1,5 @@
 /*
- * What is remembered of one instance, about 1.7 KiB.  observe.c feeds it, judge.c draws conclusions once a minute,
+ * What is remembered of one instance, about 1 KiB.  observe.c feeds it, judge.c draws conclusions once a minute,
  * verdict_text.c puts them into words, usage_codec.c stores them.
  *
  * All spans are observed seconds, so clocks that step, gaps and suspended hosts can neither lengthen nor end them.

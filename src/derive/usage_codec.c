@@ -187,10 +187,10 @@ void usage_encode(const struct usage *u, struct strbuf *sb)
 		for (const struct member *m = tables[t].v; m < tables[t].v + tables[t].n; m++)
 			for (unsigned k = 0; k < m->n; k++)
 				put_member(sb, m->type, (const char *)u + m->offset + k * size_of(m->type));
-	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+	for (unsigned i = 0; i < u->cores.n; i++) {
 		if (u->cores.w[i] <= 0)
 			continue;
-		strbuf_char(sb, (char)i);
+		strbuf_char(sb, (char)(u->cores.from + i));
 		put_member(sb, F32, &u->cores.w[i]);
 	}
 }
@@ -203,7 +203,7 @@ static bool get_buckets(const unsigned char *p, size_t len, struct histogram *h)
 	if (len % 5 != 0)
 		return false;
 	for (; len; p += 5, len -= 5) {
-		if (p[0] <= last || p[0] >= HISTOGRAM_BUCKETS || !get_member(&weight, p + 1, &h->w[p[0]]))
+		if (p[0] <= last || p[0] >= HISTOGRAM_BUCKETS || !get_member(&weight, p + 1, histogram_room(h, p[0])))
 			return false;
 		last = p[0];
 	}

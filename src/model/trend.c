@@ -11,7 +11,7 @@
 #define FINE 600     /* readings: at one a second, ten minutes */
 #define COARSE 450   /* means of so many: */
 #define COARSE_OF 8U /* an hour */
-#define FIRST_CAP 8 /* doubled until it is the whole; most that come go before */
+#define FIRST_CAP 8  /* doubled until it is the whole; most that come go before */
 #define TRENDS_MAX 200
 #define GAP_USEC 30000000
 #define GAP_READINGS 4

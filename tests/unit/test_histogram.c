@@ -36,6 +36,7 @@ static void test_errors(void **state)
 		histogram_percentiles(&h, 0.95, 0.99, &p95, &p99);
 		if (p95 < rows[i].cores || p95 > rows[i].cores * (1 + rows[i].error) || !near(p95, p99))
 			fail_row(i, "%g cores read as %g", rows[i].cores, p95);
+		histogram_release(&h);
 	}
 }
 
@@ -57,6 +58,7 @@ static void test_percentiles(void **state)
 	assert_true(p99 >= 8 && p99 < 8.8);
 	histogram_add(&h, 4, -5);
 	assert_true(fabs(histogram_weight(&h) - 10001) < 0.01);
+	histogram_release(&h);
 }
 
 static void test_decay(void **state)
@@ -76,6 +78,7 @@ static void test_decay(void **state)
 	assert_true(p95 < 0.12 && p99 > 4);
 	histogram_decay(&h, 1e6);
 	assert_true(histogram_weight(&h) < 1e-6);
+	histogram_release(&h);
 }
 
 static void test_day(void **state)

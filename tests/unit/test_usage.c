@@ -105,7 +105,7 @@ static void test_clock_steps(void **state)
 		double s = seen(&f), p95 = (double)film_usage(&f, "a")->p95;
 		if (s > 60 * 3600 + 1 || s < 60 * 3600 - 120 || p95 < 0.99 || p95 > 1.06)
 			fail_row(i, "after a step of %g s: %g s seen, P95 %g", (double)steps[i] / 1e6, s, p95);
-		assert_true(film_usage(&f, "a")->cores.w[0] <= 0);
+		assert_true(histogram_at(&film_usage(&f, "a")->cores, 0) <= 0);
 		film_free(&f);
 	}
 }
@@ -395,7 +395,7 @@ static void test_codec_version_1(void **state)
 	usage_encode(was, &now);
 	size_t buckets = 0, added = (6 + 4) * sizeof(float) + 2 * sizeof(double);
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
-		buckets += was->cores.w[i] > 0 ? 5 : 0;
+		buckets += histogram_at(&was->cores, i) > 0 ? 5 : 0;
 	size_t at = now.len - buckets - added, len = now.len - added;
 	struct usage *u = NULL;
 	memmove(now.buf + at, now.buf + at + added, buckets);

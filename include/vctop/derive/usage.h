@@ -19,7 +19,7 @@ struct usage_book; /* of all, by key */
 enum usage_resource { USAGE_CPU, USAGE_MEMORY, USAGE_INSTANCE, USAGE_RESOURCE_MAX };
 const char *usage_resource_name(enum usage_resource r); /* "cpu", "memory", "instance" */
 
-#define USAGE_BOOK_MAX 65536 /* instances; about 1.7 KiB each, only of those there are */
+#define USAGE_BOOK_MAX 65536 /* instances; about 1 KiB each, only of those there are */
 
 struct usage_book *usage_book_new(void);
 void usage_book_free(struct usage_book *b);

@@ -22,6 +22,7 @@
 
 /* One instance. */
 struct known {
+	const char *id; /* the map's */
 	struct arena arena;    /* of its background, which snapshots point to */
 	const struct background *bg; /* the newest; what has been shown stays as it is */
 	unsigned disk_as_of;   /* changes of files and stores then, and one; 0: not looked up */
@@ -183,14 +184,17 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	k->due_usec = next_time(i, t->now.mono_usec);
 }
 
-static struct known *find_known(struct background_reader *b, const struct instance *i)
+/* Most stand where they stood in the tick before. */
+static struct known *find_known(struct background_reader *b, const struct instance *i, size_t at)
 {
-	struct known *k = map_get(&b->by_id, i->id);
+	struct known *k = at < b->entries.n && strcmp(b->entries.v[at]->id, i->id) == 0 ? b->entries.v[at]
+	                                                                                : map_get(&b->by_id, i->id);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
 		k->bg = &b->unread[i->kind == INSTANCE_VM];
 		network_release(&k->net, NULL); /* nothing to read */
 		map_put(&b->by_id, i->id, k);
+		(void)map_find(&b->by_id, i->id, &k->id);
 	}
 	k->seen = b->tick;
 	return k;
@@ -386,10 +390,15 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	void *v;
 	b->tick++;
 	b->end_usec = begin_budget(b, b->tick > EAGER_TICK);
-	b->entries.n = 0;
 	daemons_update(&b->daemons, t->procs, t->now.mono_usec);
-	for (size_t i = 0; i < t->snap->entries.n; i++)
-		vec_push(&b->entries, find_known(b, &t->snap->entries.v[i].inst));
+	for (size_t i = 0; i < t->snap->entries.n; i++) {
+		struct known *k = find_known(b, &t->snap->entries.v[i].inst, i);
+		if (i < b->entries.n)
+			b->entries.v[i] = k;
+		else
+			vec_push(&b->entries, k);
+	}
+	b->entries.n = t->snap->entries.n;
 	sample_networks(b, t);
 	/* A rate takes two readings: without all networks in its first tick a one-shot would have none. */
 	if (b->tick < EAGER_TICK)

@@ -211,7 +211,8 @@ static void draw_bar(const struct tui *t, struct canvas *c, int x, int y, const 
 {
 	const struct host_frame *h = &t->frame->host;
 	const struct sample *s = r->sample;
-	struct bar cpu = {.used = r->cpu_used_cores, .total = s->cpu.allocated.amount, .scale = known(h->capacity_cores)};
+	struct bar cpu = {
+	        .used = r->cpu_used_cores, .total = s->cpu.allocated.amount, .scale = known(h->capacity_cores)};
 	struct bar mem = {.used = s->mem.used_bytes,
 	                  .held = s->mem.held_bytes,
 	                  .total = s->mem.allocated.amount,
