@@ -192,18 +192,18 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	int r = cgroup_reader_sample(ct->reader, &s);
 	if (r < 0)
 		return r;
+	bool renewed = ct->incarnation != cgroup_reader_incarnation(ct->reader);
+	if (renewed) {
+		ct->incarnation = cgroup_reader_incarnation(ct->reader);
+		ct->pid = 0;
+		ct->sought_usec = 0;
+	}
 	/* Who has not run has not ended, nor been frozen. */
-	if (ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader))
+	if (renewed || ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader))
 		find_life(ct, t);
 	enum cgroup_life life = ct->life;
 	if (life == CGROUP_EMPTY && ct->twin)
 		return 0;
-	if (ct->incarnation != cgroup_reader_incarnation(ct->reader)) {
-		ct->incarnation = cgroup_reader_incarnation(ct->reader);
-		ct->pid = 0;
-		ct->sought_usec = 0;
-		find_init(ct, t);
-	}
 	if (is_pause(ct, f, s.pids))
 		return 0;
 	allocations_read(t, ct->reader, &ct->caps, &s);
