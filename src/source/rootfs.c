@@ -351,6 +351,16 @@ int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret)
 	return stat_at(fs, path, ret);
 }
 
+bool rootfs_place(struct rootfs *fs, const char *path, struct rootfs_place *ret)
+{
+	struct statx st;
+	fs->stats.syscalls++;
+	if (!fs->live || statx(fs->fd, path, 0, STATX_INO | STATX_MNT_ID, &st) < 0 || !(st.stx_mask & STATX_MNT_ID))
+		return false;
+	*ret = (struct rootfs_place){st.stx_mnt_id, st.stx_ino};
+	return true;
+}
+
 int rootfs_watch(struct rootfs *fs, int inotify, const char *path, uint32_t mask)
 {
 	char full[PATH_MAX];
