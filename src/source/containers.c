@@ -27,7 +27,7 @@ static void find_monitor(struct container *ct, const struct tick *t)
 	kfile_close(t->fs, &ct->monitor_statm);
 	ct->monitor = 0;
 	ct->monitor_due_usec = 0;
-	if (process_read_stat(t->fs, ct->init.ppid, &up) == 0 &&
+	if (proctab_stat(t->procs, t->fs, ct->init.ppid, &up) == 0 &&
 	    (strcmp(up.comm, "conmon") == 0 || strncmp(up.comm, "containerd-shim", 15) == 0))
 		ct->monitor = ct->init.ppid;
 }
@@ -59,7 +59,7 @@ static void find_init(struct container *ct, const struct tick *t)
 	ct->init = (struct process_stat){0};
 	if (!ct->pid)
 		return;
-	if (process_read_stat(t->fs, ct->pid, &ct->init) < 0) {
+	if (proctab_stat(t->procs, t->fs, ct->pid, &ct->init) < 0) {
 		ct->pid = 0;
 		return;
 	}
