@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "source/background/mountinfo.h"
 #include "source/runtime/runtime.h"
@@ -216,6 +217,10 @@ static void learn(struct facts_table *t, pid_t init)
 	char path[64], head[1024] = "";
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct kfile once = KFILE_INIT;
+	struct stat root;
+	(void)snprintf(path, sizeof(path), "proc/%d/root", (int)init);
+	if (rootfs_stat(t->fs, path, &root) == 0 && major(root.st_dev) != 0)
+		return; /* straight on a disk: no overlay */
 	(void)snprintf(path, sizeof(path), "proc/%d/mountinfo", (int)init);
 	ssize_t n = kfile_read(t->fs, &once, path, head, sizeof(head));
 	kfile_close(t->fs, &once);
