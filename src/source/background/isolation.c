@@ -6,6 +6,7 @@
 #include "source/background/isolation_subject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +29,12 @@ static const char *const initial[NS_MAX] = {
         "uts:[4026531838]", "user:[4026531837]", "cgroup:[4026531835]", "time:[4026531834]",
 };
 
-static int read_ns(struct rootfs *fs, const char *pid, enum ns_type t, struct strbuf *link)
+/* dir: its directory of namespaces; -1 not open. */
+static int read_ns(struct rootfs *fs, int dir, const char *pid, enum ns_type t, struct strbuf *link)
 {
 	char path[64];
 	(void)snprintf(path, sizeof(path), "proc/%s/ns/%s", pid, ns_type_name(t));
-	return rootfs_readlink(fs, path, link);
+	return rootfs_readlink_in(fs, dir, path, link);
 }
 
 static uint64_t net_inode(struct rootfs *fs, const char *pid)
@@ -66,9 +68,9 @@ void isolation_host_read(struct rootfs *fs, struct isolation_host *ret)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct status_facts status;
 	*ret = (struct isolation_host){.net_inode = net_inode(fs, "1")};
-	bool first_pid_ns = read_ns(fs, "self", NS_PID, &text) == 0 && strcmp(text.buf, initial[NS_PID]) == 0;
+	bool first_pid_ns = read_ns(fs, -1, "self", NS_PID, &text) == 0 && strcmp(text.buf, initial[NS_PID]) == 0;
 	for (enum ns_type t = 0; t < NS_MAX; t++) {
-		if (read_ns(fs, "1", t, &text) == 0)
+		if (read_ns(fs, -1, "1", t, &text) == 0)
 			ret->ns[t] = xstrdup(text.buf);
 		else if (first_pid_ns && t != NS_NET && t != NS_MNT)
 			ret->assumed[t] = ret->ns[t] = xstrdup(initial[t]);
@@ -188,8 +190,11 @@ static void cite_assumed(const struct subject *s, enum ns_type t)
 static unsigned read_namespaces(const struct subject *s, struct isolation *ret, struct strbuf *link)
 {
 	unsigned unread = 0;
+	char path[64];
+	(void)snprintf(path, sizeof(path), "proc/%s/ns", s->pid);
+	cleanup_close int dir = rootfs_openat(s->fs, path, O_PATH | O_DIRECTORY);
 	for (enum ns_type t = 0; t < NS_MAX; t++) {
-		int r = read_ns(s->fs, s->pid, t, link);
+		int r = read_ns(s->fs, dir, s->pid, t, link);
 		cite_assumed(s, t);
 		if (r == 0 && s->host->ns[t])
 			ret->ns[t] = own_or_host(strcmp(link->buf, s->host->ns[t]) != 0);

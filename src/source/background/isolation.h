@@ -46,8 +46,8 @@ struct isolation_host {
 	bool has_caps;
 	uint64_t cap_bnd;
 	struct host_mounts mounts;
-	struct uid_map map;              /* known: true of all in its user namespace */
-	struct mount_facts own_mounts;   /* root_seen: true of all in its mount namespace with its root */
+	struct uid_map map;            /* known: true of all in its user namespace */
+	struct mount_facts own_mounts; /* root_seen: true of all in its mount namespace with its root */
 	struct rootfs_place root;
 	bool no_label[LABEL_FILES]; /* no process has a label in this one */
 };
