@@ -84,7 +84,8 @@ static void take_pid(struct facts_table *t, struct facts *f, json_t *state)
 
 static void read_container(struct facts_table *t, const char *root, const char *id, const char *path)
 {
-	json_t *config = facts_json(t, path);
+	static const char *const members[] = {"Name", "Config.Image", "Config.Labels", "State.Pid", "Driver", "Image"};
+	json_t *config = facts_json_of(t, path, members, ARRAY_SIZE(members));
 	if (!config)
 		return;
 	struct facts *f = facts_put(t, id, &runtime_docker);
