@@ -12,7 +12,7 @@
 /* The rest of a path of members: after "config.", of "config.labels"; "" for all of it; NULL: not on this path. */
 static const char *below(const char *member, const char *key, size_t n)
 {
-	if (strncmp(member, key, n) != 0 || (member[n] && member[n] != '.'))
+	if (strcspn(member, ".") != n || memcmp(member, key, n) != 0)
 		return NULL;
 	return member[n] ? member + n + 1 : member + n;
 }
