@@ -27,7 +27,7 @@ static void find_monitor(struct container *ct, const struct tick *t)
 	kfile_close(t->fs, &ct->monitor_statm);
 	ct->monitor = 0;
 	ct->monitor_due_usec = 0;
-	if (process_read_stat(t->fs, ct->init.ppid, &up) == 0 &&
+	if (proctab_stat(t->procs, t->fs, ct->init.ppid, &up) == 0 &&
 	    (strcmp(up.comm, "conmon") == 0 || strncmp(up.comm, "containerd-shim", 15) == 0))
 		ct->monitor = ct->init.ppid;
 }
@@ -59,7 +59,7 @@ static void find_init(struct container *ct, const struct tick *t)
 	ct->init = (struct process_stat){0};
 	if (!ct->pid)
 		return;
-	if (process_read_stat(t->fs, ct->pid, &ct->init) < 0) {
+	if (proctab_stat(t->procs, t->fs, ct->pid, &ct->init) < 0) {
 		ct->pid = 0;
 		return;
 	}
@@ -204,18 +204,18 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	int r = cgroup_reader_sample(ct->reader, &s);
 	if (r < 0)
 		return r;
+	bool renewed = ct->incarnation != cgroup_reader_incarnation(ct->reader);
+	if (renewed) {
+		ct->incarnation = cgroup_reader_incarnation(ct->reader);
+		ct->pid = 0;
+		ct->sought_usec = 0;
+	}
 	/* Who has not run has not ended, nor been frozen. */
-	if (ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader))
+	if (renewed || ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader))
 		find_life(ct, t);
 	enum cgroup_life life = ct->life;
 	if (life == CGROUP_EMPTY && ct->twin)
 		return 0;
-	if (ct->incarnation != cgroup_reader_incarnation(ct->reader)) {
-		ct->incarnation = cgroup_reader_incarnation(ct->reader);
-		ct->pid = 0;
-		ct->sought_usec = 0;
-		find_init(ct, t);
-	}
 	if (is_pause(ct, f, s.pids))
 		return 0;
 	allocations_read(t, ct->reader, &ct->caps, &s);

@@ -5,6 +5,7 @@
 #include "vctop/source/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,17 +170,18 @@ static int read_argv(struct rootfs *fs, struct process *p)
 int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
 {
 	struct process p = {.pid = pid};
-	struct process_stat again;
-	int r = process_read_stat(fs, pid, &p.stat);
+	char path[32];
+	(void)snprintf(path, sizeof(path), "proc/%d", (int)pid);
+	cleanup_close int own = rootfs_openat(fs, path, O_PATH | O_DIRECTORY);
+	int r = own < 0 ? own : process_read_stat(fs, pid, &p.stat);
 	if (r < 0)
 		return r;
 	p.exe = read_link(fs, pid, "exe");
 	p.comm = read_comm(fs, pid, p.stat.comm);
 	r = read_argv(fs, &p);
-	/* All of it is of one process only if the pid was not handed on meanwhile. */
-	if (r == 0)
-		r = process_read_stat(fs, pid, &again);
-	if (r == 0 && again.start_ticks != p.stat.start_ticks)
+	/* All of it is of one process only if the pid was not handed on meanwhile: then the one before is still there.
+	 */
+	if (r == 0 && faccessat(own, "stat", F_OK, 0) < 0)
 		r = -ESRCH;
 	if (r < 0) {
 		process_release(&p);

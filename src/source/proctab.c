@@ -43,6 +43,7 @@ static uint64_t program_of(const struct process_stat *st)
 }
 
 struct glance {
+	struct proctab *t;
 	struct rootfs *fs;
 	struct rootfs_time now;
 	proctab_look look;
@@ -66,6 +67,7 @@ static void look_at(const struct glance *g, struct proctab_entry *e)
 	e->looks = settled ? LOOKS_ENOUGH : e->looks + 1;
 	if (p.closely)
 		e->threads = p.stat.threads;
+	vec_push(&g->t->glances, ((struct proctab_glance){p.pid, p.stat}));
 	g->look(g->data, &p);
 	process_release(&p);
 }
@@ -76,8 +78,9 @@ static void glance_at(const struct glance *g, struct proctab_entry *e)
 	if (e->looks >= LOOKS_ENOUGH && process_read_stat(g->fs, e->pid, &st) == 0 &&
 	    st.start_ticks == e->start_ticks && program_of(&st) == e->program && st.threads <= e->seen_threads &&
 	    is_settled(&st, g->now) == e->settled)
-		return;
-	look_at(g, e);
+		vec_push(&g->t->glances, ((struct proctab_glance){e->pid, st}));
+	else
+		look_at(g, e);
 }
 
 static void add_pid(struct proctab *t, const char *name)
@@ -197,7 +200,8 @@ static int list(struct proctab *t, struct rootfs *fs, struct handed h, int64_t n
 
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data)
 {
-	const struct glance g = {fs, rootfs_now(fs), look, data};
+	const struct glance g = {t, fs, rootfs_now(fs), look, data};
+	vec_free(&t->glances); /* many in the first tick, few later */
 	struct handed handed = read_handed(t, fs);
 	int r = list(t, fs, handed, g.now.mono_usec);
 	if (r < 0)
@@ -218,6 +222,7 @@ void proctab_release(struct proctab *t, struct rootfs *fs)
 	kfile_close(fs, &t->loadavg);
 	vec_free(&t->known);
 	vec_free(&t->next);
+	vec_free(&t->glances);
 	rootfs_names_release(&t->names);
 }
 
@@ -236,4 +241,21 @@ uint64_t proctab_start_ticks(const struct proctab *t, pid_t pid)
 {
 	const struct proctab_entry *e = find(t, pid);
 	return e && t->whole ? e->start_ticks : 0;
+}
+
+static int by_glance(const void *a, const void *b)
+{
+	const struct proctab_glance *x = a, *y = b;
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+int proctab_stat(const struct proctab *t, struct rootfs *fs, pid_t pid, struct process_stat *ret)
+{
+	struct proctab_glance key = {.pid = pid};
+	const struct proctab_glance *g =
+	        t->glances.n ? bsearch(&key, t->glances.v, t->glances.n, sizeof(key), by_glance) : NULL;
+	if (!g)
+		return process_read_stat(fs, pid, ret);
+	*ret = g->stat;
+	return 0;
 }

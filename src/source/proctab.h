@@ -20,9 +20,15 @@ struct proctab_entry {
 	uint64_t start_ticks, program; /* as of the last glance; program: what an exec changes */
 };
 
+struct proctab_glance {
+	pid_t pid;
+	struct process_stat stat;
+};
+
 struct proctab {
 	VEC(struct proctab_entry) known; /* ascending pids */
 	VEC(struct proctab_entry) next;
+	VEC(struct proctab_glance) glances; /* what was read in this tick, ascending pids */
 	struct rootfs_names names;
 	struct kfile loadavg;
 	uint64_t last_pid; /* that was handed out */
@@ -41,6 +47,8 @@ int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void
 bool proctab_has(const struct proctab *t, pid_t pid);
 /* When the process with this pid was started, in clock ticks; 0: not known, or it may have ended since. */
 uint64_t proctab_start_ticks(const struct proctab *t, pid_t pid);
+/* Its stat, as it was read in this tick or is now. */
+int proctab_stat(const struct proctab *t, struct rootfs *fs, pid_t pid, struct process_stat *ret);
 void proctab_release(struct proctab *t, struct rootfs *fs);
 
 #endif

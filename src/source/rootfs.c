@@ -244,7 +244,8 @@ static int counted_open(struct rootfs *fs, const char *path, int flags)
 
 int rootfs_openat(struct rootfs *fs, const char *path, int flags)
 {
-	return counted_open(fs, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	int how = flags & O_PATH ? 0 : O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	return counted_open(fs, path, how | O_CLOEXEC | flags);
 }
 
 /* Of proc and sysfs, where files are regular, unless the path leaves them again. */
@@ -316,8 +317,9 @@ ssize_t rootfs_read_below(struct rootfs *fs, const char *dir, const char *path, 
 	return traced(fs, full, sb->buf, n);
 }
 
-static int read_link(struct rootfs *fs, const char *path, struct strbuf *sb)
+static int read_link(struct rootfs *fs, int dir, const char *path, struct strbuf *sb)
 {
+	const char *name = dir >= 0 ? strrchr(path, '/') + 1 : path;
 	int r = fault_check(fs, "readlink", path);
 	strbuf_clear(sb);
 	if (r < 0)
@@ -327,7 +329,8 @@ static int read_link(struct rootfs *fs, const char *path, struct strbuf *sb)
 	cleanup_close int link = fs->live ? -1 : beneath_open(fs->fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (!fs->live && link < 0)
 		return link;
-	ssize_t n = fs->live ? readlinkat(fs->fd, path, sb->buf, 4096) : readlinkat(link, "", sb->buf, 4096);
+	ssize_t n = fs->live ? readlinkat(dir >= 0 ? dir : fs->fd, name, sb->buf, 4096)
+	                     : readlinkat(link, "", sb->buf, 4096);
 	if (n < 0) /* what was opened and has no target is no link */
 		return !fs->live && errno == ENOENT ? -EINVAL : -errno;
 	sb->len = (size_t)n;
@@ -337,7 +340,12 @@ static int read_link(struct rootfs *fs, const char *path, struct strbuf *sb)
 
 int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb)
 {
-	int r = read_link(fs, path, sb);
+	return rootfs_readlink_in(fs, -1, path, sb);
+}
+
+int rootfs_readlink_in(struct rootfs *fs, int dir, const char *path, struct strbuf *sb)
+{
+	int r = read_link(fs, dir, path, sb);
 	(void)traced(fs, path, sb->buf, r < 0 ? r : (ssize_t)sb->len);
 	return r;
 }
@@ -349,6 +357,16 @@ int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret)
 		return r;
 	fs->stats.syscalls++;
 	return stat_at(fs, path, ret);
+}
+
+bool rootfs_place(struct rootfs *fs, const char *path, struct rootfs_place *ret)
+{
+	struct statx st;
+	fs->stats.syscalls++;
+	if (!fs->live || statx(fs->fd, path, 0, STATX_INO | STATX_MNT_ID, &st) < 0 || !(st.stx_mask & STATX_MNT_ID))
+		return false;
+	*ret = (struct rootfs_place){st.stx_mnt_id, st.stx_ino};
+	return true;
 }
 
 int rootfs_watch(struct rootfs *fs, int inotify, const char *path, uint32_t mask)

@@ -144,8 +144,15 @@ struct swap {
 static int swap_process(void *data, const char *op, const char *path)
 {
 	struct swap *s = data;
-	if (strcmp(op, "open") == 0 && strcmp(path, s->at) == 0)
-		tree_write(s->t, "proc/7/stat", "7 (d) S 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 4 0 999 1 2 3\n");
+	cleanup_free char *own = xasprintf("%s/proc/7", s->t->root), *old = xasprintf("%s/proc/gone", s->t->root);
+	cleanup_free char *stat = xasprintf("%s/stat", old);
+	if (strcmp(op, "open") != 0 || strcmp(path, s->at) != 0)
+		return 0;
+	/* What the kernel shows of who has gone is empty. */
+	assert_int_equal(rename(own, old), 0);
+	assert_int_equal(unlink(stat), 0);
+	tree_write(s->t, "proc/7/stat", "7 (d) S 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 4 0 999 1 2 3\n");
+	tree_write(s->t, "proc/7/cmdline", "d");
 	return 0;
 }
 

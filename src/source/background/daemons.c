@@ -227,6 +227,7 @@ void daemons_update(struct daemons *d, const struct proctab *procs, int64_t now_
 {
 	bool check = now_usec - d->checked_usec >= CHECK_USEC || now_usec < d->checked_usec || !d->checked_usec;
 	bool again = now_usec - d->restore_usec >= RESTORE_USEC || now_usec < d->restore_usec;
+	parents_forget(&d->parents);
 	if (check)
 		d->checked_usec = now_usec;
 	if (again)
@@ -261,6 +262,7 @@ void daemons_release(struct daemons *d)
 	for (size_t i = 0; i < d->all.n; i++)
 		daemon_free(NULL, d->all.v[i]);
 	vec_free(&d->all);
+	parents_forget(&d->parents);
 }
 
 static bool same_text(const char *a, const char *b)

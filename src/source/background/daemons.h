@@ -27,8 +27,18 @@ struct daemon {
 	struct kfile stat;
 };
 
+/* Processes above instances, read once in a tick where several hang on them; as many as tell, whatever they call
+ * themselves. */
+#define PARENTS_KEPT 16
+struct parents {
+	struct process kept[PARENTS_KEPT];
+	unsigned next;
+};
+void parents_forget(struct parents *k);
+
 struct daemons {
 	struct rootfs *fs;
+	struct parents parents;
 	VEC(struct daemon *) all;
 	unsigned changes; /* counts daemons that came or went */
 	int64_t checked_usec, restore_usec;

@@ -6,6 +6,7 @@
 #include "source/background/isolation_subject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +20,21 @@
 #define HOST_MOUNTINFO_MAX ((size_t)4 << 20)
 #define LABEL_MAX 128
 
+/* AppArmor's own file where there is one: with several modules, current is only the first's. EINVAL: no module. */
+static const char *const label_files[LABEL_FILES] = {"attr/apparmor/current", "attr/current"};
+
 /* The first namespaces have these inodes; net and mnt only since 6.18, before they differ by boot. */
 static const char *const initial[NS_MAX] = {
         "pid:[4026531836]", "mnt:[4026531832]",  "net:[4026531833]",    "ipc:[4026531839]",
         "uts:[4026531838]", "user:[4026531837]", "cgroup:[4026531835]", "time:[4026531834]",
 };
 
-static int read_ns(struct rootfs *fs, const char *pid, enum ns_type t, struct strbuf *link)
+/* dir: its directory of namespaces; -1 not open. */
+static int read_ns(struct rootfs *fs, int dir, const char *pid, enum ns_type t, struct strbuf *link)
 {
 	char path[64];
 	(void)snprintf(path, sizeof(path), "proc/%s/ns/%s", pid, ns_type_name(t));
-	return rootfs_readlink(fs, path, link);
+	return rootfs_readlink_in(fs, dir, path, link);
 }
 
 static uint64_t net_inode(struct rootfs *fs, const char *pid)
@@ -40,14 +45,32 @@ static uint64_t net_inode(struct rootfs *fs, const char *pid)
 	return rootfs_is_live(fs) && rootfs_stat(fs, path, &st) == 0 ? st.st_ino : 0;
 }
 
+static void read_map(struct rootfs *fs, const char *pid, struct uid_map *ret, struct strbuf *text)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "proc/%s/uid_map", pid);
+	ssize_t n = rootfs_read(fs, path, 65536, text);
+	uid_map_parse(text->buf, n > 0 ? (size_t)n : 0, ret);
+}
+
+static void find_labels(struct rootfs *fs, struct isolation_host *h, struct strbuf *text)
+{
+	char path[64];
+	for (size_t i = 0; i < LABEL_FILES; i++) {
+		(void)snprintf(path, sizeof(path), "proc/self/%s", label_files[i]);
+		ssize_t n = rootfs_read(fs, path, 4096, text);
+		h->no_label[i] = n == -ENOENT || n == -EINVAL;
+	}
+}
+
 void isolation_host_read(struct rootfs *fs, struct isolation_host *ret)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct status_facts status;
 	*ret = (struct isolation_host){.net_inode = net_inode(fs, "1")};
-	bool first_pid_ns = read_ns(fs, "self", NS_PID, &text) == 0 && strcmp(text.buf, initial[NS_PID]) == 0;
+	bool first_pid_ns = read_ns(fs, -1, "self", NS_PID, &text) == 0 && strcmp(text.buf, initial[NS_PID]) == 0;
 	for (enum ns_type t = 0; t < NS_MAX; t++) {
-		if (read_ns(fs, "1", t, &text) == 0)
+		if (read_ns(fs, -1, "1", t, &text) == 0)
 			ret->ns[t] = xstrdup(text.buf);
 		else if (first_pid_ns && t != NS_NET && t != NS_MNT)
 			ret->assumed[t] = ret->ns[t] = xstrdup(initial[t]);
@@ -56,10 +79,18 @@ void isolation_host_read(struct rootfs *fs, struct isolation_host *ret)
 		ret->has_caps = status.has_caps;
 		ret->cap_bnd = status.cap_bnd;
 	}
+	bool shared = rootfs_is_live(fs) && !rootfs_is_traced(fs);
 	ssize_t n = rootfs_read(fs, "proc/1/mountinfo", HOST_MOUNTINFO_MAX, &text);
+	bool whole = n > 0 && (size_t)n <= MOUNTINFO_MAX;
 	if (n <= 0 && n != -EFBIG)
 		n = rootfs_read(fs, "proc/self/mountinfo", HOST_MOUNTINFO_MAX, &text);
 	host_mounts_parse(text.buf, n > 0 || n == -EFBIG ? text.len : 0, &ret->mounts);
+	if (shared && whole && rootfs_place(fs, "proc/1/root", &ret->root))
+		mount_facts_parse(text.buf, text.len, &ret->mounts, false, &ret->own_mounts);
+	if (shared && ret->ns[NS_USER])
+		read_map(fs, "1", &ret->map, &text);
+	if (shared)
+		find_labels(fs, ret, &text);
 }
 
 void isolation_host_release(struct isolation_host *h)
@@ -70,12 +101,12 @@ void isolation_host_release(struct isolation_host *h)
 	*h = (struct isolation_host){0};
 }
 
-static void read_map(struct subject *s, struct strbuf *text)
+static void map_users(struct subject *s, enum ns_state ns, struct strbuf *text)
 {
-	char path[64];
-	(void)snprintf(path, sizeof(path), "proc/%s/uid_map", s->pid);
-	ssize_t n = rootfs_read(s->fs, path, 65536, text);
-	uid_map_parse(text->buf, n > 0 ? (size_t)n : 0, &s->map);
+	if (ns == NS_HOST && s->host->map.known)
+		s->map = s->host->map;
+	else
+		read_map(s->fs, s->pid, &s->map, text);
 }
 
 static void cite_line(struct rootfs *fs, const char *field, const char *path, struct slice line)
@@ -95,9 +126,24 @@ static void cite_mounts(const struct subject *s, const char *path)
 		cite_line(s->fs, "isolation.host_mounts", path, s->mounts.given_lines[i]);
 }
 
-static void read_mounts(struct subject *s, bool own_pid, struct strbuf *text)
+/* Somebody in PID 1's mount namespace: has he its root too? */
+static bool has_hosts_root(const struct subject *s)
 {
 	char path[64];
+	struct rootfs_place root;
+	(void)snprintf(path, sizeof(path), "proc/%s/root", s->pid);
+	return rootfs_place(s->fs, path, &root) && root.mount == s->host->root.mount &&
+	       root.inode == s->host->root.inode;
+}
+
+static void read_mounts(struct subject *s, enum ns_state ns, struct strbuf *text)
+{
+	char path[64];
+	bool own_pid = s->status.pid_levels > 1;
+	if (ns == NS_HOST && s->host->own_mounts.root_seen && has_hosts_root(s)) {
+		s->mounts = s->host->own_mounts;
+		return;
+	}
 	(void)snprintf(path, sizeof(path), "proc/%s/mountinfo", s->pid);
 	ssize_t n = rootfs_read(s->fs, path, MOUNTINFO_MAX, text);
 	s->mounts_err = n < 0 ? (int)n : 0;
@@ -140,28 +186,39 @@ static void cite_assumed(const struct subject *s, enum ns_type t)
 	            s->host->assumed[t]);
 }
 
-static void read_namespaces(const struct subject *s, struct isolation *ret, struct strbuf *link)
+/* By their links. Returns those to be guessed, a bit each. */
+static unsigned read_namespaces(const struct subject *s, struct isolation *ret, struct strbuf *link)
 {
+	unsigned unread = 0;
+	char path[64];
+	(void)snprintf(path, sizeof(path), "proc/%s/ns", s->pid);
+	cleanup_close int dir = rootfs_openat(s->fs, path, O_PATH | O_DIRECTORY);
 	for (enum ns_type t = 0; t < NS_MAX; t++) {
-		int r = read_ns(s->fs, s->pid, t, link);
+		int r = read_ns(s->fs, dir, s->pid, t, link);
 		cite_assumed(s, t);
 		if (r == 0 && s->host->ns[t])
 			ret->ns[t] = own_or_host(strcmp(link->buf, s->host->ns[t]) != 0);
 		else if (r == 0 && strcmp(link->buf, initial[t]) == 0)
 			ret->ns[t] = NS_HOST;
 		else if (r != -ENOENT || t != NS_TIME) /* no such namespaces before 5.6 */
-			ret->ns[t] = guess_ns(s, t);
+			unread |= 1U << t;
 	}
+	return unread;
 }
 
-/* AppArmor's own file where there is one: with several modules, current is only the first's. EINVAL: no module. */
+static void guess_namespaces(const struct subject *s, unsigned unread, struct isolation *ret)
+{
+	for (enum ns_type t = 0; t < NS_MAX; t++)
+		if (unread >> t & 1)
+			ret->ns[t] = guess_ns(s, t);
+}
+
 static const char *read_label(struct subject *s, struct strbuf *text)
 {
-	static const char *const files[] = {"attr/apparmor/current", "attr/current"};
 	char path[64];
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		(void)snprintf(path, sizeof(path), "proc/%s/%s", s->pid, files[i]);
-		if (rootfs_read(s->fs, path, 4096, text) <= 0)
+	for (size_t i = 0; i < LABEL_FILES; i++) {
+		(void)snprintf(path, sizeof(path), "proc/%s/%s", s->pid, label_files[i]);
+		if (s->host->no_label[i] || rootfs_read(s->fs, path, 4096, text) <= 0)
 			continue;
 		text->buf[strcspn(text->buf, "\n")] = '\0';
 		if (*text->buf)
@@ -210,16 +267,15 @@ static void take_status(struct subject *s, struct isolation *ret)
 	ret->user = user_of(s);
 }
 
-/* "a *:* rwm" in the v1 devices controller; cgroup2 keeps its rules in a BPF program that does not show. */
-static struct metric all_devices(const struct subject *s, struct strbuf *text)
+/* Without "a *:* rwm" in the v1 devices controller; cgroup2 keeps its rules in a BPF program that does not show. */
+static bool lacks_devices(const struct subject *s, struct strbuf *text)
 {
-	static const char none[] = "the device rules of cgroup2 do not show";
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	const char *cursor, *line;
 	size_t n;
 	strbuf_fmt(&path, "proc/%s/cgroup", s->pid);
 	if (!s->host->mounts.devices || rootfs_read(s->fs, path.buf, 65536, text) <= 0)
-		return metric_none(METRIC_ABSENT, none);
+		return false;
 	strbuf_clear(&path);
 	for (cursor = text->buf; parse_line(&cursor, text->buf + text->len, &line, &n);) {
 		const char *one = memchr(line, ':', n);
@@ -230,8 +286,8 @@ static struct metric all_devices(const struct subject *s, struct strbuf *text)
 			           (int)(n - (size_t)(two + 1 - line)), two + 1);
 	}
 	if (!path.len || rootfs_read(s->fs, path.buf, 65536, text) <= 0)
-		return metric_none(METRIC_ABSENT, none);
-	return metric_ok(strncmp(text->buf, "a *:* rwm", 9) == 0);
+		return false;
+	return strncmp(text->buf, "a *:* rwm", 9) != 0;
 }
 
 /*
@@ -249,10 +305,9 @@ static bool lacks_rights(const struct subject *s)
 /* All conditions together; one that fails decides, one that is unknown leaves it open. */
 static struct metric judge_privileged(const struct subject *s, const struct isolation *i, struct strbuf *text)
 {
-	struct metric devices = all_devices(s, text);
 	bool mounts_known = s->mounts_err == 0;
 	bool no = i->ns[NS_USER] == NS_OWN || (metric_is_ok(i->all_capabilities) && lacks_rights(s)) ||
-	          s->status.seccomp > 0 || s->mounts.masked || (metric_is_ok(devices) && devices.v == 0);
+	          s->status.seccomp > 0 || s->mounts.masked || lacks_devices(s, text);
 	if (no)
 		return metric_ok(0);
 	if (s->status_err < 0)
@@ -304,9 +359,10 @@ void isolation_container(struct rootfs *fs, const struct isolation_host *host, p
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct subject s = subject_of(fs, host, init, a);
 	*ret = (struct isolation){.kernel = "shared"};
-	read_map(&s, &text);
-	read_mounts(&s, s.status.pid_levels > 1, &text);
-	read_namespaces(&s, ret, &text);
+	unsigned unread = read_namespaces(&s, ret, &text);
+	map_users(&s, ret->ns[NS_USER], &text);
+	read_mounts(&s, ret->ns[NS_MNT], &text);
+	guess_namespaces(&s, unread, ret);
 	take_status(&s, ret);
 	ret->lsm = read_label(&s, &text);
 	ret->privileged = judge_privileged(&s, ret, &text);
@@ -349,8 +405,9 @@ void isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vm
 	struct subject s = subject_of(fs, host, vmm, a);
 	struct metric none = metric_none(METRIC_ABSENT, "not a container");
 	*ret = (struct isolation){.kernel = "own"};
-	read_map(&s, &text);
-	read_namespaces(&s, ret, &text);
+	unsigned unread = read_namespaces(&s, ret, &text);
+	map_users(&s, ret->ns[NS_USER], &text);
+	guess_namespaces(&s, unread, ret);
 	take_status(&s, ret);
 	ret->lsm = read_label(&s, &text);
 	isolation_guard(&s, program_name(&s, &text), ret);

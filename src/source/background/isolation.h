@@ -23,6 +23,9 @@ struct status_facts {
 void status_parse(const char *buf, size_t len, struct status_facts *ret);
 int status_read(struct rootfs *fs, pid_t pid, struct status_facts *ret);
 
+/* Where a security module's label stands: see isolation.c. */
+#define LABEL_FILES 2
+
 /* /proc/PID/uid_map. */
 struct uid_map {
 	bool known, identity;
@@ -32,7 +35,10 @@ struct uid_map {
 };
 void uid_map_parse(const char *buf, size_t len, struct uid_map *ret);
 
-/* The host's own: PID 1's namespaces, bounding set and mounts. */
+/*
+ * The host's own: PID 1's namespaces, bounding set and mounts.  Whoever shares a namespace with PID 1 would be told the
+ * same by its own files: on a live host that nobody traces they are not read.
+ */
 struct isolation_host {
 	char *ns[NS_MAX];            /* link texts; NULL unknown */
 	const char *assumed[NS_MAX]; /* of these, those not read but known */
@@ -40,6 +46,10 @@ struct isolation_host {
 	bool has_caps;
 	uint64_t cap_bnd;
 	struct host_mounts mounts;
+	struct uid_map map;            /* known: true of all in its user namespace */
+	struct mount_facts own_mounts; /* root_seen: true of all in its mount namespace with its root */
+	struct rootfs_place root;
+	bool no_label[LABEL_FILES]; /* no process has a label in this one */
 };
 void isolation_host_read(struct rootfs *fs, struct isolation_host *ret);
 void isolation_host_release(struct isolation_host *h);

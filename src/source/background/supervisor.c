@@ -11,79 +11,7 @@
 #include "source/background/isolation.h"
 #include "vctop/base/text.h"
 
-/* Between init and its monitor there may be a runtime's or an init's helper. */
-#define MAX_UP 4
 #define CMDLINE_HEAD ((size_t)128 << 10)
-
-static const char *monitor_name(const struct process *p)
-{
-	static const char lxc[] = "[lxc monitor]";
-	if (strcmp(p->comm, "conmon") == 0 || strcmp(p->comm, "conmonrs") == 0)
-		return "conmon";
-	if (strncmp(p->comm, "containerd-shim", 15) == 0 || strncmp(p->comm, "docker-containe", 15) == 0)
-		return "containerd-shim";
-	if (strcmp(p->comm, "systemd-nspawn") == 0)
-		return "systemd-nspawn";
-	if (strcmp(p->comm, "bwrap") == 0)
-		return "bwrap";
-	return p->argc && strncmp(p->argv[0], lxc, sizeof(lxc) - 1) == 0 ? "lxc monitor" : NULL;
-}
-
-static char *relative(const char *path)
-{
-	if (!path || *path != '/')
-		return NULL;
-	if (strncmp(path, "/var/run/", 9) == 0)
-		path += 4;
-	return xstrdup(path + 1);
-}
-
-static void take_monitor(struct rootfs *fs, const struct process *p, const char *name, struct monitor *ret)
-{
-	struct status_facts status;
-	struct process_stat up;
-	ret->name = name;
-	ret->pid = p->pid;
-	ret->parent = p->stat.ppid;
-	ret->pgrp = p->stat.pgrp;
-	if (ret->parent > 1 && process_read_stat(fs, ret->parent, &up) == 0)
-		memcpy(ret->parent_comm, up.comm, sizeof(up.comm));
-	if (status_read(fs, p->pid, &status) == 0 && status.has_uid) {
-		ret->has_uid = true;
-		ret->uid = status.uid;
-	}
-	const char *ns = process_option(p, "-namespace"), *socket = process_option(p, "-address");
-	ret->ns = ns ? text_clean(xstrndup(ns, 64), 64) : NULL;
-	ret->socket = relative(socket);
-	/* "[lxc monitor] /var/lib/lxc web" is one argument. */
-	if (strcmp(name, "lxc monitor") == 0)
-		ret->lxc_path = xstrndup(p->argv[0], 512);
-}
-
-void monitor_find(struct rootfs *fs, pid_t init, struct monitor *ret)
-{
-	struct process_stat st;
-	*ret = (struct monitor){0};
-	if (process_read_stat(fs, init, &st) < 0)
-		return;
-	for (unsigned up = 0; up < MAX_UP && st.ppid > 1 && !ret->name; up++) {
-		struct process p;
-		if (process_read(fs, st.ppid, &p) < 0)
-			return;
-		const char *name = monitor_name(&p);
-		if (name)
-			take_monitor(fs, &p, name, ret);
-		st = p.stat;
-		process_release(&p);
-	}
-}
-
-void monitor_release(struct monitor *m)
-{
-	free(m->ns);
-	free(m->socket);
-	free(m->lxc_path);
-}
 
 /* ---- whose it is ---- */
 
@@ -202,18 +130,6 @@ static struct daemon *pick(struct daemons *d, const char *name, const char *root
 	return best;
 }
 
-/* Without a monitor the parent is what can be said. */
-static void find_parent(struct rootfs *fs, pid_t pid, bool vm, struct monitor *m)
-{
-	struct process_stat st;
-	if (process_read_stat(fs, pid, &st) < 0)
-		return;
-	m->pid = vm ? pid : 0;
-	m->parent = st.ppid;
-	if (st.ppid > 1 && process_read_stat(fs, st.ppid, &st) == 0)
-		memcpy(m->parent_comm, st.comm, sizeof(st.comm));
-}
-
 /* The daemon's own files were read when it was found, for whoever hangs on it. */
 static void cite_daemon(struct rootfs *fs, const struct daemon *d)
 {
@@ -237,7 +153,7 @@ struct daemon *supervisor_find(struct daemons *d, const struct instance *i, stru
 	bool several = false, vm = i->kind == INSTANCE_VM, stopped = i->state == INSTANCE_STOPPED || i->pid <= 0;
 	*ret = (struct supervisor){0};
 	if (!stopped)
-		monitor_find(d->fs, i->pid, &m);
+		monitor_find(d->fs, &d->parents, i->pid, &m);
 	const char *name = vm && !m.ns ? daemon_of_vm(d, i) : daemon_of_container(i->id, &m);
 	cleanup_free char *root = name && strcmp(name, "dockerd") == 0 ? docker_root(i->name_from) : NULL;
 	if (name)
@@ -245,8 +161,8 @@ struct daemon *supervisor_find(struct daemons *d, const struct instance *i, stru
 	if (name && !daemon)
 		daemon = daemons_absent(d, name, root);
 	cite_daemon(d->fs, daemon);
-	if (!stopped && !m.name)
-		find_parent(d->fs, i->pid, vm, &m);
+	if (!stopped && !m.name && vm && m.seen)
+		m.pid = i->pid;
 	if (stopped) {
 		ret->daemon = name;
 		ret->evidence = "it is not running";

@@ -5,17 +5,19 @@
 #include "source/background/daemons.h"
 #include "vctop/model/instance.h"
 
-/* The monitor program found above an instance's first process. */
+/* monitor.c: the monitor program found above an instance's first process. */
 struct monitor {
+	bool seen;        /* the first process was there */
 	const char *name; /* static: "containerd-shim"; NULL none */
-	pid_t pid, parent, pgrp;
+	pid_t pid, pgrp;
+	pid_t parent; /* of the monitor, or for want of it of the first process */
 	char parent_comm[64];
 	bool has_uid;
 	uint64_t uid;
 	char *ns, *socket; /* of a shim: -namespace, -address (relative) */
 	char *lxc_path;
 };
-void monitor_find(struct rootfs *fs, pid_t init, struct monitor *ret);
+void monitor_find(struct rootfs *fs, struct parents *k, pid_t init, struct monitor *ret);
 void monitor_release(struct monitor *m);
 
 /* Fills ret and says on which daemon it hangs (NULL none; never one that is not in d). */

@@ -89,7 +89,8 @@ static void read_bundle(struct facts_table *t, const char *bundle, const char *s
 	const struct facts *known = map_get(&t->by_id, full);
 	if (!facts_stale(t, known ? known->runtime : &runtime_containerd, full, path))
 		return;
-	json_t *config = facts_json(t, path);
+	static const char *const members[] = {"annotations", "linux.cgroupsPath"};
+	json_t *config = facts_json_of(t, path, members, ARRAY_SIZE(members));
 	if (!config)
 		return;
 	json_t *a = json_object_get(config, "annotations");

@@ -58,7 +58,8 @@ bool crio_take(struct facts_table *t, json_t *container, json_t *meta, const cha
 	facts_set(&f->from, from);
 	f->left_out = pod_id && strcmp(pod_id, id) == 0;
 	cleanup_free char *bundle = xasprintf("%s/%s/userdata/config.json", store, id);
-	json_t *config = facts_json(t, bundle);
+	static const char *const members[] = {"annotations"};
+	json_t *config = facts_json_of(t, bundle, members, ARRAY_SIZE(members));
 	take_annotations(f, json_object_get(config, "annotations"));
 	json_decref(config);
 	return true;

@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
+#include "source/background/mountinfo.h"
 #include "source/runtime/runtime.h"
+#include "vctop/base/parse.h"
 
 extern const struct runtime_ops runtime_docker;
 
@@ -81,7 +84,8 @@ static void take_pid(struct facts_table *t, struct facts *f, json_t *state)
 
 static void read_container(struct facts_table *t, const char *root, const char *id, const char *path)
 {
-	json_t *config = facts_json(t, path);
+	static const char *const members[] = {"Name", "Config.Image", "Config.Labels", "State.Pid", "Driver", "Image"};
+	json_t *config = facts_json_of(t, path, members, ARRAY_SIZE(members));
 	if (!config)
 		return;
 	struct facts *f = facts_put(t, id, &runtime_docker);
@@ -184,27 +188,47 @@ static void refresh(struct facts_table *t)
 	facts_each_home(t, scan_home);
 }
 
+/* false: the line of the root mount is not in this text, or not all of it. */
+static bool learn_from(struct facts_table *t, const char *text, size_t len)
+{
+	static const char upper[] = "upperdir=", layers[] = "/overlay2/";
+	const char *cursor = text, *line;
+	size_t n;
+	struct mountinfo_line m;
+	while (parse_line(&cursor, text + len, &line, &n)) {
+		if (line + n == text + len || !mountinfo_parse(line, n, &m) || !slice_is(m.point, "/"))
+			continue;
+		const char *at = memmem(m.super.at, m.super.n, upper, sizeof(upper) - 1), *end = m.super.at + m.super.n;
+		const char *root = at ? at + sizeof(upper) - 1 : end, *comma = memchr(root, ',', (size_t)(end - root));
+		const char *layer = memmem(root, (size_t)((comma ? comma : end) - root), layers, sizeof(layers) - 1);
+		cleanup_free char *copy = layer ? xstrndup(root, (size_t)(layer - root)) : NULL;
+		facts_learn_root(t, copy);
+		return true;
+	}
+	return false;
+}
+
 /*
  * With the daemon gone and a data root that only its command line named, the container's own root mount still tells:
- * "... / / rw - overlay overlay rw,lowerdir=...,upperdir=/srv/docker/overlay2/<id>/diff,...".
+ * "... / / rw - overlay overlay rw,lowerdir=...,upperdir=/srv/docker/overlay2/<id>/diff,...".  It is the first of its
+ * mounts as a rule, and the kernel makes up no more of the text than is read.
  */
 static void learn(struct facts_table *t, pid_t init)
 {
-	char path[64];
+	char path[64], head[1024] = "";
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct kfile once = KFILE_INIT;
+	struct stat root;
+	(void)snprintf(path, sizeof(path), "proc/%d/root", (int)init);
+	if (rootfs_stat(t->fs, path, &root) == 0 && major(root.st_dev) != 0)
+		return; /* straight on a disk: no overlay */
 	(void)snprintf(path, sizeof(path), "proc/%d/mountinfo", (int)init);
-	if (rootfs_read(t->fs, path, (size_t)1 << 20, &text) <= 0)
+	ssize_t n = kfile_read(t->fs, &once, path, head, sizeof(head));
+	kfile_close(t->fs, &once);
+	if (learn_from(t, head, strlen(head)) || n != -EFBIG)
 		return;
-	char *upper = strstr(text.buf, "upperdir=/");
-	char *end = upper ? strpbrk(upper, ", \n") : NULL;
-	if (!end)
-		return;
-	*end = '\0';
-	char *layer = strstr(upper, "/overlay2/");
-	if (layer) {
-		*layer = '\0';
-		facts_learn_root(t, upper + strlen("upperdir="));
-	}
+	if (rootfs_read(t->fs, path, (size_t)1 << 20, &text) > 0)
+		(void)learn_from(t, text.buf, text.len);
 }
 
 const struct runtime_ops runtime_docker = {.name = "docker", .match = match, .refresh = refresh, .learn = learn};

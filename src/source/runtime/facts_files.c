@@ -7,7 +7,6 @@
 #include "vctop/base/parse.h"
 
 #define MAX_USERS 2000
-#define MAX_JSON ((size_t)8 << 20)
 #define MAX_TEXT ((size_t)4 << 20)
 
 static struct facts_file *file_of(struct facts_table *t, const char *path)
@@ -70,20 +69,6 @@ const struct strbuf *facts_text(struct facts_table *t, const char *path)
 		strbuf_clear(&f->text);
 	f->in_vain = f->text.len == 0;
 	return f->in_vain ? NULL : &f->text;
-}
-
-json_t *facts_json(struct facts_table *t, const char *path)
-{
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	if (rootfs_read(t->fs, path, MAX_JSON, &text) < 0)
-		return NULL;
-	json_t *o = json_loadb(text.buf, text.len, 0, NULL);
-	if (json_is_object(o))
-		return o;
-	if (t->notices)
-		snapshot_notice(t->notices, path, "not a JSON object: the container is shown by its id", NULL);
-	json_decref(o);
-	return NULL;
 }
 
 char *facts_toml_path(const struct strbuf *text, const char *key)

@@ -111,7 +111,9 @@ static void take(struct facts_table *t, const struct runtime_ops *rt, const char
 
 static void read_runc(struct facts_table *t, const char *id, const char *path)
 {
-	json_t *o = facts_json(t, path);
+	static const char *const members[] = {"id", "init_process_pid", "init_process_start", "cgroup_paths",
+	                                      "config.labels"};
+	json_t *o = facts_json_of(t, path, members, ARRAY_SIZE(members));
 	if (!o)
 		return;
 	struct state s = {runc_cgroup(t, o), runc_bundle(o), json_integer_value(json_object_get(o, "init_process_pid")),

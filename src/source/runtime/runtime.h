@@ -180,6 +180,9 @@ const struct rootfs_names *facts_list(struct facts_table *t, const char *path, i
 const struct strbuf *facts_text(struct facts_table *t, const char *path);
 /* Reads a JSON object; NULL: not there, too big, or not an object.  The caller owns it. */
 json_t *facts_json(struct facts_table *t, const char *path);
+/* The same with these members alone ("config.labels": of an inner object), as many as FACTS_MEMBERS. */
+#define FACTS_MEMBERS 16
+json_t *facts_json_of(struct facts_table *t, const char *path, const char *const *members, size_t n);
 /* `key = "/path"` of a TOML file, relative to the root, heap; NULL none.  Enough for storage.conf. */
 char *facts_toml_path(const struct strbuf *text, const char *key);
 void facts_label(struct facts *f, const char *key, const char *value); /* cleaned; NULL values are left out */
