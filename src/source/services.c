@@ -84,7 +84,8 @@ void services_collect(struct services *s, const struct containers *containers, c
 	walk(s, containers, t);
 	for (size_t it = 0; map_next(&s->by_path, &it, &path, &v);) {
 		struct unit *u = v;
-		struct entry e = {.inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd"}, .background = &background_none};
+		struct entry e = {.inst = {.kind = INSTANCE_SERVICE, .runtime = "systemd"},
+		                  .background = &background_none};
 		if (cgroup_reader_sample(u->reader, &e.sample) < 0) {
 			unit_free(map_remove(&s->by_path, path));
 			continue;

@@ -22,11 +22,11 @@
 
 /* One instance. */
 struct known {
-	const char *id; /* the map's */
-	struct arena arena;    /* of its background, which snapshots point to */
+	const char *id;              /* the map's */
+	struct arena arena;          /* of its background, which snapshots point to */
 	const struct background *bg; /* the newest; what has been shown stays as it is */
-	unsigned disk_as_of;   /* changes of files and stores then, and one; 0: not looked up */
-	struct daemon *daemon; /* on which it hangs; NULL none */
+	unsigned disk_as_of;         /* changes of files and stores then, and one; 0: not looked up */
+	struct daemon *daemon;       /* on which it hangs; NULL none */
 	struct network net;
 	bool read;
 	pid_t net_pid; /* whose network was looked at; 0 none */

@@ -17,18 +17,18 @@
 
 /* As the kernel wrote it; BULK_UNKNOWN: not in this hierarchy, or the group has no such controller. */
 struct bulk_record {
-	uint64_t id;                  /* the inode of the group's directory */
-	uint64_t mono_nsec;           /* when it was read */
-	uint64_t cpu_nsec;            /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
-	uint64_t periods, throttled;  /* v2: cpu.stat nr_periods, nr_throttled */
-	uint64_t pages;               /* memory.usage_in_bytes | memory.current, in pages */
-	uint64_t peak_pages;          /* memory.max_usage_in_bytes | memory.peak */
-	uint64_t swap_pages;          /* v2: memory.swap.current */
-	uint64_t hits;                /* v1: memory.failcnt */
-	uint64_t high, max, oom;      /* v2: memory.events */
-	uint64_t oom_kills;           /* memory.oom_control | memory.events oom_kill */
-	uint64_t pids;                /* v2: pids.current */
-	uint64_t frozen, populated;   /* v2: cgroup.events; 1, or 0 (populated: by how many) */
+	uint64_t id;                 /* the inode of the group's directory */
+	uint64_t mono_nsec;          /* when it was read */
+	uint64_t cpu_nsec;           /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
+	uint64_t periods, throttled; /* v2: cpu.stat nr_periods, nr_throttled */
+	uint64_t pages;              /* memory.usage_in_bytes | memory.current, in pages */
+	uint64_t peak_pages;         /* memory.max_usage_in_bytes | memory.peak */
+	uint64_t swap_pages;         /* v2: memory.swap.current */
+	uint64_t hits;               /* v1: memory.failcnt */
+	uint64_t high, max, oom;     /* v2: memory.events */
+	uint64_t oom_kills;          /* memory.oom_control | memory.events oom_kill */
+	uint64_t pids;               /* v2: pids.current */
+	uint64_t frozen, populated;  /* v2: cgroup.events; 1, or 0 (populated: by how many) */
 };
 
 /* One hierarchy. */

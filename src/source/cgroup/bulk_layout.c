@@ -1,4 +1,5 @@
-/* Where this kernel keeps what is asked for: by the names of types and members, from its own description of them (BTF). */
+/* Where this kernel keeps what is asked for: by the names of types and members, from its own description of them (BTF).
+ */
 #include "source/cgroup/bulk_program.h"
 
 #ifdef HAVE_BPF

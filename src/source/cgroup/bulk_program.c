@@ -136,7 +136,8 @@ static void put_record(struct program *p, const struct bulk_layout *l, int map)
 	put_load(p, BPF_REG_1, BPF_REG_1, l->id);
 	put_store(p, BPF_REG_8, offsetof(struct bulk_record, id), BPF_REG_1);
 	put_set(p, BPF_REG_1, -1); /* BULK_UNKNOWN */
-	for (size_t at = offsetof(struct bulk_record, cpu_nsec); at < sizeof(struct bulk_record); at += sizeof(uint64_t))
+	for (size_t at = offsetof(struct bulk_record, cpu_nsec); at < sizeof(struct bulk_record);
+	     at += sizeof(uint64_t))
 		put_store(p, BPF_REG_8, (int)at, BPF_REG_1);
 }
 

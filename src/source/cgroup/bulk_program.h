@@ -21,16 +21,16 @@ struct bulk_field {
 
 /* Bytes from the beginning of their structures; -1 not there. */
 struct bulk_layout {
-	int kn, id;                      /* struct cgroup, struct kernfs_node */
-	int subsys;                      /* struct cgroup: its states, by controller */
-	int parent, cgroup, control;     /* struct cgroup's own state; of the state, its cgroup; what that lets pass on */
+	int kn, id;                  /* struct cgroup, struct kernfs_node */
+	int subsys;                  /* struct cgroup: its states, by controller */
+	int parent, cgroup, control; /* struct cgroup's own state; of the state, its cgroup; what that lets pass on */
 	size_t control_size;
-	int flags, frozen_bit;           /* struct cgroup, and CGRP_FROZEN */
-	int populated[3];                /* struct cgroup: by what */
-	int exec_runtime;                /* struct cgroup */
-	int cpuacct, cpuusage;           /* the controller, struct cpuacct */
-	int per_cpu_places;              /* of a per-CPU map: where its values are */
-	int flush, target;               /* BTF ids of functions */
+	int flags, frozen_bit; /* struct cgroup, and CGRP_FROZEN */
+	int populated[3];      /* struct cgroup: by what */
+	int exec_runtime;      /* struct cgroup */
+	int cpuacct, cpuusage; /* the controller, struct cpuacct */
+	int per_cpu_places;    /* of a per-CPU map: where its values are */
+	int flush, target;     /* BTF ids of functions */
 	struct bulk_field fields[BULK_FIELDS];
 	size_t fields_n;
 };

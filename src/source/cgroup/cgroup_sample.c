@@ -51,7 +51,8 @@ static struct metric number_metric(struct cgroup_reader *r, enum counter c, uint
 	return parse_u64(buf, (size_t)n, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
 }
 
-static struct metric bytes_metric(struct cgroup_reader *r, enum counter c, uint64_t told_pages, char *buf, const char *why)
+static struct metric bytes_metric(struct cgroup_reader *r, enum counter c, uint64_t told_pages, char *buf,
+                                  const char *why)
 {
 	uint64_t told = told_pages == BULK_UNKNOWN ? told_pages : told_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	return number_metric(r, c, told, buf, why);
@@ -194,8 +195,7 @@ static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, bool
 	if (stat)
 		sample_memory_stat(r, m, buf);
 	if (!v1)
-		m->swap_bytes =
-		        bytes_metric(r, COUNT_SWAP, TOLD(r, memory, swap_pages), buf, "no swap accounting");
+		m->swap_bytes = bytes_metric(r, COUNT_SWAP, TOLD(r, memory, swap_pages), buf, "no swap accounting");
 	m->used_bytes = metric_sub_floor0(m->current_bytes, r->inactive);
 	m->used_by = "working set";
 	m->held_bytes = m->current_bytes;

@@ -119,8 +119,8 @@ static void put_word(void *at, int word)
 
 static void read_slot(struct reader *r, const struct slot *s, const json_t *v, const char *path)
 {
-	char *const bases[] = {[OF_ENTRY] = (char *)r->entry, [OF_ROW] = (char *)r->row,
-	                       [OF_BACKGROUND] = (char *)r->background};
+	char *const bases[] = {
+	        [OF_ENTRY] = (char *)r->entry, [OF_ROW] = (char *)r->row, [OF_BACKGROUND] = (char *)r->background};
 	void *at = bases[s->of] + s->offset;
 	struct metric m;
 	switch (s->type) {
