@@ -25,6 +25,14 @@ bool slice_has_option(struct slice options, const char *name)
 	return false;
 }
 
+struct slice mountinfo_upper(const struct mountinfo_line *m)
+{
+	static const char upper[] = "upperdir=";
+	const char *at = memmem(m->super.at, m->super.n, upper, sizeof(upper) - 1), *end = m->super.at + m->super.n;
+	const char *from = at ? at + sizeof(upper) - 1 : end, *comma = memchr(from, ',', (size_t)(end - from));
+	return (struct slice){from, (size_t)((comma ? comma : end) - from)};
+}
+
 bool mountinfo_parse(const char *line, size_t n, struct mountinfo_line *ret)
 {
 	struct slice id = {0};

@@ -30,6 +30,8 @@ struct mountinfo_line {
 bool mountinfo_parse(const char *line, size_t n, struct mountinfo_line *ret);
 bool slice_is(struct slice s, const char *text);
 bool slice_has_option(struct slice options, const char *name);
+/* Of an overlay: the directory of its writable layer, as mounted; n 0: not said. */
+struct slice mountinfo_upper(const struct mountinfo_line *m);
 
 /* Directories of the host whose sight inside a container gives the host away: device and path in it. */
 struct host_dir {

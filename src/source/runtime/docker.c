@@ -191,17 +191,16 @@ static void refresh(struct facts_table *t)
 /* false: the line of the root mount is not in this text, or not all of it. */
 static bool learn_from(struct facts_table *t, const char *text, size_t len)
 {
-	static const char upper[] = "upperdir=", layers[] = "/overlay2/";
+	static const char layers[] = "/overlay2/";
 	const char *cursor = text, *line;
 	size_t n;
 	struct mountinfo_line m;
 	while (parse_line(&cursor, text + len, &line, &n)) {
 		if (line + n == text + len || !mountinfo_parse(line, n, &m) || !slice_is(m.point, "/"))
 			continue;
-		const char *at = memmem(m.super.at, m.super.n, upper, sizeof(upper) - 1), *end = m.super.at + m.super.n;
-		const char *root = at ? at + sizeof(upper) - 1 : end, *comma = memchr(root, ',', (size_t)(end - root));
-		const char *layer = memmem(root, (size_t)((comma ? comma : end) - root), layers, sizeof(layers) - 1);
-		cleanup_free char *copy = layer ? xstrndup(root, (size_t)(layer - root)) : NULL;
+		struct slice upper = mountinfo_upper(&m);
+		const char *layer = memmem(upper.at, upper.n, layers, sizeof(layers) - 1);
+		cleanup_free char *copy = layer ? xstrndup(upper.at, (size_t)(layer - upper.at)) : NULL;
 		facts_learn_root(t, copy);
 		return true;
 	}

@@ -93,7 +93,6 @@ static bool is_ours(struct facts_table *t, const struct facts *f, const char *pa
 
 void facts_find_layer(struct facts_table *t, struct facts *f, pid_t init)
 {
-	static const char upper[] = "upperdir=/";
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct mountinfo_line m;
 	struct slice found = {0};
@@ -111,9 +110,9 @@ void facts_find_layer(struct facts_table *t, struct facts *f, pid_t init)
 	for (cursor = text.buf; parse_line(&cursor, text.buf + text.len, &line, &n);) {
 		if (!mountinfo_parse(line, n, &m) || !slice_is(m.point, "/") || !slice_is(m.type, "overlay"))
 			continue;
-		const char *at = memmem(m.super.at, m.super.n, upper, sizeof(upper) - 1), *end = m.super.at + m.super.n;
-		const char *from = at ? at + sizeof(upper) - 1 : end, *comma = memchr(from, ',', (size_t)(end - from));
-		found = (struct slice){from, (size_t)((comma ? comma : end) - from)};
+		found = mountinfo_upper(&m);
+		bool whole = found.n && *found.at == '/';
+		found = whole ? (struct slice){found.at + 1, found.n - 1} : (struct slice){0};
 	}
 	if (!found.n || !is_ours(t, f, found.at, found.n))
 		return;
