@@ -22,6 +22,11 @@ static unsigned sequence_length(unsigned char c)
 	return 0;
 }
 
+bool text_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 uint32_t text_decode(const char *s, size_t n, size_t *ret_used)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -234,14 +234,9 @@ static void keep(struct arena *a, const char **text)
 	*text = arena_strdup(a, *text);
 }
 
-static bool is_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool is_metric(struct metric a, struct metric b)
 {
-	return a.st == b.st && (metric_is_ok(a) ? !(a.v < b.v) && !(a.v > b.v) : is_text(a.why, b.why));
+	return a.st == b.st && (metric_is_ok(a) ? !(a.v < b.v) && !(a.v > b.v) : text_same(a.why, b.why));
 }
 
 /* Of containers: what of it can change. */
@@ -249,7 +244,7 @@ static bool disk_is(const struct disk *a, const struct disk *b)
 {
 	return is_metric(a->image_bytes, b->image_bytes) && is_metric(a->shared_bytes, b->shared_bytes) &&
 	       is_metric(a->layers, b->layers) && is_metric(a->virtual_bytes, b->virtual_bytes) &&
-	       is_text(a->driver, b->driver);
+	       text_same(a->driver, b->driver);
 }
 
 /* Ids of 64 digits are keys as they are; named runtimes' have the runtime in front, as the instance's id has. */

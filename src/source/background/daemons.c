@@ -265,15 +265,10 @@ void daemons_release(struct daemons *d)
 	parents_forget(&d->parents);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 struct daemon *daemons_absent(struct daemons *d, const char *name, const char *root)
 {
 	for (size_t i = 0; i < d->all.n; i++)
-		if (!d->all.v[i]->running && strcmp(d->all.v[i]->name, name) == 0 && same_text(d->all.v[i]->root, root))
+		if (!d->all.v[i]->running && strcmp(d->all.v[i]->name, name) == 0 && text_same(d->all.v[i]->root, root))
 			return d->all.v[i];
 	if (d->all.n >= MAX_DAEMONS)
 		return NULL;
