@@ -177,8 +177,8 @@ void allocations_read(const struct tick *t, const struct cgroup_reader *r, struc
 	const struct host_sample *h = &t->snap->host;
 	struct cap_question q = {.arena = &t->snap->arena,
 	                         .mono_usec = t->now.mono_usec,
-	                         .host = metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL,
-	                         .resting = cgroup_reader_rested(r)};
+	                         .host = metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL};
+	cgroup_reader_question(r, &q);
 	cgroup_level_at(t->cgroups, &caps->cpu, cgroup_reader_path_in(r, CTRL_CPU));
 	s->cpu.allocated = cgroup_cpu_allocation(caps->cpu, &q);
 	cgroup_level_at(t->cgroups, &caps->memory, cgroup_reader_path_in(r, CTRL_MEMORY));
@@ -334,6 +334,7 @@ void containers_collect(struct containers *c, const struct tick *t)
 {
 	unsigned budget = DISK_BUDGET;
 	void *v;
+	cgroup_tree_begin(t->cgroups);
 	container_groups_find(c, t);
 	cgroup_tree_tick(t->cgroups, c->order.n);
 	add_groups(c, t, &budget);

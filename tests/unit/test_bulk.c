@@ -43,15 +43,67 @@ static void list_groups(const char *mount)
 	(void)nftw(path, take, 16, FTW_PHYS);
 }
 
-/* The number after `key` in a file of each group, or all of the file. */
-static void read_groups(const char *file, const char *key, bool after)
+/* How a file's text is a number; r < 0: not. */
+typedef int (*parser)(const char *s, size_t n, const char *key, uint64_t *ret);
+
+static int whole(const char *s, size_t n, const char *key, uint64_t *ret)
+{
+	(void)key;
+	return parse_u64(s, n, ret);
+}
+
+static int sum(const char *s, size_t n, const char *keys, uint64_t *ret)
+{
+	uint64_t a, b = 0;
+	const char *second = strchr(keys, ' ');
+	cleanup_free char *first = xstrndup(keys, second ? (size_t)(second - keys) : strlen(keys));
+	if (parse_flat(s, n, first, &a) < 0 || (second && parse_flat(s, n, second + 1, &b) < 0))
+		return -EINVAL;
+	*ret = a + b;
+	return 0;
+}
+
+static int bytes_or_max(const char *s, size_t n, const char *key, uint64_t *ret)
+{
+	bool max;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	(void)key;
+	int r = parse_u64_or_max(s, n, ret, &max);
+	if (r == 0 && max)
+		*ret = INT64_MAX / page * page;
+	return r;
+}
+
+static int quota(const char *s, size_t n, const char *key, uint64_t *ret)
+{
+	(void)key;
+	*ret = UINT64_MAX / 1000;
+	return n && *s == 'm' ? 0 : sscanf(s, "%lu", ret) == 1 ? 0 : -EINVAL;
+}
+
+static int period(const char *s, size_t n, const char *key, uint64_t *ret)
+{
+	(void)n;
+	(void)key;
+	return sscanf(s, "%*s %lu", ret) == 1 ? 0 : -EINVAL;
+}
+
+static int count_of_list(const char *s, size_t n, const char *key, uint64_t *ret)
+{
+	unsigned count;
+	(void)key;
+	int r = parse_cpulist(s, n, &count);
+	*ret = r < 0 ? 0 : count;
+	return r;
+}
+
+static void read_groups(const char *file, parser parse, const char *key, bool after)
 {
 	for (size_t i = 0; i < here.n; i++) {
 		cleanup_strbuf struct strbuf text = STRBUF_INIT;
 		cleanup_free char *path = xasprintf("%s/%s", here.v[i].dir + 1, file);
 		uint64_t v = BULK_UNKNOWN;
-		if (rootfs_read(here.fs, path, 65536, &text) > 0 &&
-		    (key ? parse_flat(text.buf, text.len, key, &v) : parse_u64(text.buf, text.len, &v)) < 0)
+		if (rootfs_read(here.fs, path, 65536, &text) > 0 && parse(text.buf, text.len, key, &v) < 0)
 			v = BULK_UNKNOWN;
 		*(after ? &here.v[i].after : &here.v[i].before) = v;
 	}
@@ -82,35 +134,53 @@ static struct bulk *open_or_skip(size_t room)
 static const struct bulk_record *record(const struct bulk_table *t, uint64_t id)
 {
 	for (size_t i = 1; i <= t->n; i++)
-		if (t->records[i].id == id)
-			return &t->records[i];
+		if (bulk_at(t, i)->id == id)
+			return bulk_at(t, i);
 	return NULL;
 }
 
 enum where { IN_CPU, IN_MEMORY };
+enum moves { NEVER_BACK, STANDS, BY_BATCHES };
 /* In units of the file: told / per * times. */
 struct number {
 	enum where where;
+	enum moves moves;
 	enum controller controller;
-	const char *v2, *key, *v1, *v1_key; /* key NULL: the file is the number; v1 NULL: told of v2 only */
+	const char *v2, *v1; /* NULL: not told there */
+	parser parse;
+	const char *key;
 	size_t at;
 	uint64_t per, times;
 };
 #define AT(member) offsetof(struct bulk_record, member)
 static const struct number numbers[] = {
-        {IN_CPU, CTRL_CPUACCT, "cpu.stat", "usage_usec", "cpuacct.usage", NULL, AT(cpu_nsec), 1000, 1},
-        {IN_CPU, CTRL_CPU, "cpu.stat", "nr_periods", NULL, NULL, AT(periods), 1, 1},
-        {IN_CPU, CTRL_CPU, "cpu.stat", "nr_throttled", NULL, NULL, AT(throttled), 1, 1},
-        {IN_MEMORY, CTRL_MEMORY, "memory.current", NULL, "memory.usage_in_bytes", NULL, AT(pages), 1, 4096},
-        {IN_MEMORY, CTRL_MEMORY, "memory.peak", NULL, "memory.max_usage_in_bytes", NULL, AT(peak_pages), 1, 4096},
-        {IN_MEMORY, CTRL_MEMORY, "memory.swap.current", NULL, NULL, NULL, AT(swap_pages), 1, 4096},
-        {IN_MEMORY, CTRL_MEMORY, NULL, NULL, "memory.failcnt", NULL, AT(hits), 1, 1},
-        {IN_MEMORY, CTRL_MEMORY, "memory.events", "high", NULL, NULL, AT(high), 1, 1},
-        {IN_MEMORY, CTRL_MEMORY, "memory.events", "max", NULL, NULL, AT(max), 1, 1},
-        {IN_MEMORY, CTRL_MEMORY, "memory.events", "oom", NULL, NULL, AT(oom), 1, 1},
-        {IN_MEMORY, CTRL_MEMORY, "memory.events", "oom_kill", "memory.oom_control", "oom_kill", AT(oom_kills), 1, 1},
-        {IN_CPU, CTRL_PIDS, "pids.current", NULL, NULL, NULL, AT(pids), 1, 1},
-        {IN_CPU, CTRL_CPUACCT, "cgroup.events", "frozen", NULL, NULL, AT(frozen), 1, 1},
+        {IN_CPU, NEVER_BACK, CTRL_CPUACCT, "cpu.stat", NULL, sum, "usage_usec", AT(cpu_nsec), 1000, 1},
+        {IN_CPU, NEVER_BACK, CTRL_CPUACCT, NULL, "cpuacct.usage", whole, NULL, AT(cpu_nsec), 1, 1},
+        {IN_CPU, STANDS, CTRL_CPU, "cpu.stat", NULL, sum, "nr_periods", AT(periods), 1, 1},
+        {IN_CPU, STANDS, CTRL_CPU, "cpu.stat", NULL, sum, "nr_throttled", AT(throttled), 1, 1},
+        {IN_CPU, STANDS, CTRL_CPU, "cpu.max", NULL, quota, NULL, AT(quota_nsec), 1000, 1},
+        {IN_CPU, STANDS, CTRL_CPU, "cpu.max", NULL, period, NULL, AT(period_nsec), 1000, 1},
+        {IN_CPU, STANDS, CTRL_CPUSET, "cpuset.cpus.effective", NULL, count_of_list, NULL, AT(cpus), 1, 1},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", whole, NULL, AT(pages), 1, 4096},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.max", "memory.limit_in_bytes", bytes_or_max, NULL, AT(max_pages), 1,
+         4096},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.high", NULL, bytes_or_max, NULL, AT(high_pages), 1, 4096},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", whole, NULL, AT(peak_pages), 1,
+         4096},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.swap.current", NULL, whole, NULL, AT(swap_pages), 1, 4096},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, NULL, "memory.failcnt", whole, NULL, AT(hits), 1, 1},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "high", AT(high), 1, 1},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "max", AT(max), 1, 1},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "oom", AT(oom), 1, 1},
+        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.events", "memory.oom_control", sum, "oom_kill", AT(oom_kills), 1, 1},
+        {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "file", AT(file), 1, 4096},
+        {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "inactive_file", AT(inactive_file), 1, 4096},
+        {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "workingset_refault_anon", AT(refault_anon), 1,
+         1},
+        {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "workingset_refault_file", AT(refault_file), 1,
+         1},
+        {IN_CPU, STANDS, CTRL_PIDS, "pids.current", NULL, whole, NULL, AT(pids), 1, 1},
+        {IN_CPU, STANDS, CTRL_CPUACCT, "cgroup.events", NULL, sum, "frozen", AT(frozen), 1, 1},
 };
 
 static uint64_t number_in(const struct bulk_record *r, size_t at)
@@ -120,28 +190,36 @@ static uint64_t number_in(const struct bulk_record *r, size_t at)
 	return v;
 }
 
+/* Since Linux 6.10 the kernel's types do not tell where memory.stat's items are. */
+static bool is_there(const struct bulk *b, const struct number *n)
+{
+	for (size_t i = 1; n->moves == BY_BATCHES && i <= b->table[0].n; i++)
+		if (number_in(bulk_at(&b->table[0], i), n->at) != BULK_UNKNOWN)
+			return true;
+	return n->moves != BY_BATCHES;
+}
+
 static unsigned compare(struct bulk *b, const struct number *n)
 {
-	bool v1 = here.m.v1[n->controller] != NULL;
-	const char *file = v1 ? n->v1 : n->v2, *key = v1 ? n->v1_key : n->key;
-	uint64_t per = v1 ? 1 : n->per, times = n->times == 4096 ? (uint64_t)sysconf(_SC_PAGESIZE) : n->times;
+	const char *file = here.m.v1[n->controller] ? n->v1 : n->v2;
+	uint64_t times = n->times == 4096 ? (uint64_t)sysconf(_SC_PAGESIZE) : n->times;
 	const struct bulk_table *t = &b->table[n->where == IN_CPU || b->one ? 0 : 1];
 	unsigned compared = 0;
 	if (!file)
 		return 0;
 	list_groups(n->where == IN_CPU ? cpu_mount() : memory_mount());
-	read_groups(file, key, false);
+	read_groups(file, n->parse, n->key, false);
 	assert_int_equal(bulk_read(b), 0);
-	read_groups(file, key, true);
+	read_groups(file, n->parse, n->key, true);
 	for (size_t i = 0; i < here.n; i++) {
 		const struct group *g = &here.v[i];
 		const struct bulk_record *r = record(t, g->id);
-		bool counts = n->controller == CTRL_CPUACCT;
-		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN || (!counts && g->before != g->after))
+		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN || !is_there(b, n) ||
+		    (n->moves != NEVER_BACK && g->before != g->after))
 			continue; /* came or went, or moves: what a gauge was in between nobody can say */
 		assert_non_null(r);
-		uint64_t told = number_in(r, n->at);
-		if (told == BULK_UNKNOWN || told / per * times < g->before || told / per * times > g->after)
+		uint64_t told = number_in(r, n->at), is = told / n->per * times;
+		if (is < g->before || is > g->after)
 			fail_msg("%s/%s: %llu is not within %llu .. %llu", g->dir, file, (unsigned long long)told,
 			         (unsigned long long)g->before, (unsigned long long)g->after);
 		compared++;
@@ -157,8 +235,9 @@ static void all_is_what_the_files_say(void **state)
 		const struct number *n = &numbers[i];
 		unsigned compared = compare(b, n);
 		const char *file = here.m.v1[n->controller] ? n->v1 : n->v2;
-		print_message("# %s %s: %u groups compared\n", file ? file : "-", n->key ? n->key : "", compared);
-		assert_true(!file || compared > 0);
+		if (file)
+			print_message("# %s %s: %u groups compared\n", file, n->key ? n->key : "", compared);
+		assert_true(!file || compared > 0 || !is_there(b, n));
 	}
 	bulk_close(b);
 }

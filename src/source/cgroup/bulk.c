@@ -40,8 +40,8 @@ static int make_map(struct bulk_table *t, size_t groups)
 	long page = sysconf(_SC_PAGESIZE);
 	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_MMAPABLE);
 	t->room = groups;
-	t->bytes = ((groups + 1) * sizeof(*t->records) + (size_t)page - 1) & ~((size_t)page - 1);
-	t->map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vctop_groups", sizeof(uint32_t), sizeof(*t->records),
+	t->bytes = ((groups + 1) * t->stride + (size_t)page - 1) & ~((size_t)page - 1);
+	t->map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vctop_groups", sizeof(uint32_t), (uint32_t)t->stride,
 	                        (uint32_t)groups + 1, &o);
 	if (t->map < 0)
 		return -errno;
@@ -70,7 +70,7 @@ static int table_open(struct bulk_table *t, struct rootfs *fs, const char *mount
                       enum bulk_kind kind, size_t groups)
 {
 	struct bulk_layout l;
-	*t = (struct bulk_table){.link = -1, .map = -1};
+	*t = (struct bulk_table){.link = -1, .map = -1, .stride = bulk_stride(kind)};
 	if (!bulk_layout(btf, kind, &l))
 		return -EOPNOTSUPP;
 	int r = make_map(t, groups);
@@ -138,7 +138,7 @@ void bulk_close(struct bulk *b)
 static int table_read(struct bulk_table *t)
 {
 	char none[64]; /* it writes into the map */
-	t->n = t->records[0].id = 0;
+	t->n = t->records->id = 0;
 	t->indexed = false;
 	cleanup_close int it = bpf_iter_create(t->link);
 	if (it < 0)
@@ -149,7 +149,7 @@ static int table_read(struct bulk_table *t)
 	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
 	if (n < 0)
 		return -errno;
-	t->found = t->records[0].id;
+	t->found = t->records->id;
 	t->n = t->found < t->room ? t->found : t->room;
 	return t->found > t->room ? -ENOSPC : 0;
 }
@@ -180,7 +180,7 @@ static size_t search(struct bulk_table *t, uint64_t id)
 			t->index_n = t->n;
 		}
 		for (size_t i = 0; i < t->n; i++)
-			t->index[i] = (struct bulk_place){t->records[i + 1].id, i + 1};
+			t->index[i] = (struct bulk_place){bulk_at(t, i + 1)->id, i + 1};
 		if (t->n)
 			qsort(t->index, t->n, sizeof(*t->index), by_place_id);
 		t->indexed = true;
@@ -195,9 +195,9 @@ static const struct bulk_record *find(struct bulk_table *t, uint64_t id, size_t 
 {
 	if (!id)
 		return NULL;
-	if (!*hint || *hint > t->n || t->records[*hint].id != id)
+	if (!*hint || *hint > t->n || bulk_at(t, *hint)->id != id)
 		*hint = search(t, id);
-	return *hint ? &t->records[*hint] : NULL;
+	return *hint ? bulk_at(t, *hint) : NULL;
 }
 
 bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_found *ret)

@@ -13,28 +13,36 @@
 #include "source/cgroup/mounts.h"
 
 #define BULK_UNKNOWN UINT64_MAX
-#define BULK_SYSCALLS 3 /* of reading one table */
+#define BULK_NONE (UINT64_MAX - 1) /* of a cap: the group has no such file */
+#define BULK_SYSCALLS 3            /* of reading one table */
 
 /* As the kernel wrote it; BULK_UNKNOWN: not in this hierarchy, or the group has no such controller. */
 struct bulk_record {
-	uint64_t id;                 /* the inode of the group's directory */
-	uint64_t mono_nsec;          /* when it was read */
-	uint64_t cpu_nsec;           /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
-	uint64_t periods, throttled; /* v2: cpu.stat nr_periods, nr_throttled */
-	uint64_t pages;              /* memory.usage_in_bytes | memory.current, in pages */
-	uint64_t peak_pages;         /* memory.max_usage_in_bytes | memory.peak */
-	uint64_t swap_pages;         /* v2: memory.swap.current */
-	uint64_t hits;               /* v1: memory.failcnt */
-	uint64_t high, max, oom;     /* v2: memory.events */
-	uint64_t oom_kills;          /* memory.oom_control | memory.events oom_kill */
-	uint64_t pids;               /* v2: pids.current */
-	uint64_t frozen, populated;  /* v2: cgroup.events; 1, or 0 (populated: by how many) */
+	uint64_t id;                      /* the inode of the group's directory */
+	uint64_t mono_nsec;               /* when it was read */
+	uint64_t cpu_nsec;                /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
+	uint64_t periods, throttled;      /* v2: cpu.stat nr_periods, nr_throttled */
+	uint64_t quota_nsec, period_nsec; /* v2: cpu.max; a quota of UINT64_MAX with a period: max */
+	uint64_t cpus;                    /* v2: how many are in cpuset.cpus.effective */
+	uint64_t pids;                    /* v2: pids.current */
+	uint64_t frozen, populated;       /* v2: cgroup.events; 1, or 0 (populated: by how many) */
+	/* From here on only where memory is counted. */
+	uint64_t pages;                     /* memory.usage_in_bytes | memory.current, in pages */
+	uint64_t max_pages, high_pages;     /* memory.limit_in_bytes | memory.max; v2: memory.high */
+	uint64_t peak_pages;                /* memory.max_usage_in_bytes | memory.peak */
+	uint64_t swap_pages;                /* v2: memory.swap.current */
+	uint64_t hits;                      /* v1: memory.failcnt */
+	uint64_t high, max, oom;            /* v2: memory.events */
+	uint64_t oom_kills;                 /* memory.oom_control | memory.events oom_kill */
+	uint64_t file, inactive_file;       /* v2: memory.stat, in pages; until Linux 6.9 */
+	uint64_t refault_anon, refault_file; /* the same */
 };
 
 /* One hierarchy. */
 struct bulk_table {
 	int link, map;
-	struct bulk_record *records; /* the first counts those that follow, in its id */
+	struct bulk_record *records; /* bulk_at */
+	size_t stride;               /* where no memory is counted they are shorter */
 	size_t room, bytes;          /* bytes: of the mapping */
 	uint64_t n, found;           /* n: of those found, the ones there was room for */
 	bool indexed;                /* since the last reading */
@@ -43,6 +51,12 @@ struct bulk_table {
 		uint64_t id, at;
 	} * index;
 };
+
+/* From 1 to n; that at 0 counts those that follow, in its id. */
+static inline struct bulk_record *bulk_at(const struct bulk_table *t, size_t i)
+{
+	return (struct bulk_record *)(void *)((char *)t->records + i * t->stride);
+}
 
 struct bulk {
 	struct bulk_table table[2]; /* where CPU time is counted, and memory where that is another */

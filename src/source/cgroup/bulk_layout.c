@@ -37,8 +37,8 @@ static int member(const struct btf *btf, const struct btf_type *t, const char *n
 	return -1;
 }
 
-/* "bstat.cputime.sum_exec_runtime" of a structure: where, and how large. */
-static int offset_of(const struct btf *btf, const char *type, const char *path, size_t *ret_size)
+/* "bstat.cputime.sum_exec_runtime" of a structure: where, and what. */
+static int place_of(const struct btf *btf, const char *type, const char *path, const struct btf_type **ret)
 {
 	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT), at = 0;
 	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
@@ -55,9 +55,17 @@ static int offset_of(const struct btf *btf, const char *type, const char *path, 
 		at += step;
 		path += n + (path[n] == '.');
 	}
-	if (t)
-		*ret_size = btf_is_ptr(t) ? sizeof(void *) : t->size;
+	*ret = t;
 	return t ? at : -1;
+}
+
+static int offset_of(const struct btf *btf, const char *type, const char *path, size_t *ret_size)
+{
+	const struct btf_type *t;
+	int at = place_of(btf, type, path, &t);
+	if (at >= 0)
+		*ret_size = btf_is_ptr(t) ? sizeof(void *) : t->size;
+	return at;
 }
 
 static int value_in(const struct btf *btf, const struct btf_type *t, const char *name)
@@ -94,18 +102,39 @@ static const struct {
 	enum bulk_kind from, to; /* kinds that have it */
 	const char *controller, *type, *path;
 	size_t record;
+	bool cap;
 } wanted[] = {
-        {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.usage", offsetof(struct bulk_record, pages)},
+        {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.usage", offsetof(struct bulk_record, pages),
+         false},
+        {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.max", offsetof(struct bulk_record, max_pages),
+         true},
+        {BULK_V2, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.high", offsetof(struct bulk_record, high_pages),
+         true},
         {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.watermark",
-         offsetof(struct bulk_record, peak_pages)},
+         offsetof(struct bulk_record, peak_pages), false},
         {BULK_MEMORY_V1, BULK_MEMORY_V1, "memory_cgrp_id", "mem_cgroup", "memory.failcnt",
-         offsetof(struct bulk_record, hits)},
-        {BULK_V2, BULK_V2, "memory_cgrp_id", "mem_cgroup", "swap.usage", offsetof(struct bulk_record, swap_pages)},
+         offsetof(struct bulk_record, hits), false},
+        {BULK_V2, BULK_V2, "memory_cgrp_id", "mem_cgroup", "swap.usage", offsetof(struct bulk_record, swap_pages),
+         false},
         {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.nr_periods",
-         offsetof(struct bulk_record, periods)},
+         offsetof(struct bulk_record, periods), false},
         {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.nr_throttled",
-         offsetof(struct bulk_record, throttled)},
-        {BULK_V2, BULK_V2, "pids_cgrp_id", "pids_cgroup", "counter", offsetof(struct bulk_record, pids)},
+         offsetof(struct bulk_record, throttled), false},
+        {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.quota", offsetof(struct bulk_record, quota_nsec),
+         true},
+        {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.period",
+         offsetof(struct bulk_record, period_nsec), true},
+        {BULK_V2, BULK_V2, "pids_cgrp_id", "pids_cgroup", "counter", offsetof(struct bulk_record, pids), false},
+};
+
+static const struct {
+	const char *item;
+	size_t record;
+} stats[] = {
+        {"NR_FILE_PAGES", offsetof(struct bulk_record, file)},
+        {"NR_INACTIVE_FILE", offsetof(struct bulk_record, inactive_file)},
+        {"WORKINGSET_REFAULT_ANON", offsetof(struct bulk_record, refault_anon)},
+        {"WORKINGSET_REFAULT_FILE", offsetof(struct bulk_record, refault_file)},
 };
 
 static const struct {
@@ -125,26 +154,70 @@ static void add(struct bulk_layout *l, const struct bulk_field *f)
 		l->fields[l->fields_n++] = *f;
 }
 
+/*
+ * memory.stat.  Since Linux 6.10 only some items are kept, and at which index the types do not tell.  Of v1 it is not
+ * told: there nothing has brought the sums up to date.
+ */
+static void find_stats(const struct btf *btf, int controller, struct bulk_layout *l)
+{
+	const struct btf_type *t;
+	size_t size;
+	int via = offset_of(btf, "mem_cgroup", "vmstats", &size);
+	int array = place_of(btf, "memcg_vmstats", "state", &t);
+	if (via < 0 || array < 0 || !btf_is_array(t) ||
+	    (int)btf_array(t)->nelems != enum_value(btf, "memcg_stat_item", "MEMCG_NR_STAT"))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
+		int n = enum_value(btf, "node_stat_item", stats[i].item);
+		struct bulk_field f = {.controller = controller,
+		                       .via = via,
+		                       .at = n < 0 ? -1 : array + 8 * n,
+		                       .size = 8,
+		                       .to = stats[i].record};
+		add(l, &f);
+	}
+}
+
+/* A mask in the structure, or where machines may have many CPUs, a pointer to it. */
+static void find_cpus(const struct btf *btf, struct bulk_layout *l)
+{
+	const struct btf_type *t;
+	int at = place_of(btf, "cpuset", "effective_cpus", &t);
+	bool behind = at >= 0 && btf_is_ptr(t);
+	l->cpus = (struct bulk_field){.controller = at < 0 ? -1 : enum_value(btf, "cgroup_subsys_id", "cpuset_cgrp_id"),
+	                              .via = behind ? at : -1,
+	                              .at = behind ? 0 : at,
+	                              .size = 8,
+	                              .to = offsetof(struct bulk_record, cpus),
+	                              .cap = true};
+}
+
 /* By controller, so that each state is looked up once. */
 static void find_fields(const struct btf *btf, enum bulk_kind kind, struct bulk_layout *l)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		if (kind < wanted[i].from || kind > wanted[i].to)
 			continue;
-		struct bulk_field f = {.to = wanted[i].record};
+		struct bulk_field f = {.via = -1, .to = wanted[i].record, .cap = wanted[i].cap};
 		f.controller = enum_value(btf, "cgroup_subsys_id", wanted[i].controller);
 		f.at = offset_of(btf, wanted[i].type, wanted[i].path, &f.size);
 		add(l, &f);
 	}
 	size_t size;
+	int memory = enum_value(btf, "cgroup_subsys_id", "memory_cgrp_id");
 	int array = offset_of(btf, "mem_cgroup", "memory_events", &size);
 	for (size_t i = 0; i < ARRAY_SIZE(events) && array >= 0; i++) {
 		int n = enum_value(btf, "memcg_memory_event", events[i].event);
-		struct bulk_field f = {.at = n < 0 ? -1 : array + 8 * n, .size = 8, .to = events[i].record};
-		f.controller = enum_value(btf, "cgroup_subsys_id", "memory_cgrp_id");
+		struct bulk_field f = {.controller = memory,
+		                       .via = -1,
+		                       .at = n < 0 ? -1 : array + 8 * n,
+		                       .size = 8,
+		                       .to = events[i].record};
 		if (kind >= events[i].from)
 			add(l, &f);
 	}
+	if (kind == BULK_V2)
+		find_stats(btf, memory, l);
 }
 
 static bool has_field(const struct bulk_layout *l, size_t record)
@@ -165,6 +238,7 @@ static void find_v2(const struct btf *btf, struct bulk_layout *l)
 	l->control = offset_of(btf, "cgroup", "subtree_control", &l->control_size);
 	l->flags = offset_of(btf, "cgroup", "flags", &size);
 	l->frozen_bit = nameless_value(btf, "CGRP_FROZEN");
+	find_cpus(btf, l);
 	for (size_t i = 0; i < ARRAY_SIZE(by); i++)
 		l->populated[i] = offset_of(btf, "cgroup", by[i], &size);
 	l->exec_runtime = offset_of(btf, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
@@ -176,7 +250,7 @@ static void find_v2(const struct btf *btf, struct bulk_layout *l)
 bool bulk_layout(const struct btf *btf, enum bulk_kind kind, struct bulk_layout *ret)
 {
 	size_t size;
-	*ret = (struct bulk_layout){.populated = {-1, -1, -1}, .frozen_bit = -1};
+	*ret = (struct bulk_layout){.populated = {-1, -1, -1}, .frozen_bit = -1, .cpus = {.controller = -1}};
 	ret->kn = offset_of(btf, "cgroup", "kn", &size);
 	ret->id = offset_of(btf, "kernfs_node", "id", &size);
 	ret->subsys = offset_of(btf, "cgroup", "subsys", &size);

@@ -11,7 +11,7 @@
 
 #include "vctop/base/attr.h"
 
-#define MAX_INSNS 256
+#define MAX_INSNS 2048
 #define MAX_CPUS 1024
 
 /* Offsets from the frame pointer. */
@@ -119,8 +119,23 @@ static void put_state(struct program *p, const struct bulk_layout *l, int contro
 	put_add(p, BPF_REG_3, off);
 }
 
+/* r3 = address of a field, or of the pointer it is behind, which is followed: a jump when that could not be read. */
+static size_t put_place(struct program *p, const struct bulk_layout *l, const struct bulk_field *f)
+{
+	if (f->via < 0) {
+		put_state(p, l, f->controller, f->at);
+		return 0;
+	}
+	put_state(p, l, f->controller, f->via);
+	put_copy(p, BPF_REG_10, AT_POINTER, 8);
+	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
+	put_add(p, BPF_REG_3, f->at);
+	return failed;
+}
+
 /* r6 = the group, r8 = its record, r7 = how many records there are with it. */
-static void put_record(struct program *p, const struct bulk_layout *l, int map)
+static void put_record(struct program *p, const struct bulk_layout *l, enum bulk_kind kind, int map)
 {
 	put_load(p, BPF_REG_6, BPF_REG_1, 8); /* struct bpf_iter__cgroup: meta, cgroup; NULL: that was the last */
 	put_exit_if(p, BPF_JEQ, BPF_REG_6, 0);
@@ -136,8 +151,7 @@ static void put_record(struct program *p, const struct bulk_layout *l, int map)
 	put_load(p, BPF_REG_1, BPF_REG_1, l->id);
 	put_store(p, BPF_REG_8, offsetof(struct bulk_record, id), BPF_REG_1);
 	put_set(p, BPF_REG_1, -1); /* BULK_UNKNOWN */
-	for (size_t at = offsetof(struct bulk_record, cpu_nsec); at < sizeof(struct bulk_record);
-	     at += sizeof(uint64_t))
+	for (size_t at = offsetof(struct bulk_record, cpu_nsec); at < bulk_stride(kind); at += sizeof(uint64_t))
 		put_store(p, BPF_REG_8, (int)at, BPF_REG_1);
 }
 
@@ -214,12 +228,14 @@ static void put_visible(struct program *p, const struct bulk_layout *l)
 
 static void put_field(struct program *p, const struct bulk_layout *l, const struct bulk_field *f)
 {
-	put_state(p, l, f->controller, f->at);
+	size_t nowhere = put_place(p, l, f);
 	put_copy(p, BPF_REG_10, AT_VALUE, f->size);
 	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_VALUE, f->size);
 	put_store(p, BPF_REG_8, (int)f->to, BPF_REG_1);
 	land(p, failed);
+	if (nowhere)
+		land(p, nowhere);
 }
 
 /* Jumps when the group has no files of that controller. */
@@ -230,18 +246,87 @@ static size_t put_hidden(struct program *p, int controller)
 	return put_jump_if(p, BPF_JEQ, BPF_REG_1, 0);
 }
 
+/* For a group without files of a controller: it has no cap there. */
+static void put_uncapped(struct program *p, const struct bulk_field *f, size_t n, size_t hidden)
+{
+	put(p, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+	size_t over = p->n - 1;
+	land(p, hidden);
+	put_set(p, BPF_REG_1, -2); /* BULK_NONE */
+	for (size_t i = 0; i < n; i++)
+		if (f[i].cap)
+			put_store(p, BPF_REG_8, (int)f[i].to, BPF_REG_1);
+	land(p, over);
+}
+
 static void put_fields(struct program *p, const struct bulk_layout *l, bool some)
 {
-	size_t hidden = 0;
+	size_t hidden = 0, first = 0;
 	for (size_t i = 0; i < l->fields_n; i++) {
-		bool first = i == 0 || l->fields[i].controller != l->fields[i - 1].controller;
+		if (l->fields[i].controller != l->fields[first].controller)
+			first = i;
 		bool last = i + 1 == l->fields_n || l->fields[i].controller != l->fields[i + 1].controller;
-		if (some && first)
+		if (some && i == first)
 			hidden = put_hidden(p, l->fields[i].controller);
 		put_field(p, l, &l->fields[i]);
 		if (some && last)
-			land(p, hidden);
+			put_uncapped(p, &l->fields[first], i + 1 - first, hidden);
 	}
+}
+
+static void put_constant(struct program *p, int dst, uint64_t value)
+{
+	put(p, BPF_LD | BPF_IMM | BPF_DW, dst, 0, 0, (int)(uint32_t)value);
+	put(p, 0, 0, 0, 0, (int)(uint32_t)(value >> 32));
+}
+
+/* r1 = how many bits are set in it; pairs, fours and bytes are added up. */
+static void put_count_bits(struct program *p)
+{
+	put_move(p, BPF_REG_2, BPF_REG_1);
+	put(p, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_2, 0, 0, 1);
+	put_constant(p, BPF_REG_3, 0x5555555555555555);
+	put(p, BPF_ALU64 | BPF_AND | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	put(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
+	put_constant(p, BPF_REG_3, 0x3333333333333333);
+	put_move(p, BPF_REG_2, BPF_REG_1);
+	put(p, BPF_ALU64 | BPF_AND | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	put(p, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_1, 0, 0, 2);
+	put(p, BPF_ALU64 | BPF_AND | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
+	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
+	put_move(p, BPF_REG_2, BPF_REG_1);
+	put(p, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_2, 0, 0, 4);
+	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
+	put_constant(p, BPF_REG_3, 0x0f0f0f0f0f0f0f0f);
+	put(p, BPF_ALU64 | BPF_AND | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
+	put_constant(p, BPF_REG_3, 0x0101010101010101);
+	put(p, BPF_ALU64 | BPF_MUL | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
+	put(p, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_1, 0, 0, 56);
+}
+
+/* How many CPUs the group may use: the bits of its mask, a word at a time. */
+static void put_cpus(struct program *p, const struct bulk_layout *l, int cpus)
+{
+	struct bulk_field f = l->cpus;
+	size_t failed[2 * (MAX_CPUS / 64)], n = 0;
+	if (f.controller < 0)
+		return;
+	size_t hidden = put_hidden(p, f.controller);
+	put_set(p, BPF_REG_7, 0);
+	for (int at = 0; at < cpus; at += 64, f.at += 8) {
+		size_t nowhere = put_place(p, l, &f);
+		if (nowhere)
+			failed[n++] = nowhere;
+		put_copy(p, BPF_REG_10, AT_VALUE, 8);
+		failed[n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+		put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
+		put_count_bits(p);
+		put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
+	}
+	put_store(p, BPF_REG_8, (int)f.to, BPF_REG_7);
+	while (n > 0)
+		land(p, failed[--n]);
+	put_uncapped(p, &f, 1, hidden);
 }
 
 /* Is it frozen, and is anybody in it? */
@@ -293,7 +378,7 @@ int bulk_program_load(const struct bulk_layout *l, enum bulk_kind kind, int map)
 		if (per_cpu < 0)
 			return -errno;
 	}
-	put_record(&p, l, map);
+	put_record(&p, l, kind, map);
 	if (kind == BULK_V2)
 		put_cpu_v2(&p, l);
 	put_time(&p);
@@ -302,6 +387,8 @@ int bulk_program_load(const struct bulk_layout *l, enum bulk_kind kind, int map)
 		put_visible(&p, l);
 	}
 	put_fields(&p, l, kind == BULK_V2);
+	if (kind == BULK_V2)
+		put_cpus(&p, l, cpus);
 	if (kind == BULK_CPU_V1)
 		put_cpu_v1(&p, l, cpus, per_cpu);
 	put_end(&p);

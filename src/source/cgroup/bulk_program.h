@@ -13,11 +13,13 @@ enum bulk_kind { BULK_CPU_V1, BULK_MEMORY_V1, BULK_V2 };
 /* A number that is kept in a group's state in a controller. */
 struct bulk_field {
 	int controller; /* its bit among those a group may have */
-	int at;         /* bytes from the state's beginning */
+	int via;        /* the state has it behind a pointer, there; -1: in itself */
+	int at;         /* bytes from the beginning of what has it */
 	size_t size;    /* 4 or 8 */
 	size_t to;      /* where in the record */
+	bool cap;       /* BULK_NONE where the group has no such file */
 };
-#define BULK_FIELDS 16
+#define BULK_FIELDS 32
 
 /* Bytes from the beginning of their structures; -1 not there. */
 struct bulk_layout {
@@ -31,9 +33,16 @@ struct bulk_layout {
 	int cpuacct, cpuusage; /* the controller, struct cpuacct */
 	int per_cpu_places;    /* of a per-CPU map: where its values are */
 	int flush, target;     /* BTF ids of functions */
+	struct bulk_field cpus; /* a mask, or a pointer to it (via) */
 	struct bulk_field fields[BULK_FIELDS];
 	size_t fields_n;
 };
+
+/* Bytes of a record: without what only memory's have, where memory is not counted. */
+static inline size_t bulk_stride(enum bulk_kind kind)
+{
+	return kind == BULK_CPU_V1 ? offsetof(struct bulk_record, pages) : sizeof(struct bulk_record);
+}
 
 struct btf;
 /* bulk_layout.c, from the kernel's description of its types. false: what cannot be done without is not there. */

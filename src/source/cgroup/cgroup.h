@@ -17,6 +17,7 @@
 struct cgroup_level;
 struct cgroup_dirs;
 struct bulk;
+struct bulk_record;
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
@@ -24,7 +25,8 @@ struct cgroup_tree {
 	struct cgroup_dirs *dirs; /* NULL: groups are found by listing directories */
 	bool pids_elsewhere;      /* our pid namespace does not show all members of a group */
 	bool may_rest; /* what stands still is not read in every tick: a live host of which nobody wants each file */
-	struct bulk *bulk;   /* told.c: two counters of every group, as of this tick; NULL: files are read for them */
+	struct bulk *bulk;   /* told.c: numbers of every group; NULL: files are read for them */
+	bool telling;        /* they are of this tick */
 	const char *no_bulk; /* why not; NULL: not tried yet */
 	unsigned ticks;
 	struct {
@@ -35,7 +37,9 @@ struct cgroup_tree {
 };
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
-/* A tick begins, in which so many groups will be sampled. */
+/* A tick begins: what was told of groups is of the one before. */
+void cgroup_tree_begin(struct cgroup_tree *t);
+/* So many groups will be sampled in it. */
 void cgroup_tree_tick(struct cgroup_tree *t, size_t groups);
 void cgroup_tree_close(struct cgroup_tree *t);
 /* The group at `path` is another one than before: its caps are read afresh. */
@@ -55,6 +59,7 @@ struct cap_question {
 	int64_t mono_usec;
 	double host;  /* what the machine has: CPUs, or bytes (0: not known) */
 	bool resting; /* nothing moves in the group: its own caps may be somewhat older */
+	const struct bulk_record *cpu, *memory; /* what was told of the group in this tick; NULL: its files say */
 };
 /* The caps that bind a group: minimum over itself and every ancestor, then the host. */
 struct allocation cgroup_cpu_allocation(struct cgroup_level *l, const struct cap_question *q);
@@ -73,6 +78,8 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
  * and gets a new incarnation.
  */
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s);
+/* Whether it rests, and what was told of it, into a question about its caps. */
+void cgroup_reader_question(const struct cgroup_reader *r, struct cap_question *q);
 /* Nothing moved: that sample has old numbers that hold still, and no more need be asked about the group. */
 bool cgroup_reader_rested(const struct cgroup_reader *r);
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "source/cgroup/bulk.h"
 #include "source/cgroup/cgroup_dirs.h"
@@ -33,6 +34,8 @@ struct cgroup_level {
 	bool cpu_known, memory_known;
 	struct metric cpu, cpuset, mem_max, mem_high; /* of this level alone */
 };
+
+static const char no_quota[] = "cpu.max is max", no_cap[] = "no cap", no_high[] = "no memory.high on v1";
 
 /* Reads a file of controller `c` at a level into buf. -ENOENT where the controller is on neither version. */
 static ssize_t level_read(const struct cgroup_level *l, struct kfile *k, enum controller c, const char *v2,
@@ -80,7 +83,12 @@ static struct metric read_cpu(struct cgroup_level *l)
 	}
 	if (parse_cpu_max(buf, (size_t)n, &cores, &max) < 0)
 		return metric_none(METRIC_ABSENT, "cpu.max malformed");
-	return max ? metric_none(METRIC_UNLIMITED, "cpu.max is max") : metric_ok(cores);
+	return max ? metric_none(METRIC_UNLIMITED, no_quota) : metric_ok(cores);
+}
+
+static struct metric count_cpus(uint64_t n)
+{
+	return n ? metric_ok((double)n) : metric_none(METRIC_UNLIMITED, "cpuset empty: as above it");
 }
 
 static struct metric read_cpuset(struct cgroup_level *l)
@@ -93,7 +101,7 @@ static struct metric read_cpuset(struct cgroup_level *l)
 		return unread(n, "cpuset not readable");
 	if (parse_cpulist(buf, (size_t)n, &count) < 0)
 		return metric_none(METRIC_ABSENT, "cpuset malformed");
-	return count ? metric_ok(count) : metric_none(METRIC_UNLIMITED, "cpuset empty: as above it");
+	return count_cpus(count);
 }
 
 static struct metric read_memory(const struct cgroup_level *l, struct kfile *k, const char *v2, const char *v1)
@@ -107,7 +115,7 @@ static struct metric read_memory(const struct cgroup_level *l, struct kfile *k, 
 	if (parse_u64_or_max(buf, (size_t)n, &v, &max) < 0)
 		return metric_none(METRIC_ABSENT, "memory cap malformed");
 	if (max || v >= V1_UNLIMITED)
-		return metric_none(METRIC_UNLIMITED, "no cap");
+		return metric_none(METRIC_UNLIMITED, no_cap);
 	return metric_ok((double)v);
 }
 
@@ -127,23 +135,53 @@ static bool is_fresh(bool known, int64_t read_at, int64_t now, int64_t age)
 	return known && now - read_at < age && now >= read_at;
 }
 
-static void refresh_cpu(struct cgroup_level *l, int64_t now, bool resting)
+/* cpu.max, in whole microseconds as the file has it. */
+static struct metric told_cpu(const struct bulk_record *r)
 {
-	if (is_fresh(l->cpu_known, l->cpu_at, now, age_of(l, CTRL_CPU, resting)))
+	if (r->period_nsec == BULK_NONE)
+		return unread(-ENOENT, NULL);
+	if (r->quota_nsec == UINT64_MAX)
+		return metric_none(METRIC_UNLIMITED, no_quota);
+	return metric_ok((double)(r->quota_nsec / 1000) / (double)(r->period_nsec / 1000));
+}
+
+static void refresh_cpu(struct cgroup_level *l, const struct bulk_record *told, int64_t now, bool resting)
+{
+	if (told && told->cpus != BULK_UNKNOWN && told->period_nsec >= 1000 && told->period_nsec != BULK_UNKNOWN) {
+		l->cpu = told_cpu(told);
+		l->cpuset = told->cpus == BULK_NONE ? unread(-ENOENT, NULL) : count_cpus(told->cpus);
+	} else if (is_fresh(l->cpu_known, l->cpu_at, now, age_of(l, CTRL_CPU, resting))) {
 		return;
-	l->cpu = read_cpu(l);
-	l->cpuset = read_cpuset(l);
+	} else {
+		l->cpu = read_cpu(l);
+		l->cpuset = read_cpuset(l);
+	}
 	l->cpu_at = now;
 	l->cpu_known = true;
 }
 
-static void refresh_memory(struct cgroup_level *l, int64_t now, bool resting)
+static struct metric told_memory(uint64_t pages)
 {
+	if (pages == BULK_NONE)
+		return unread(-ENOENT, NULL);
+	uint64_t v = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return v >= V1_UNLIMITED ? metric_none(METRIC_UNLIMITED, no_cap) : metric_ok((double)v);
+}
+
+static void refresh_memory(struct cgroup_level *l, const struct bulk_record *told, int64_t now, bool resting)
+{
+	bool v1 = l->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	if (told && told->max_pages != BULK_UNKNOWN && (v1 || told->high_pages != BULK_UNKNOWN)) {
+		l->mem_max = told_memory(told->max_pages);
+		l->mem_high = v1 ? metric_none(METRIC_UNLIMITED, no_high) : told_memory(told->high_pages);
+		l->memory_at = now;
+		l->memory_known = true;
+		return;
+	}
 	if (is_fresh(l->memory_known, l->memory_at, now, age_of(l, CTRL_MEMORY, resting)))
 		return;
 	l->mem_max = read_memory(l, &l->file[LEVEL_MEM_MAX], "memory.max", "memory.limit_in_bytes");
-	l->mem_high = l->tree->mounts.v1[CTRL_MEMORY] ? metric_none(METRIC_UNLIMITED, "no memory.high on v1")
-	                                              : read_memory(l, &l->file[LEVEL_MEM_HIGH], "memory.high", NULL);
+	l->mem_high = v1 ? metric_none(METRIC_UNLIMITED, no_high) : read_memory(l, &l->file[LEVEL_MEM_HIGH], "memory.high", NULL);
 	l->memory_at = now;
 	l->memory_known = true;
 }
@@ -284,7 +322,7 @@ struct allocation cgroup_cpu_allocation(struct cgroup_level *of, const struct ca
 	/* cpuset.cpus.effective already is what all ancestors leave; the highest level that leaves as few binds. */
 	struct binding set = {.cap = metric_none(METRIC_UNLIMITED, NULL)};
 	for (struct cgroup_level *l = of; l; l = l->up) {
-		refresh_cpu(l, q->mono_usec, l == of && q->resting);
+		refresh_cpu(l, l == of ? q->cpu : NULL, q->mono_usec, l == of && q->resting);
 		bind_cap(&b, l->cpu, l->tree->mounts.v1[CTRL_CPU] ? "cpu.cfs_quota_us" : "cpu.max", l->len);
 		if (is_unknown(l->cpuset))
 			bind_cap(&b, l->cpuset, NULL, l->len);
@@ -303,7 +341,7 @@ struct allocation cgroup_memory_allocation(struct cgroup_level *of, const struct
 {
 	struct binding b = {.cap = metric_none(METRIC_UNLIMITED, "no memory cap at any level")};
 	for (struct cgroup_level *l = of; l; l = l->up) {
-		refresh_memory(l, q->mono_usec, l == of && q->resting);
+		refresh_memory(l, l == of ? q->memory : NULL, q->mono_usec, l == of && q->resting);
 		bind_cap(&b, l->mem_max, l->tree->mounts.v1[CTRL_MEMORY] ? "memory.limit_in_bytes" : "memory.max",
 		         l->len);
 		bind_cap(&b, l->mem_high, "memory.high", l->len);

@@ -177,8 +177,7 @@ static bool has_tasks(struct cgroup_reader *r, char *buf, size_t size)
 static bool told_of_life(struct cgroup_reader *r, bool alive, char *buf, size_t size, uint64_t *ret_populated)
 {
 	uint64_t v;
-	const struct bulk_record *told = r->told.cpu;
-	r->told = (struct bulk_found){0}; /* it is of this tick, and a later one may ask before it has its own */
+	const struct bulk_record *told = r->tree->telling ? r->told.cpu : NULL;
 	if (told && told->frozen != BULK_UNKNOWN && told->populated != BULK_UNKNOWN) {
 		r->frozen = told->frozen;
 		*ret_populated = told->populated;

@@ -189,10 +189,29 @@ static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m,
 		m->swap_bytes = flat_metric(buf, n, "total_swap", "no swap accounting");
 }
 
+/* While a sum is brought up to date it may be below 0; memory.stat says 0 then. */
+static struct metric told_bytes(uint64_t pages)
+{
+	return metric_ok(pages > INT64_MAX ? 0 : (double)pages * (double)sysconf(_SC_PAGESIZE));
+}
+
+/* Items of memory.stat that all groups were asked for at once. */
+static bool told_memory_stat(struct cgroup_reader *r, struct sample_memory *m)
+{
+	const struct bulk_record *told = r->told.memory;
+	if (!told || told->file == BULK_UNKNOWN || told->inactive_file == BULK_UNKNOWN ||
+	    told->refault_anon == BULK_UNKNOWN || told->refault_file == BULK_UNKNOWN)
+		return false;
+	r->inactive = told_bytes(told->inactive_file);
+	m->cache_bytes = told_bytes(told->file);
+	m->refault_bytes = told_bytes(told->refault_anon + told->refault_file);
+	return true;
+}
+
 static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, bool stat, char *buf)
 {
 	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
-	if (stat)
+	if (!told_memory_stat(r, m) && stat)
 		sample_memory_stat(r, m, buf);
 	if (!v1)
 		m->swap_bytes = bytes_metric(r, COUNT_SWAP, TOLD(r, memory, swap_pages), buf, "no swap accounting");

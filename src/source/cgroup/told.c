@@ -39,6 +39,12 @@ void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
 		t->bulk = NULL;
 		t->no_bulk = "the kernel did not go on with it";
 	}
+	t->telling = t->bulk != NULL;
+}
+
+void cgroup_tree_begin(struct cgroup_tree *t)
+{
+	t->telling = false;
 }
 
 static uint64_t inode(const struct cgroup_reader *r, enum controller c)
@@ -61,4 +67,11 @@ bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_found *ret)
 		r->memory_id = inode(r, CTRL_MEMORY);
 	}
 	return bulk_find(r->tree->bulk, r->cpu_id, r->memory_id, &r->hint, ret);
+}
+
+void cgroup_reader_question(const struct cgroup_reader *r, struct cap_question *q)
+{
+	q->resting = r->rested;
+	q->cpu = r->tree->telling ? r->told.cpu : NULL;
+	q->memory = r->tree->telling ? r->told.memory : NULL;
 }
