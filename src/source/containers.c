@@ -334,7 +334,7 @@ void containers_collect(struct containers *c, const struct tick *t)
 {
 	unsigned budget = DISK_BUDGET;
 	void *v;
-	cgroup_tree_begin(t->cgroups);
+	cgroup_tree_begin(t->cgroups, &t->snap->host);
 	container_groups_find(c, t);
 	cgroup_tree_tick(t->cgroups, c->order.n);
 	add_groups(c, t, &budget);

@@ -29,6 +29,11 @@ struct cgroup_tree {
 	bool telling;        /* they are of this tick */
 	const char *no_bulk; /* why not; NULL: not tried yet */
 	unsigned ticks;
+	/* The host's pressure; who waits in a group waits on the host, so what stands here stands in all groups. */
+	struct cgroup_waits {
+		struct metric counter;
+		int64_t moved_usec; /* the tick that last found it moved */
+	} cpu_waits, memory_waits;
 	struct {
 		const char *file; /* static; NULL not decided yet */
 		bool counted;     /* on the disk that matters */
@@ -37,8 +42,8 @@ struct cgroup_tree {
 };
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
-/* A tick begins: what was told of groups is of the one before. */
-void cgroup_tree_begin(struct cgroup_tree *t);
+/* A tick begins, in which the host was read: what was told of groups is of the one before. */
+void cgroup_tree_begin(struct cgroup_tree *t, const struct host_sample *h);
 /* So many groups will be sampled in it. */
 void cgroup_tree_tick(struct cgroup_tree *t, size_t groups);
 void cgroup_tree_close(struct cgroup_tree *t);

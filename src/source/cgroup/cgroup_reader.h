@@ -39,6 +39,7 @@ struct cgroup_reader {
 	int64_t seldom_usec;              /* when what hardly ever moves was */
 	int64_t all_usec;                 /* when all was; 0 not yet */
 	int64_t stall_usec;               /* when pressure and I/O were */
+	int64_t cpu_psi_usec, mem_psi_usec; /* when each was from its file */
 	int64_t due_usec, stall_due_usec; /* when they are next, though nothing should move */
 	bool quiet;                       /* the last reading of all found nothing moved */
 	bool rested;                      /* all but two numbers of the last sample are of an earlier one */

@@ -68,13 +68,36 @@ static struct metric psi_metric(const char *buf, ssize_t n, const char *which)
 	return parse_psi_total(buf, (size_t)n, which, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
 }
 
-static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
+static void sample_cpu_stall(struct cgroup_reader *r, struct sample *s, char *buf)
 {
 	ssize_t n = cgroup_reader_read(r, COUNT_CPU_PSI, buf, READ_SIZE);
 	s->cpu.pressure_usec = psi_metric(buf, n, "some");
-	n = cgroup_reader_read(r, COUNT_MEM_PSI, buf, READ_SIZE);
+	r->cpu_psi_usec = s->mono_usec;
+}
+
+static void sample_memory_stall(struct cgroup_reader *r, struct sample *s, char *buf)
+{
+	ssize_t n = cgroup_reader_read(r, COUNT_MEM_PSI, buf, READ_SIZE);
 	s->mem.pressure_usec = psi_metric(buf, n, "some");
 	s->mem.pressure_full_usec = psi_metric(buf, n, "full");
+	r->mem_psi_usec = s->mono_usec;
+}
+
+/* The host is read before the groups of the same tick. */
+static bool may_have_waited(const struct cgroup_reader *r, const struct cgroup_waits *w, int64_t read_usec)
+{
+	return !r->all_usec || !r->tree->may_rest || read_usec <= w->moved_usec;
+}
+
+static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
+{
+	s->cpu.pressure_usec = r->last.cpu.pressure_usec;
+	s->mem.pressure_usec = r->last.mem.pressure_usec;
+	s->mem.pressure_full_usec = r->last.mem.pressure_full_usec;
+	if (may_have_waited(r, &r->tree->cpu_waits, r->cpu_psi_usec))
+		sample_cpu_stall(r, s, buf);
+	if (may_have_waited(r, &r->tree->memory_waits, r->mem_psi_usec))
+		sample_memory_stall(r, s, buf);
 }
 
 static bool is(struct metric m, double v)

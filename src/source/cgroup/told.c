@@ -42,9 +42,18 @@ void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
 	t->telling = t->bulk != NULL;
 }
 
-void cgroup_tree_begin(struct cgroup_tree *t)
+static void note_waits(struct cgroup_waits *w, struct metric now, int64_t usec)
+{
+	if (!metric_is_ok(w->counter) || !metric_is_ok(now) || w->counter.v < now.v || w->counter.v > now.v)
+		w->moved_usec = usec;
+	w->counter = now;
+}
+
+void cgroup_tree_begin(struct cgroup_tree *t, const struct host_sample *h)
 {
 	t->telling = false;
+	note_waits(&t->cpu_waits, h->cpu_pressure_usec, h->mono_usec);
+	note_waits(&t->memory_waits, h->mem_pressure_usec, h->mono_usec);
 }
 
 static uint64_t inode(const struct cgroup_reader *r, enum controller c)
