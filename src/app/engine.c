@@ -147,10 +147,9 @@ int engine_read(struct engine *e, struct error *err)
 	if (r < 0)
 		return r;
 	frame_derive(e->ticks ? e->snap[0] : NULL, fresh, e->spare);
-	if (e->past) {
+	if (e->past)
 		past_frame(e->past, e->spare);
-		totals_fill(e->spare); /* the verdicts' slack has changed */
-	}
+	totals_fill(e->spare);
 	measure_self(e, began);
 	return 0;
 }

@@ -129,6 +129,33 @@ int parse_flat(const char *buf, size_t len, const char *key, uint64_t *ret)
 	return r < 0 ? r : parse_u64(rest, n, ret);
 }
 
+/* Which of the keys that are not found yet a line begins with; n: none. */
+static size_t which_key(const char *line, size_t len, const char *const keys[], const int found[], size_t n)
+{
+	const char *space = memchr(line, ' ', len);
+	size_t klen = space ? (size_t)(space - line) : len;
+	size_t i = 0;
+	while (i < n && (found[i] != -ENOENT || strncmp(keys[i], line, klen) != 0 || keys[i][klen] || !space))
+		i++;
+	return i;
+}
+
+void parse_flat_all(const char *buf, size_t len, const char *const keys[], size_t n, uint64_t ret[], int ret_err[])
+{
+	const char *line, *cursor = buf;
+	size_t line_len, missing = n;
+	for (size_t i = 0; i < n; i++)
+		ret_err[i] = -ENOENT;
+	while (missing && parse_line(&cursor, buf + len, &line, &line_len)) {
+		size_t i = which_key(line, line_len, keys, ret_err, n);
+		if (i == n)
+			continue;
+		size_t klen = strlen(keys[i]) + 1;
+		ret_err[i] = parse_u64(line + klen, line_len - klen, &ret[i]);
+		missing--;
+	}
+}
+
 int parse_colon(const char *buf, size_t len, const char *key, uint64_t *ret)
 {
 	const char *rest, *w;
@@ -151,17 +178,22 @@ int parse_colon(const char *buf, size_t len, const char *key, uint64_t *ret)
 	return 0;
 }
 
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=4711" */
 int parse_psi_total(const char *buf, size_t len, const char *which, uint64_t *ret_usec)
 {
-	const char *rest, *w;
-	size_t n, wn;
+	static const char key[] = " total=";
+	const char *rest;
+	size_t n;
 	int r = find_key(buf, len, which, ' ', &rest, &n);
 	if (r < 0)
 		return r;
-	for (unsigned i = 0; parse_word(rest, n, i, &w, &wn); i++)
-		if (wn > 6 && memcmp(w, "total=", 6) == 0)
-			return parse_u64(w + 6, wn - 6, ret_usec);
-	return -EINVAL;
+	const char *at = memmem(rest - 1, n + 1, key, sizeof(key) - 1);
+	if (!at)
+		return -EINVAL;
+	at += sizeof(key) - 1;
+	size_t digits = (size_t)(rest + n - at);
+	const char *more = memchr(at, ' ', digits);
+	return parse_u64(at, more ? (size_t)(more - at) : digits, ret_usec);
 }
 
 int parse_cpulist(const char *buf, size_t len, unsigned *ret_count)

@@ -6,5 +6,4 @@ void frame_derive(const struct snapshot *prev, const struct snapshot *cur, struc
 	cores_fill(prev, cur, ret);
 	tasks_fill(prev, cur, ret);
 	verdict_fill(ret);
-	totals_fill(ret);
 }

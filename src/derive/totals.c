@@ -216,17 +216,16 @@ void totals_fill(struct frame *f)
 {
 	struct host_frame *h = &f->host;
 	h->allocated_cores = h->allocated_bytes = metric_ok(0);
+	struct sums sums[INSTANCE_KIND_MAX];
+	for (int k = 0; k < INSTANCE_KIND_MAX; k++)
+		sums_init(&sums[k], &f->totals[k]);
+	for (size_t i = 0; i < f->rows.n; i++)
+		note_row(&sums[f->rows.v[i].inst->kind], &f->rows.v[i], &f->arena);
+	for (size_t i = 0; i < f->rows.n; i++)
+		add_row(&sums[f->rows.v[i].inst->kind], &f->rows.v[i]);
 	for (int k = 0; k < INSTANCE_KIND_MAX; k++) {
-		struct totals *t = &f->totals[k];
-		struct sums u;
-		sums_init(&u, t);
-		for (size_t i = 0; i < f->rows.n; i++)
-			if ((int)f->rows.v[i].inst->kind == k)
-				note_row(&u, &f->rows.v[i], &f->arena);
-		for (size_t i = 0; i < f->rows.n; i++)
-			if ((int)f->rows.v[i].inst->kind == k)
-				add_row(&u, &f->rows.v[i]);
-		sums_finish(&u);
+		const struct totals *t = &f->totals[k];
+		sums_finish(&sums[k]);
 		h->allocated_cores = metric_add(h->allocated_cores, t->allocated_cores);
 		h->allocated_bytes = metric_add(h->allocated_bytes, t->allocated_bytes);
 	}

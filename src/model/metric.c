@@ -2,25 +2,10 @@
 
 #include <errno.h>
 
-struct metric metric_ok(double v)
-{
-	return (struct metric){.v = v, .st = METRIC_OK};
-}
-
-struct metric metric_none(enum metric_state st, const char *why)
-{
-	return (struct metric){.st = st, .why = why};
-}
-
 struct metric metric_errno(int err, const char *what)
 {
 	bool denied = err == EACCES || err == EPERM || err == -EACCES || err == -EPERM;
 	return metric_none(denied ? METRIC_DENIED : METRIC_ABSENT, what);
-}
-
-bool metric_is_ok(struct metric m)
-{
-	return m.st == METRIC_OK;
 }
 
 struct metric metric_add(struct metric a, struct metric b)

@@ -28,11 +28,24 @@ struct metric {
 	enum metric_state st;
 };
 
-struct metric metric_ok(double v);
-struct metric metric_none(enum metric_state st, const char *why);
+/* In the header, for each tick asks a hundred times an instance. */
+static inline struct metric metric_ok(double v)
+{
+	return (struct metric){.v = v, .st = METRIC_OK};
+}
+
+static inline struct metric metric_none(enum metric_state st, const char *why)
+{
+	return (struct metric){.st = st, .why = why};
+}
+
+static inline bool metric_is_ok(struct metric m)
+{
+	return m.st == METRIC_OK;
+}
+
 /* From a failed read: ENOENT, ENODEV, EOPNOTSUPP -> absent; EACCES, EPERM -> denied; others absent. */
 struct metric metric_errno(int err, const char *what);
-bool metric_is_ok(struct metric m);
 /* OK if both are; else the first that is not. */
 struct metric metric_add(struct metric a, struct metric b);
 struct metric metric_sub_floor0(struct metric a, struct metric b);

@@ -25,6 +25,7 @@ int look_again(struct look *l, struct error *err)
 	l->snap[1] = l->snap[0];
 	l->snap[0] = fresh;
 	frame_derive(l->ticks++ ? l->snap[1] : NULL, fresh, l->frame);
+	totals_fill(l->frame);
 	return 0;
 }
 

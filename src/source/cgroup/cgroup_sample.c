@@ -167,18 +167,6 @@ static void sample_throttling(struct cgroup_reader *r, struct sample *s, char *b
 
 /* ---- memory ---- */
 
-/* Pages that were reclaimed and had to be read again; one number for both kinds until Linux 5.9. */
-static struct metric refaults(const char *buf, ssize_t n, bool v1)
-{
-	static const char why[] = "this kernel does not count refaults by group";
-	struct metric anon = flat_metric(buf, n, v1 ? "total_workingset_refault_anon" : "workingset_refault_anon", why);
-	struct metric file = flat_metric(buf, n, v1 ? "total_workingset_refault_file" : "workingset_refault_file", why);
-	struct metric pages = metric_add(anon, file);
-	if (!metric_is_ok(pages))
-		pages = flat_metric(buf, n, v1 ? "total_workingset_refault" : "workingset_refault", why);
-	return metric_is_ok(pages) ? metric_ok(pages.v * (double)sysconf(_SC_PAGESIZE)) : pages;
-}
-
 /* How often memory was short. */
 static void sample_events(struct cgroup_reader *r, struct sample_memory *m, char *buf)
 {
@@ -201,15 +189,42 @@ static void sample_events(struct cgroup_reader *r, struct sample_memory *m, char
 	                   : flat_metric(buf, n, "max", no_memory);
 }
 
+enum stat_item { STAT_INACTIVE, STAT_CACHE, STAT_REFAULT_ANON, STAT_REFAULT_FILE, STAT_REFAULT, STAT_SWAP, STAT_MAX };
+
+/* Refaults: pages that were reclaimed and had to be read again; one number for both kinds until Linux 5.9. */
 static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m, char *buf)
 {
+	static const char *const v1_keys[] = {
+	        "total_inactive_file",           "total_cache",
+	        "total_workingset_refault_anon", "total_workingset_refault_file",
+	        "total_workingset_refault",      "total_swap",
+	};
+	static const char *const v2_keys[] = {"inactive_file",           "file",
+	                                      "workingset_refault_anon", "workingset_refault_file",
+	                                      "workingset_refault"};
+	static const char no_refaults[] = "this kernel does not count refaults by group";
 	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	uint64_t v[STAT_MAX];
+	int err[STAT_MAX];
+	struct metric is[STAT_MAX];
 	ssize_t n = cgroup_reader_read(r, COUNT_MEM_STAT, buf, READ_SIZE);
-	r->inactive = flat_metric(buf, n, v1 ? "total_inactive_file" : "inactive_file", no_memory);
-	m->cache_bytes = flat_metric(buf, n, v1 ? "total_cache" : "file", no_memory);
-	m->refault_bytes = refaults(buf, n, v1);
+	parse_flat_all(buf, n < 0 ? 0 : (size_t)n, v1 ? v1_keys : v2_keys, v1 ? STAT_MAX : STAT_SWAP, v, err);
+	for (int i = 0; i < STAT_MAX; i++) {
+		bool refaults = i >= STAT_REFAULT_ANON && i <= STAT_REFAULT;
+		const char *why = refaults ? no_refaults : i == STAT_SWAP ? "no swap accounting" : no_memory;
+		is[i] = n < 0                     ? metric_errno((int)n, why)
+		        : (!v1 && i == STAT_SWAP) ? metric_none(METRIC_ABSENT, why)
+		        : err[i] < 0              ? metric_none(METRIC_ABSENT, why)
+		                                  : metric_ok((double)v[i]);
+	}
+	r->inactive = is[STAT_INACTIVE];
+	m->cache_bytes = is[STAT_CACHE];
+	struct metric pages = metric_add(is[STAT_REFAULT_ANON], is[STAT_REFAULT_FILE]);
+	if (!metric_is_ok(pages))
+		pages = is[STAT_REFAULT];
+	m->refault_bytes = metric_is_ok(pages) ? metric_ok(pages.v * (double)sysconf(_SC_PAGESIZE)) : pages;
 	if (v1)
-		m->swap_bytes = flat_metric(buf, n, "total_swap", "no swap accounting");
+		m->swap_bytes = is[STAT_SWAP];
 }
 
 /* While a sum is brought up to date it may be below 0; memory.stat says 0 then. */
