@@ -1,5 +1,6 @@
 #include "vctop/base/parse.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -129,29 +130,24 @@ int parse_flat(const char *buf, size_t len, const char *key, uint64_t *ret)
 	return r < 0 ? r : parse_u64(rest, n, ret);
 }
 
-/* Which of the keys that are not found yet a line begins with; n: none. */
-static size_t which_key(const char *line, size_t len, const char *const keys[], const int found[], size_t n)
-{
-	const char *space = memchr(line, ' ', len);
-	size_t klen = space ? (size_t)(space - line) : len;
-	size_t i = 0;
-	while (i < n && (found[i] != -ENOENT || strncmp(keys[i], line, klen) != 0 || keys[i][klen] || !space))
-		i++;
-	return i;
-}
-
 void parse_flat_all(const char *buf, size_t len, const char *const keys[], size_t n, uint64_t ret[], int ret_err[])
 {
-	const char *line, *cursor = buf;
-	size_t line_len, missing = n;
-	for (size_t i = 0; i < n; i++)
+	const char *line, *cursor = buf, *space;
+	size_t line_len, missing = n, key_len[PARSE_KEYS];
+	assert(n <= PARSE_KEYS);
+	for (size_t i = 0; i < n; i++) {
 		ret_err[i] = -ENOENT;
+		key_len[i] = strlen(keys[i]);
+	}
 	while (missing && parse_line(&cursor, buf + len, &line, &line_len)) {
-		size_t i = which_key(line, line_len, keys, ret_err, n);
+		if (!(space = memchr(line, ' ', line_len)))
+			continue;
+		size_t i = 0, klen = (size_t)(space - line);
+		while (i < n && (key_len[i] != klen || memcmp(keys[i], line, klen) != 0 || ret_err[i] != -ENOENT))
+			i++;
 		if (i == n)
 			continue;
-		size_t klen = strlen(keys[i]) + 1;
-		ret_err[i] = parse_u64(line + klen, line_len - klen, &ret[i]);
+		ret_err[i] = parse_u64(space + 1, line_len - klen - 1, &ret[i]);
 		missing--;
 	}
 }

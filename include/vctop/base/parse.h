@@ -20,7 +20,8 @@ int parse_i64(const char *buf, size_t len, int64_t *ret);
 int parse_cpu_max(const char *buf, size_t len, double *ret_cores, bool *ret_max);
 /* Flat keyed files (cpu.stat, memory.stat, memory.events): the value of `key`, first occurrence. */
 int parse_flat(const char *buf, size_t len, const char *key, uint64_t *ret);
-/* The same for n keys in one passage; of each 0, or -errno (-ENOENT: not there). */
+#define PARSE_KEYS 16
+/* The same for up to so many keys in one passage; of each 0, or -errno (-ENOENT: not there). */
 void parse_flat_all(const char *buf, size_t len, const char *const keys[], size_t n, uint64_t ret[], int ret_err[]);
 /* "Key:   123 kB" files (/proc/meminfo, status, smaps): value in bytes when followed by kB, else plain. */
 int parse_colon(const char *buf, size_t len, const char *key, uint64_t *ret);

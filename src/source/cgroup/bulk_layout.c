@@ -4,6 +4,7 @@
 
 #ifdef HAVE_BPF
 #include <bpf/btf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vctop/base/attr.h"
@@ -192,7 +193,17 @@ static void find_cpus(const struct btf *btf, struct bulk_layout *l)
 	                              .cap = true};
 }
 
-/* By controller, so that each state is looked up once. */
+/* So that each state is looked up once, and what is near is copied at once. */
+static int by_place(const void *a, const void *b)
+{
+	const struct bulk_field *x = a, *y = b;
+	if (x->controller != y->controller)
+		return x->controller < y->controller ? -1 : 1;
+	if (x->via != y->via)
+		return x->via < y->via ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
 static void find_fields(const struct btf *btf, enum bulk_kind kind, struct bulk_layout *l)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
@@ -218,6 +229,7 @@ static void find_fields(const struct btf *btf, enum bulk_kind kind, struct bulk_
 	}
 	if (kind == BULK_V2)
 		find_stats(btf, memory, l);
+	qsort(l->fields, l->fields_n, sizeof(l->fields[0]), by_place);
 }
 
 static bool has_field(const struct bulk_layout *l, size_t record)

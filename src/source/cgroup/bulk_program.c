@@ -15,7 +15,7 @@
 #define MAX_CPUS 1024
 
 /* Offsets from the frame pointer. */
-enum { AT_KEY = -8, AT_POINTER = -16, AT_VALUE = -24, AT_PLACE = -32 };
+enum { AT_KEY = -8, AT_POINTER = -16, AT_VALUE = -24, AT_PLACE = -32, SPAN = 256, AT_SPAN = AT_PLACE - SPAN };
 
 struct program {
 	struct bpf_insn insns[MAX_INSNS];
@@ -226,16 +226,32 @@ static void put_visible(struct program *p, const struct bulk_layout *l)
 	put_load_sized(p, BPF_REG_9, BPF_REG_1, l->control, l->control_size);
 }
 
-static void put_field(struct program *p, const struct bulk_layout *l, const struct bulk_field *f)
+/* Fields that are near each other, in order: copied at once. */
+static void put_span(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, size_t n)
 {
-	size_t nowhere = put_place(p, l, f);
-	put_copy(p, BPF_REG_10, AT_VALUE, f->size);
+	struct bulk_field all = f[0];
+	all.at &= ~7;
+	size_t nowhere = put_place(p, l, &all);
+	put_copy(p, BPF_REG_10, AT_SPAN, (size_t)(f[n - 1].at - all.at) + f[n - 1].size);
 	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
-	put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_VALUE, f->size);
-	put_store(p, BPF_REG_8, (int)f->to, BPF_REG_1);
+	for (size_t i = 0; i < n; i++) {
+		put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_SPAN + f[i].at - all.at, f[i].size);
+		put_store(p, BPF_REG_8, (int)f[i].to, BPF_REG_1);
+	}
 	land(p, failed);
 	if (nowhere)
 		land(p, nowhere);
+}
+
+static void put_spans(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, size_t n)
+{
+	for (size_t from = 0, to; from < n; from = to) {
+		to = from + 1;
+		while (to < n && f[to].via == f[from].via &&
+		       f[to].at + (int)f[to].size - (f[from].at & ~7) <= SPAN)
+			to++;
+		put_span(p, l, &f[from], to - from);
+	}
 }
 
 /* Jumps when the group has no files of that controller. */
@@ -259,18 +275,18 @@ static void put_uncapped(struct program *p, const struct bulk_field *f, size_t n
 	land(p, over);
 }
 
+/* some: only those whose files the group has. */
 static void put_fields(struct program *p, const struct bulk_layout *l, bool some)
 {
-	size_t hidden = 0, first = 0;
-	for (size_t i = 0; i < l->fields_n; i++) {
-		if (l->fields[i].controller != l->fields[first].controller)
-			first = i;
-		bool last = i + 1 == l->fields_n || l->fields[i].controller != l->fields[i + 1].controller;
-		if (some && i == first)
-			hidden = put_hidden(p, l->fields[i].controller);
-		put_field(p, l, &l->fields[i]);
-		if (some && last)
-			put_uncapped(p, &l->fields[first], i + 1 - first, hidden);
+	for (size_t from = 0, to; from < l->fields_n; from = to) {
+		const struct bulk_field *f = &l->fields[from];
+		to = from + 1;
+		while (to < l->fields_n && l->fields[to].controller == f->controller)
+			to++;
+		size_t hidden = some ? put_hidden(p, f->controller) : 0;
+		put_spans(p, l, f, to - from);
+		if (some)
+			put_uncapped(p, f, to - from, hidden);
 	}
 }
 

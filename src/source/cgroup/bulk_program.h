@@ -34,7 +34,7 @@ struct bulk_layout {
 	int per_cpu_places;    /* of a per-CPU map: where its values are */
 	int flush, target;     /* BTF ids of functions */
 	struct bulk_field cpus; /* a mask, or a pointer to it (via) */
-	struct bulk_field fields[BULK_FIELDS];
+	struct bulk_field fields[BULK_FIELDS]; /* by controller, and by where they are */
 	size_t fields_n;
 };
 
