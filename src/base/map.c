@@ -6,7 +6,7 @@
 #include "vctop/base/attr.h"
 
 struct map_slot {
-	char *key; /* NULL: free; with value NULL: a tombstone */
+	const char *key; /* NULL: free; with value NULL: a tombstone */
 	void *value;
 	uint64_t hash; /* compared before the key itself is looked at: that is elsewhere in memory */
 };
@@ -33,7 +33,7 @@ static struct map_slot *find(const struct map *m, const char *key)
 	}
 }
 
-static void insert(struct map *m, char *key, void *value, uint64_t hash)
+static void insert(struct map *m, const char *key, void *value, uint64_t hash)
 {
 	size_t i = hash & (m->cap - 1);
 	while (m->slots[i].key)
@@ -41,6 +41,12 @@ static void insert(struct map *m, char *key, void *value, uint64_t hash)
 	m->slots[i] = (struct map_slot){key, value, hash};
 	m->used++;
 	m->live++;
+}
+
+static void drop_key(const struct map *m, struct map_slot *s)
+{
+	if (!m->borrows)
+		free((void *)(uintptr_t)s->key); /* it is the map's own */
 }
 
 static void rehash(struct map *m)
@@ -55,7 +61,7 @@ static void rehash(struct map *m)
 		if (old.slots[i].value)
 			insert(m, old.slots[i].key, old.slots[i].value, old.slots[i].hash);
 		else
-			free(old.slots[i].key);
+			drop_key(m, &old.slots[i]);
 	}
 	free(old.slots);
 }
@@ -79,11 +85,12 @@ void map_put(struct map *m, const char *key, void *value)
 	struct map_slot *s = find(m, key);
 	if (s) {
 		s->value = value;
+		s->key = m->borrows ? key : s->key;
 		return;
 	}
 	if ((m->used + 1) * 4 > m->cap * 3)
 		rehash(m);
-	insert(m, xstrdup(key), value, map_hash(key));
+	insert(m, m->borrows ? key : xstrdup(key), value, map_hash(key));
 }
 
 void *map_remove(struct map *m, const char *key)
@@ -115,7 +122,7 @@ bool map_next(const struct map *m, size_t *it, const char **ret_key, void **ret_
 void map_release(struct map *m)
 {
 	for (size_t i = 0; i < m->cap; i++)
-		free(m->slots[i].key);
+		drop_key(m, &m->slots[i]);
 	free(m->slots);
-	*m = (struct map){0};
+	*m = (struct map){.borrows = m->borrows};
 }

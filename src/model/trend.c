@@ -18,11 +18,16 @@
 
 typedef float point[TREND_MAX];
 
-/* Values by number, the newest `size` of them; those nobody put are NAN. */
+/*
+ * Points by number, the newest `size` of them; those nobody put are NAN.  A series that has been the same since it
+ * began is that one value: of what idles most are.
+ */
 struct ring {
-	point *v; /* NULL until the first */
+	float *v[TREND_MAX];       /* NULL: `same` */
+	point same;                /* NAN: not begun */
+	uint64_t since[TREND_MAX]; /* NAN before */
 	uint64_t from, end;
-	size_t cap;
+	size_t cap; /* of those that are there */
 };
 
 struct trend {
@@ -46,10 +51,16 @@ struct trends *trends_new(void)
 	return b;
 }
 
+static void ring_release(struct ring *r)
+{
+	for (unsigned s = 0; s < TREND_MAX; s++)
+		free(r->v[s]);
+}
+
 static void trend_free(struct trend *t)
 {
-	free(t->fine.v);
-	free(t->coarse.v);
+	ring_release(&t->fine);
+	ring_release(&t->coarse);
 	free(t);
 }
 
@@ -86,25 +97,59 @@ static void ring_room(struct ring *r, size_t size, uint64_t at)
 	while (cap < size && at - r->from >= cap)
 		cap *= 2;
 	cap = cap > size ? size : cap;
-	if (r->v && cap == r->cap)
-		return;
-	point *v = xreallocarray(NULL, cap, sizeof(*v));
-	for (uint64_t i = r->from; r->cap && i < r->end; i++) /* it only grows while all are still there */
-		memcpy(v[i % cap], r->v[i % r->cap], sizeof(point));
-	free(r->v);
-	r->v = v;
+	for (unsigned s = 0; s < TREND_MAX && cap != r->cap; s++) {
+		if (!r->v[s])
+			continue;
+		float *v = xreallocarray(NULL, cap, sizeof(*v));
+		for (uint64_t i = r->from; i < r->end; i++) /* it only grows while all are still there */
+			v[i % cap] = r->v[s][i % r->cap];
+		free(r->v[s]);
+		r->v[s] = v;
+	}
 	r->cap = cap;
+}
+
+static bool is_same(float a, float b)
+{
+	return (isnan(a) && isnan(b)) || (!(a < b) && !(a > b) && !isnan(a) && !isnan(b));
+}
+
+static float series_get(const struct ring *r, unsigned s, uint64_t at)
+{
+	return r->v[s] ? r->v[s][at % r->cap] : at < r->since[s] ? NAN : r->same[s];
+}
+
+static void series_put(struct ring *r, unsigned s, uint64_t at, float value)
+{
+	if (!r->v[s] && is_same(r->same[s], value))
+		return;
+	if (!r->v[s] && isnan(r->same[s])) {
+		r->same[s] = value;
+		r->since[s] = at;
+		return;
+	}
+	if (!r->v[s]) {
+		float *v = xreallocarray(NULL, r->cap, sizeof(*v));
+		for (uint64_t i = at > r->cap ? at - r->cap : 0; i < at; i++)
+			v[i % r->cap] = series_get(r, s, i);
+		r->v[s] = v;
+	}
+	r->v[s][at % r->cap] = value;
 }
 
 static void ring_put(struct ring *r, size_t size, uint64_t at, const point p)
 {
-	if (!r->v)
+	if (!r->cap) {
 		r->from = r->end = at;
+		memcpy(r->same, nothing, sizeof(point));
+	}
 	uint64_t skipped = at - r->end > size ? at - size : r->end;
 	ring_room(r, size, at);
-	for (uint64_t i = skipped; i < at; i++)
-		memcpy(r->v[i % r->cap], nothing, sizeof(point));
-	memcpy(r->v[at % r->cap], p, sizeof(point));
+	for (unsigned s = 0; s < TREND_MAX; s++) {
+		for (uint64_t i = skipped; i < at; i++)
+			series_put(r, s, i, NAN);
+		series_put(r, s, at, p[s]);
+	}
 	r->end = at + 1;
 }
 
@@ -227,17 +272,26 @@ size_t trend_values(const struct trends *b, const struct trend *t, enum trend_se
 		end--;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t back = n - i, at = end - back;
-		bool there = r->v && end >= back && at >= oldest && at >= r->from && at < r->end && at + size >= r->end;
-		ret[i] = there ? (double)r->v[at % r->cap][s] : (double)NAN;
+		bool there =
+		        r->cap && end >= back && at >= oldest && at >= r->from && at < r->end && at + size >= r->end;
+		ret[i] = there ? (double)series_get(r, s, at) : (double)NAN;
 	}
 	size_t known = end - oldest > n ? n : (size_t)(end - oldest);
 	*ret_span_sec = known > 1 ? (double)(time[(end - 1) % size] - time[(end - known) % size]) / 1e6 : 0;
 	return known;
 }
 
+static size_t ring_bytes(const struct ring *r)
+{
+	size_t series = 0;
+	for (unsigned s = 0; s < TREND_MAX; s++)
+		series += r->v[s] != NULL;
+	return series * r->cap * sizeof(float);
+}
+
 static size_t bytes_of(const struct trend *t)
 {
-	return sizeof(*t) + (t->fine.cap + t->coarse.cap) * sizeof(point);
+	return sizeof(*t) + ring_bytes(&t->fine) + ring_bytes(&t->coarse);
 }
 
 size_t trends_bytes(const struct trends *b)

@@ -19,9 +19,10 @@ void container_free(struct rootfs *fs, struct container *ct)
 	arena_release(&ct->words);
 	free(ct->id);
 	free(ct->runtime_id);
+	if (ct->shown_path != ct->path)
+		free(ct->shown_path);
 	free(ct->path);
 	free(ct->title);
-	free(ct->shown_path);
 	free(ct->pod);
 	free(ct);
 }
@@ -159,6 +160,10 @@ static bool visit_group(void *data, const char *path)
 	ct->runtime_id = xstrdup(id);
 	ct->path = xstrdup(path);
 	ct->shown_path = text_clean(xstrdup(path), 4096);
+	if (strcmp(ct->shown_path, path) == 0) {
+		free(ct->shown_path);
+		ct->shown_path = ct->path;
+	}
 	ct->title = container_title(rt, id);
 	ct->pod = runtime_pod_of_path(path);
 	ct->runtime = rt;
@@ -167,7 +172,7 @@ static bool visit_group(void *data, const char *path)
 	ct->reader = cgroup_reader_new(v->t->cgroups, path);
 	ct->monitor_statm = ct->init_stat = (struct kfile)KFILE_INIT;
 	ct->seen = v->c->walk;
-	map_put(&v->c->by_path, path, ct);
+	map_put(&v->c->by_path, ct->path, ct);
 	map_put(&v->c->by_id, ct->id, ct);
 	v->c->found = v->c->reorder = true;
 	return true;

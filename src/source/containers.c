@@ -330,6 +330,11 @@ static void add_groups(struct containers *c, const struct tick *t, unsigned *bud
 	}
 }
 
+void containers_init(struct containers *c)
+{
+	*c = (struct containers){.by_path.borrows = true, .by_id.borrows = true};
+}
+
 void containers_collect(struct containers *c, const struct tick *t)
 {
 	unsigned budget = DISK_BUDGET;

@@ -243,6 +243,7 @@ struct source *source_open_traced(const char *root, const struct rootfs_trace *t
 	l->fs = fs;
 	l->facts_notices = snapshot_new();
 	proctab_init(&l->procs);
+	containers_init(&l->containers);
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	host_reader_open(&l->host, fs);
 	facts_table_init(&l->facts, fs, &l->cgroups);

@@ -30,6 +30,7 @@ struct containers {
 	bool found; /* a new one came in this walk */
 	unsigned walk;
 };
+void containers_init(struct containers *c);
 void containers_collect(struct containers *c, const struct tick *t);
 void containers_release(struct containers *c, struct rootfs *fs);
 /* The id of the container whose group holds `path`; NULL none. Borrowed until the next collect. */

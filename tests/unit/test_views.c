@@ -464,6 +464,36 @@ static void test_trends_are_bounded(void **state)
 	close_scene(&s);
 }
 
+static void test_a_trend_that_stands_is_small(void **state)
+{
+	struct scene s;
+	double v[8], span;
+	(void)state;
+	open_scene(&s, 80, 24);
+	struct row *web = fake_row(&s.fake, "web");
+	struct trends *b = trends_new();
+	size_t begun = 0;
+	for (int i = 1; i <= 700; i++) {
+		bool known = i >= 3 && i != 698;
+		s.fake.snap->host.real_usec += 1000000;
+		web->cpu_used_cores = known ? metric_ok(2) : metric_none(METRIC_FIRST, "");
+		trends_add(b, s.fake.frame);
+		const struct trend *t = trends_find(b, "podman:web");
+		(void)trend_values(b, t, TREND_CPU_USED, false, s.fake.snap->host.real_usec, v, 8, &span);
+		assert_true(known ? v[7] == 2 : isnan(v[7]));
+		if (i == 9)
+			assert_true(isnan(v[0]) && v[1] == 2);
+		if (i == 10)
+			begun = trends_bytes(b);
+		if (i == 697)
+			assert_int_equal(trends_bytes(b), begun);
+	}
+	assert_true(v[4] == 2 && isnan(v[5]) && v[6] == 2);
+	assert_true(trends_bytes(b) > begun);
+	trends_free(b);
+	close_scene(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +509,7 @@ int main(void)
 	        cmocka_unit_test(test_graphs_draw_what_was),
 	        cmocka_unit_test(test_tags),
 	        cmocka_unit_test(test_trends_are_bounded),
+	        cmocka_unit_test(test_a_trend_that_stands_is_small),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /*
- * String-keyed hash map with open addressing.  Keys are copied and owned by the map; values are
- * borrowed pointers (NULL is not a value).  Iterate with map_next: size_t it = 0; while (map_next(&m, &it, &k, &v)).
+ * String-keyed hash map with open addressing.  Keys are copied and owned by the map, unless it `borrows`: then they are
+ * whoever's put them, as a rule the value's, and stay until they are removed.  Values are borrowed pointers (NULL is
+ * not a value).  Iterate with map_next: size_t it = 0; while (map_next(&m, &it, &k, &v)).
  * Removing while iterating is allowed for the entry just returned.
  */
 #ifndef VCTOP_BASE_MAP_H
@@ -14,6 +15,7 @@ struct map_slot;
 struct map {
 	struct map_slot *slots;
 	size_t cap, used, live;
+	bool borrows; /* set before the first is put */
 };
 
 uint64_t map_hash(const char *s); /* the same everywhere and for ever */

@@ -25,6 +25,8 @@ struct known {
 	const char *id;              /* the map's */
 	struct arena arena;          /* of its background, which snapshots point to */
 	const struct background *bg; /* the newest; what has been shown stays as it is */
+	struct background *fresh;    /* the same while it may be changed, in the tick that made it */
+	unsigned made;
 	unsigned disk_as_of;         /* changes of files and stores then, and one; 0: not looked up */
 	struct daemon *daemon;       /* on which it hangs; NULL none */
 	struct network net;
@@ -87,13 +89,16 @@ struct background_reader *background_reader_new(struct rootfs *fs)
 	return b;
 }
 
-/* Another like the one that is shown, to be changed. */
-static struct background *renew(struct known *k)
+/* To be changed: another like the one that is shown, or the one of this tick, which is not shown yet. */
+static struct background *renew(const struct background_reader *b, struct known *k)
 {
-	struct background *b = arena_alloc(&k->arena, sizeof(*b));
-	*b = *k->bg;
-	k->bg = b;
-	return b;
+	if (k->made == b->tick)
+		return k->fresh;
+	k->fresh = arena_alloc(&k->arena, sizeof(*k->fresh));
+	*k->fresh = *k->bg;
+	k->bg = k->fresh;
+	k->made = b->tick;
+	return k->fresh;
 }
 
 static void known_free(struct known *k, struct rootfs *fs)
@@ -160,7 +165,8 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	read_host(b, t->now.mono_usec);
 	snapshot_adopt(t->snap, &k->arena);
 	k->bg = &background_none;
-	struct background *bg = renew(k);
+	k->made = 0;
+	struct background *bg = renew(b, k);
 	bool runs = is_running(i);
 	if (!runs)
 		isolation_none(&bg->isolation,
@@ -229,11 +235,6 @@ static void refresh(struct background_reader *b, const struct tick *t)
 	}
 }
 
-static void keep(struct arena *a, const char **text)
-{
-	*text = arena_strdup(a, *text);
-}
-
 static bool is_metric(struct metric a, struct metric b)
 {
 	return a.st == b.st && (metric_is_ok(a) ? !(a.v < b.v) && !(a.v > b.v) : text_same(a.why, b.why));
@@ -267,12 +268,12 @@ static void fill_disk(struct background_reader *b, const struct tick *t, struct 
 	storage_container(b->storage, facts_of(t, i->id), &d);
 	if (disk_is(&d, &k->bg->disk))
 		return;
-	keep(&k->arena, &d.driver);
+	d.driver = arena_strdup(&k->arena, d.driver);
 	struct metric *const metrics[] = {&d.image_bytes, &d.shared_bytes, &d.layers};
 	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++)
 		if (!metric_is_ok(*metrics[m]))
-			keep(&k->arena, &metrics[m]->why);
-	renew(k)->disk = d;
+			metrics[m]->why = arena_strdup(&k->arena, metrics[m]->why);
+	renew(b, k)->disk = d;
 }
 
 static const struct background *shown(struct background_reader *b, const struct tick *t, struct known *k,
@@ -282,7 +283,7 @@ static const struct background *shown(struct background_reader *b, const struct 
 		fill_disk(b, t, k, i);
 	bool was_running = metric_is_ok(k->bg->supervisor.daemon_running) && k->bg->supervisor.daemon_running.v > 0;
 	if (k->daemon && (!metric_is_ok(k->bg->supervisor.daemon_running) || k->daemon->running != was_running))
-		renew(k)->supervisor.daemon_running = metric_ok(k->daemon->running);
+		renew(b, k)->supervisor.daemon_running = metric_ok(k->daemon->running);
 	return k->bg;
 }
 

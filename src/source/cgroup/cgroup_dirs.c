@@ -76,7 +76,8 @@ static void dir_drop(struct cgroup_dirs *d, struct dir *gone)
 	} else {
 		d->root = NULL;
 	}
-	(void)inotify_rm_watch(d->fd, gone->wd);
+	if (d->fd >= 0)
+		(void)inotify_rm_watch(d->fd, gone->wd);
 	if (map_get(&d->by_wd, wd_key(gone->wd, key)) == gone)
 		(void)map_remove(&d->by_wd, key);
 	(void)map_remove(&d->by_path, gone->path);
@@ -215,6 +216,7 @@ struct cgroup_dirs *cgroup_dirs_new(struct cgroup_tree *t)
 	struct cgroup_dirs *d = xcalloc(1, sizeof(*d));
 	d->tree = t;
 	d->fd = fd;
+	d->by_path.borrows = true;
 	start_over(d);
 	d->checked_usec = rootfs_mono_usec(t->fs);
 	if (!d->lost && d->root)

@@ -206,7 +206,7 @@ struct cgroup_level *cgroup_level_get(struct cgroup_tree *t, const char *path)
 		l->spread = (unsigned)(map_hash(path) % 100);
 		for (int i = 0; i < LEVEL_FILES; i++)
 			l->file[i] = (struct kfile)KFILE_INIT;
-		map_put(&t->levels, key, l);
+		map_put(&t->levels, root ? "/" : l->path, l);
 		const char *slash = strrchr(l->path, '/');
 		if (slash) {
 			cleanup_free char *up = xstrndup(l->path, (size_t)(slash - l->path));
@@ -266,7 +266,7 @@ void cgroup_tree_stale(struct cgroup_tree *t, const char *path)
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
 {
 	cleanup_strbuf struct strbuf ns = STRBUF_INIT;
-	*t = (struct cgroup_tree){.fs = fs};
+	*t = (struct cgroup_tree){.fs = fs, .levels.borrows = true};
 	t->may_rest = rootfs_is_live(fs) && !rootfs_is_traced(fs);
 	t->pids_elsewhere = rootfs_readlink(fs, "proc/self/ns/pid", &ns) == 0 && strcmp(ns.buf, INIT_PID_NS) != 0;
 	int r = mounts_read(fs, &t->mounts);
