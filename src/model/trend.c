@@ -7,6 +7,7 @@
 
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
+#include "vctop/base/vec.h"
 
 #define FINE 600     /* readings: at one a second, ten minutes */
 #define COARSE 450   /* means of so many: */
@@ -36,8 +37,15 @@ struct trend {
 	unsigned n[TREND_MAX]; /* of the mean that is being made */
 };
 
+/* Where a row's trend is: as a rule the next reading has the same rows in the same places. */
+struct place {
+	const char *id; /* the map's key; without a trend only to be compared with, for whom it was may have gone */
+	struct trend *trend;
+};
+
 struct trends {
 	struct map by_id;
+	VEC(struct place) places;
 	struct trend *host;
 	uint64_t readings; /* so far; the last has number readings - 1 */
 	bool forgot;       /* in this one, those that have gone: whoever finds no room now gets none */
@@ -69,8 +77,10 @@ static void forget(struct trends *b, uint64_t seen_before)
 	const char *id;
 	void *t;
 	for (size_t it = 0; map_next(&b->by_id, &it, &id, &t);)
-		if (((struct trend *)t)->fine.end <= seen_before)
+		if (((struct trend *)t)->fine.end <= seen_before) {
 			trend_free(map_remove(&b->by_id, id));
+			b->places.n = 0;
+		}
 }
 
 void trends_free(struct trends *b)
@@ -79,6 +89,7 @@ void trends_free(struct trends *b)
 		return;
 	forget(b, UINT64_MAX);
 	map_release(&b->by_id);
+	vec_free(&b->places);
 	trend_free(b->host);
 	free(b);
 }
@@ -171,9 +182,22 @@ static void add_point(struct trend *t, uint64_t at, const point p)
 	memset(t->n, 0, sizeof(t->n));
 }
 
-static void add_row(struct trends *b, const struct row *r, uint64_t at)
+static struct trend *find(struct trends *b, size_t place, const char *id)
 {
-	struct trend *t = map_get(&b->by_id, r->inst->id);
+	static const struct place empty;
+	while (b->places.n <= place)
+		vec_push(&b->places, empty);
+	struct place *p = &b->places.v[place];
+	if (p->trend ? strcmp(p->id, id) == 0 : p->id == id && b->by_id.live >= TRENDS_MAX)
+		return p->trend;
+	*p = (struct place){.id = id};
+	p->trend = map_find(&b->by_id, id, &p->id);
+	return p->trend;
+}
+
+static void add_row(struct trends *b, const struct row *r, size_t place, uint64_t at)
+{
+	struct trend *t = find(b, place, r->inst->id);
 	const struct sample *s = r->sample;
 	if (!t && b->by_id.live >= TRENDS_MAX && !b->forgot) {
 		forget(b, at - 1);
@@ -184,6 +208,8 @@ static void add_row(struct trends *b, const struct row *r, uint64_t at)
 	if (!t) {
 		t = xcalloc(1, sizeof(*t));
 		map_put(&b->by_id, r->inst->id, t);
+		if (place < b->places.n)
+			b->places.v[place] = (struct place){0}; /* looked up the next time */
 	}
 	const point p = {
 	        [TREND_CPU_USED] = value(r->cpu_used_cores),        [TREND_CPU_GIVEN] = value(s->cpu.allocated.amount),
@@ -248,9 +274,9 @@ void trends_add(struct trends *b, const struct frame *f)
 	b->forgot = false;
 	add_host(b, &f->host, at);
 	for (size_t i = 0; i < f->rows.n; i++)
-		add_row(b, &f->rows.v[i], at);
+		add_row(b, &f->rows.v[i], i, at);
 	for (size_t i = 0; i < f->services.n; i++)
-		add_row(b, &f->services.v[i], at);
+		add_row(b, &f->services.v[i], f->rows.n + i, at);
 	if (at % FINE == 0 && at > (uint64_t)COARSE * COARSE_OF)
 		forget(b, at - (uint64_t)COARSE * COARSE_OF);
 }

@@ -96,6 +96,10 @@ static struct cell *put(struct canvas *c, int x, int y, uint32_t cp, int w, enum
 /* What is drawn for a code point and how wide it is: controls become '?', and so does all but ASCII in ascii mode. */
 static uint32_t visible(const struct canvas *c, uint32_t cp, int *ret_w)
 {
+	if (cp >= ' ' && cp <= '~') {
+		*ret_w = 1;
+		return cp;
+	}
 	if (cp < 0x20 || (cp >= 0x7F && cp < 0xA0)) {
 		*ret_w = 1;
 		return '?';

@@ -339,7 +339,8 @@ static void show_cell(const struct cell *cell, int x, int y, int w)
 	wchar_t text[2 + ARRAY_SIZE(cell->marks)] = {(wchar_t)cell->cp};
 	cchar_t out;
 	enum style style = (unsigned)cell->style < STYLE_MAX ? cell->style : STYLE_NORMAL;
-	if (wcwidth(text[0]) != w) {
+	bool ascii = cell->cp >= ' ' && cell->cp <= '~';
+	if (!(ascii && w == 1) && wcwidth(text[0]) != w) {
 		text[0] = L'?';
 	} else {
 		for (size_t i = 0; i < ARRAY_SIZE(cell->marks) && wcwidth((wchar_t)cell->marks[i]) == 0; i++)
@@ -351,10 +352,11 @@ static void show_cell(const struct cell *cell, int x, int y, int w)
 		(void)mvaddch(y, x + 1, ' ');
 }
 
-static void show_row(const struct canvas *c, const struct cell *row, int y)
+/* was NULL: all of it. A half of a wide character changes with the other. */
+static void show_row(const struct canvas *c, const struct cell *row, const struct cell *was, int y)
 {
 	for (int x = 0; x < c->columns; x++) {
-		if (row[x].cp)
+		if (row[x].cp && (!was || memcmp(&row[x], &was[x], sizeof(*row)) != 0))
 			show_cell(&row[x], x, y, x + 1 < c->columns && !row[x + 1].cp ? 2 : 1);
 	}
 }
@@ -376,7 +378,7 @@ void term_show(const struct canvas *c)
 		struct cell *was = term.shown + (size_t)y * width;
 		if (!all && memcmp(row, was, width * sizeof(*row)) == 0)
 			continue;
-		show_row(c, row, y);
+		show_row(c, row, all ? NULL : was, y);
 		memcpy(was, row, width * sizeof(*row));
 	}
 	if (term.repaint)
