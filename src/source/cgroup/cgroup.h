@@ -21,6 +21,7 @@ struct bulk_record;
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
+	uint64_t page_size;       /* bytes */
 	struct map levels;        /* path -> struct cgroup_level */
 	struct cgroup_dirs *dirs; /* NULL: groups are found by listing directories */
 	bool pids_elsewhere;      /* our pid namespace does not show all members of a group */

@@ -160,11 +160,11 @@ static void refresh_cpu(struct cgroup_level *l, const struct bulk_record *told, 
 	l->cpu_known = true;
 }
 
-static struct metric told_memory(uint64_t pages)
+static struct metric told_memory(const struct cgroup_tree *t, uint64_t pages)
 {
 	if (pages == BULK_NONE)
 		return unread(-ENOENT, NULL);
-	uint64_t v = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t v = pages * t->page_size;
 	return v >= V1_UNLIMITED ? metric_none(METRIC_UNLIMITED, no_cap) : metric_ok((double)v);
 }
 
@@ -172,8 +172,8 @@ static void refresh_memory(struct cgroup_level *l, const struct bulk_record *tol
 {
 	bool v1 = l->tree->mounts.v1[CTRL_MEMORY] != NULL;
 	if (told && told->max_pages != BULK_UNKNOWN && (v1 || told->high_pages != BULK_UNKNOWN)) {
-		l->mem_max = told_memory(told->max_pages);
-		l->mem_high = v1 ? metric_none(METRIC_UNLIMITED, no_high) : told_memory(told->high_pages);
+		l->mem_max = told_memory(l->tree, told->max_pages);
+		l->mem_high = v1 ? metric_none(METRIC_UNLIMITED, no_high) : told_memory(l->tree, told->high_pages);
 		l->memory_at = now;
 		l->memory_known = true;
 		return;
@@ -266,7 +266,7 @@ void cgroup_tree_stale(struct cgroup_tree *t, const char *path)
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
 {
 	cleanup_strbuf struct strbuf ns = STRBUF_INIT;
-	*t = (struct cgroup_tree){.fs = fs, .levels.borrows = true};
+	*t = (struct cgroup_tree){.fs = fs, .page_size = (uint64_t)sysconf(_SC_PAGESIZE), .levels.borrows = true};
 	t->may_rest = rootfs_is_live(fs) && !rootfs_is_traced(fs);
 	t->pids_elsewhere = rootfs_readlink(fs, "proc/self/ns/pid", &ns) == 0 && strcmp(ns.buf, INIT_PID_NS) != 0;
 	int r = mounts_read(fs, &t->mounts);

@@ -54,7 +54,7 @@ static struct metric number_metric(struct cgroup_reader *r, enum counter c, uint
 static struct metric bytes_metric(struct cgroup_reader *r, enum counter c, uint64_t told_pages, char *buf,
                                   const char *why)
 {
-	uint64_t told = told_pages == BULK_UNKNOWN ? told_pages : told_pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t told = told_pages == BULK_UNKNOWN ? told_pages : told_pages * r->tree->page_size;
 	return number_metric(r, c, told, buf, why);
 }
 
@@ -222,15 +222,15 @@ static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m,
 	struct metric pages = metric_add(is[STAT_REFAULT_ANON], is[STAT_REFAULT_FILE]);
 	if (!metric_is_ok(pages))
 		pages = is[STAT_REFAULT];
-	m->refault_bytes = metric_is_ok(pages) ? metric_ok(pages.v * (double)sysconf(_SC_PAGESIZE)) : pages;
+	m->refault_bytes = metric_is_ok(pages) ? metric_ok(pages.v * (double)r->tree->page_size) : pages;
 	if (v1)
 		m->swap_bytes = is[STAT_SWAP];
 }
 
 /* While a sum is brought up to date it may be below 0; memory.stat says 0 then. */
-static struct metric told_bytes(uint64_t pages)
+static struct metric told_bytes(const struct cgroup_reader *r, uint64_t pages)
 {
-	return metric_ok(pages > INT64_MAX ? 0 : (double)pages * (double)sysconf(_SC_PAGESIZE));
+	return metric_ok(pages > INT64_MAX ? 0 : (double)(pages * r->tree->page_size));
 }
 
 /* Items of memory.stat that all groups were asked for at once. */
@@ -240,9 +240,9 @@ static bool told_memory_stat(struct cgroup_reader *r, struct sample_memory *m)
 	if (!told || told->file == BULK_UNKNOWN || told->inactive_file == BULK_UNKNOWN ||
 	    told->refault_anon == BULK_UNKNOWN || told->refault_file == BULK_UNKNOWN)
 		return false;
-	r->inactive = told_bytes(told->inactive_file);
-	m->cache_bytes = told_bytes(told->file);
-	m->refault_bytes = told_bytes(told->refault_anon + told->refault_file);
+	r->inactive = told_bytes(r, told->inactive_file);
+	m->cache_bytes = told_bytes(r, told->file);
+	m->refault_bytes = told_bytes(r, told->refault_anon + told->refault_file);
 	return true;
 }
 
@@ -368,7 +368,7 @@ static bool stands_still(struct cgroup_reader *r, struct sample *s)
 		return false;
 	int64_t usec = (int64_t)(r->told.cpu->mono_nsec / 1000);
 	if (!is(r->last.cpu.usage_usec, told_usage(r)) ||
-	    !is(r->last.mem.current_bytes, (double)r->told.memory->pages * (double)sysconf(_SC_PAGESIZE)) ||
+	    !is(r->last.mem.current_bytes, (double)(r->told.memory->pages * r->tree->page_size)) ||
 	    is_due(r->due_usec, ALL_USEC, usec) || is_due(r->stall_due_usec, STALL_USEC, usec))
 		return false;
 	*s = r->last;
