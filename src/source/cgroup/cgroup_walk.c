@@ -93,25 +93,37 @@ bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t n
 /* Somebody is in there, whom our pid namespace does not show: the kernel lists them as 0. */
 #define MEMBER_UNSEEN (-1)
 
-/* The oldest of the pids listed.  Not the lowest: pids wrap, and an exec'd shell may have a lower one than init. */
+/* UINT64_MAX: nobody knows it. */
+static uint64_t start_of(struct cgroup_tree *t, pid_t pid)
+{
+	struct process_stat st;
+	return process_read_stat(t->fs, pid, &st) == 0 ? st.start_ticks : UINT64_MAX;
+}
+
+/*
+ * The oldest of the pids listed.  Not the lowest: pids wrap, and an exec'd shell may have a lower one than init.  One
+ * alone is not looked at.
+ */
 static pid_t oldest_pid(struct cgroup_tree *t, const struct strbuf *procs)
 {
 	const char *cursor = procs->buf, *line;
 	size_t n;
-	uint64_t pid, oldest = UINT64_MAX;
+	uint64_t pid, oldest = 0; /* 0: not looked at */
 	pid_t best = 0;
 	for (unsigned i = 0; i < MAX_INIT_CANDIDATES && parse_line(&cursor, procs->buf + procs->len, &line, &n); i++) {
-		struct process_stat st = {0};
 		if (parse_u64(line, n, &pid) < 0 || pid > INT32_MAX)
 			continue;
-		if (pid == 0) {
-			best = best ? best : MEMBER_UNSEEN;
+		if (best <= 0) {
+			best = pid ? (pid_t)pid : MEMBER_UNSEEN;
 			continue;
 		}
-		bool known = process_read_stat(t->fs, (pid_t)pid, &st) == 0;
-		if (best <= 0 || (known && st.start_ticks < oldest)) {
+		if (!pid)
+			continue;
+		oldest = oldest ? oldest : start_of(t, best);
+		uint64_t start = start_of(t, (pid_t)pid);
+		if (start < oldest) {
 			best = (pid_t)pid;
-			oldest = known ? st.start_ticks : UINT64_MAX;
+			oldest = start;
 		}
 	}
 	return best;

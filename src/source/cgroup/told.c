@@ -62,6 +62,8 @@ static uint64_t inode(const struct cgroup_reader *r, enum controller c)
 	const char *own = r->own[m->v1[c] ? c : CTRL_MAX], *mount = m->v1[c] ? m->v1[c] : m->v2;
 	char full[4608];
 	struct stat st;
+	if (mount == m->walk && !own)
+		return r->incarnation; /* just asked for */
 	int n = snprintf(full, sizeof(full), "%s%s", mount, own ? own : r->path);
 	return n > 0 && (size_t)n < sizeof(full) && rootfs_stat(r->tree->fs, full, &st) == 0 ? st.st_ino : 0;
 }
