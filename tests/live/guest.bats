@@ -259,12 +259,12 @@ calls() { # FILE: system calls of the cheapest tick: others also read what is re
 	grep -v '^ok' bulk >&3
 }
 
-@test "v2 guest: groups that stand still cost nothing each, or two reads without BPF, one that works four" {
+@test "v2 guest: groups that stand still cost nothing each, or two reads without BPF, one that works two" {
 	local idle files some all
 	idle=$(calls cost-0) files=$(calls cost-0-files) some=$(calls cost-10) all=$(calls cost-100)
 	echo "# system calls a tick, 100 groups: idle $idle, file by file $files, 10 busy $some, all busy $all" | tee /dev/fd/3
 	within "all idle" "$idle" 10 100
 	within "all idle, file by file" "$files" 200 400
-	within "10 busy" "$some" "$((idle + 20))" "$((idle + 80))"
-	within "all busy" "$all" 250 600
+	within "10 busy" "$some" "$((idle + 10))" "$((idle + 60))"
+	within "all busy" "$all" 150 400
 }

@@ -14,6 +14,8 @@
 
 #include "source/cgroup/bulk_program.h"
 #include "vctop/base/attr.h"
+#include "vctop/base/parse.h"
+#include "vctop/base/strbuf.h"
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -66,12 +68,23 @@ static int attach(struct bulk_table *t, struct rootfs *fs, int program, const ch
 	return t->link < 0 ? -errno : 0;
 }
 
+/* 0: not known. */
+static int count_nodes(struct rootfs *fs)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	unsigned n = 0;
+	ssize_t r = rootfs_read(fs, "sys/devices/system/node/possible", 4096, &text);
+	if (r == -ENOENT)
+		return 1; /* a kernel for machines with one */
+	return r > 0 && parse_cpulist(text.buf, text.len, &n) == 0 ? (int)n : 0;
+}
+
 static int table_open(struct bulk_table *t, struct rootfs *fs, const char *mount, const struct btf *btf,
                       enum bulk_kind kind, size_t groups)
 {
 	struct bulk_layout l;
 	*t = (struct bulk_table){.link = -1, .map = -1, .stride = bulk_stride(kind)};
-	if (!bulk_layout(btf, kind, &l))
+	if (!bulk_layout(btf, kind, count_nodes(fs), &l))
 		return -EOPNOTSUPP;
 	int r = make_map(t, groups);
 	cleanup_close int program = r < 0 ? -1 : bulk_program_load(&l, kind, t->map);

@@ -36,6 +36,8 @@ struct bulk_record {
 	uint64_t oom_kills;                 /* memory.oom_control | memory.events oom_kill */
 	uint64_t file, inactive_file;       /* v2: memory.stat, in pages; until Linux 6.9 */
 	uint64_t refault_anon, refault_file; /* the same */
+	/* Pages on its lists of file pages, of a group that has none below it: memory.stat's follow within 2 s. */
+	uint64_t lru_inactive, lru_active;
 };
 
 /* One hierarchy. */

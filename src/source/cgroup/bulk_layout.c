@@ -179,6 +179,25 @@ static void find_stats(const struct btf *btf, int controller, struct bulk_layout
 	}
 }
 
+/* false: not as it is known. */
+static bool find_lists(const struct btf *btf, struct bulk_lists *l)
+{
+	const struct btf_type *t;
+	size_t size;
+	l->controller = enum_value(btf, "cgroup_subsys_id", "memory_cgrp_id");
+	l->via = offset_of(btf, "mem_cgroup", "nodeinfo", &size);
+	l->at = place_of(btf, "mem_cgroup_per_node", "lru_zone_size", &t);
+	l->descendants = offset_of(btf, "cgroup", "nr_descendants", &size);
+	l->inactive = enum_value(btf, "lru_list", "LRU_INACTIVE_FILE");
+	l->active = enum_value(btf, "lru_list", "LRU_ACTIVE_FILE");
+	if (l->at < 0 || !btf_is_array(t))
+		return false;
+	l->lists = enum_value(btf, "lru_list", "NR_LRU_LISTS");
+	l->zones = l->lists > 0 ? (int)btf_array(t)->nelems / l->lists : 0; /* a table is described as one array */
+	return l->controller >= 0 && l->via >= 0 && l->descendants >= 0 && l->inactive >= 0 && l->active >= 0 &&
+	       l->inactive < l->lists && l->active < l->lists && l->zones > 0;
+}
+
 /* A mask in the structure, or where machines may have many CPUs, a pointer to it. */
 static void find_cpus(const struct btf *btf, struct bulk_layout *l)
 {
@@ -259,7 +278,7 @@ static void find_v2(const struct btf *btf, struct bulk_layout *l)
 		l->flush = btf__find_by_name_kind(btf, "cgroup_rstat_flush", BTF_KIND_FUNC);
 }
 
-bool bulk_layout(const struct btf *btf, enum bulk_kind kind, struct bulk_layout *ret)
+bool bulk_layout(const struct btf *btf, enum bulk_kind kind, int nodes, struct bulk_layout *ret)
 {
 	size_t size;
 	*ret = (struct bulk_layout){.populated = {-1, -1, -1}, .frozen_bit = -1, .cpus = {.controller = -1}};
@@ -278,6 +297,7 @@ bool bulk_layout(const struct btf *btf, enum bulk_kind kind, struct bulk_layout 
 	}
 	if (kind == BULK_V2)
 		find_v2(btf, ret);
+	ret->lru.nodes = find_lists(btf, &ret->lru) ? nodes : 0;
 	return has_field(ret, offsetof(struct bulk_record, pages)) &&
 	       (kind == BULK_MEMORY_V1 || (ret->exec_runtime >= 0 && ret->flush > 0 && ret->parent >= 0 &&
 	                                   ret->cgroup >= 0 && ret->control >= 0));

@@ -13,6 +13,7 @@
 
 #define MAX_INSNS 2048
 #define MAX_CPUS 1024
+#define MAX_NODES 8
 
 /* Offsets from the frame pointer. */
 enum { AT_KEY = -8, AT_POINTER = -16, AT_VALUE = -24, AT_PLACE = -32, SPAN = 256, AT_SPAN = AT_PLACE - SPAN };
@@ -345,6 +346,35 @@ static void put_cpus(struct program *p, const struct bulk_layout *l, int cpus)
 	put_uncapped(p, &f, 1, hidden);
 }
 
+/* The lengths of its lists of file pages, over all nodes and zones. It is the last: it takes r9. */
+static void put_lists(struct program *p, const struct bulk_layout *l, bool some)
+{
+	const struct bulk_lists *f = &l->lru;
+	size_t zone = (size_t)f->lists * 8, size = zone * (size_t)f->zones;
+	if (f->nodes < 1 || f->nodes > MAX_NODES || size > SPAN)
+		return;
+	if (some)
+		p->exits[p->exits_n++] = put_hidden(p, f->controller);
+	put_load_sized(p, BPF_REG_1, BPF_REG_6, f->descendants, 4);
+	put_exit_if(p, BPF_JNE, BPF_REG_1, 0);
+	put_set(p, BPF_REG_7, 0);
+	put_set(p, BPF_REG_9, 0);
+	for (int node = 0; node < f->nodes; node++) {
+		struct bulk_field lists = {.controller = f->controller, .via = f->via + 8 * node, .at = f->at};
+		p->exits[p->exits_n++] = put_place(p, l, &lists);
+		put_copy(p, BPF_REG_10, AT_SPAN, size);
+		put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
+		for (int at = AT_SPAN; at < AT_SPAN + (int)size; at += (int)zone) {
+			put_load(p, BPF_REG_1, BPF_REG_10, at + 8 * f->inactive);
+			put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
+			put_load(p, BPF_REG_1, BPF_REG_10, at + 8 * f->active);
+			put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_9, BPF_REG_1, 0, 0);
+		}
+	}
+	put_store(p, BPF_REG_8, offsetof(struct bulk_record, lru_inactive), BPF_REG_7);
+	put_store(p, BPF_REG_8, offsetof(struct bulk_record, lru_active), BPF_REG_9);
+}
+
 /* Is it frozen, and is anybody in it? */
 static void put_life(struct program *p, const struct bulk_layout *l)
 {
@@ -405,6 +435,8 @@ int bulk_program_load(const struct bulk_layout *l, enum bulk_kind kind, int map)
 	put_fields(&p, l, kind == BULK_V2);
 	if (kind == BULK_V2)
 		put_cpus(&p, l, cpus);
+	if (kind != BULK_CPU_V1)
+		put_lists(&p, l, kind == BULK_V2);
 	if (kind == BULK_CPU_V1)
 		put_cpu_v1(&p, l, cpus, per_cpu);
 	put_end(&p);

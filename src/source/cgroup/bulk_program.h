@@ -34,6 +34,12 @@ struct bulk_layout {
 	int per_cpu_places;    /* of a per-CPU map: where its values are */
 	int flush, target;     /* BTF ids of functions */
 	struct bulk_field cpus; /* a mask, or a pointer to it (via) */
+	/* Of each memory node (via: where the pointers to them are) a table of lists by zone. */
+	struct bulk_lists {
+		int controller, via, at, zones, lists, inactive, active;
+		int descendants; /* struct cgroup: how many groups are below it */
+		int nodes;       /* as many as there may be */
+	} lru;
 	struct bulk_field fields[BULK_FIELDS]; /* by controller, and by where they are */
 	size_t fields_n;
 };
@@ -45,8 +51,9 @@ static inline size_t bulk_stride(enum bulk_kind kind)
 }
 
 struct btf;
-/* bulk_layout.c, from the kernel's description of its types. false: what cannot be done without is not there. */
-bool bulk_layout(const struct btf *btf, enum bulk_kind kind, struct bulk_layout *ret);
+/* bulk_layout.c, from the kernel's description of its types. nodes: of memory. false: what cannot be done without is not
+ * there. */
+bool bulk_layout(const struct btf *btf, enum bulk_kind kind, int nodes, struct bulk_layout *ret);
 /* bulk_program.c: loads the program for a map of records. Its fd, or -errno. */
 int bulk_program_load(const struct bulk_layout *l, enum bulk_kind kind, int map);
 

@@ -36,6 +36,8 @@ struct cgroup_reader {
 	struct sample last;               /* each number as of its last reading */
 	struct metric inactive;           /* file pages that are not needed, as of stat_usec */
 	int64_t stat_usec;                /* when memory.stat was read */
+	uint64_t lru_inactive, lru_active; /* the lengths of the lists of file pages */
+	int64_t lru_usec;                 /* when they were found moved */
 	int64_t seldom_usec;              /* when what hardly ever moves was */
 	int64_t all_usec;                 /* when all was; 0 not yet */
 	int64_t stall_usec;               /* when pressure and I/O were */

@@ -19,6 +19,8 @@
 #define ALL_USEC 30000000
 /* Small charges come out of a per-CPU stock that was counted before: they move memory.stat alone. */
 #define STAT_USEC 5000000
+/* What moved is in memory.stat after that long. */
+#define FLUSH_USEC 3000000
 /* What only a person changes. */
 #define SELDOM_USEC 5000000
 
@@ -324,6 +326,19 @@ static bool stalls(struct cgroup_reader *r, char *buf)
 	return stall_differs(&s, &r->last);
 }
 
+/* May memory.stat have moved?  Where the lists of file pages are told, what else is charged does not matter. */
+static bool pages_moved(struct cgroup_reader *r, const struct sample *s)
+{
+	const struct bulk_record *told = r->told.memory;
+	if (!told || told->lru_inactive == BULK_UNKNOWN)
+		return differs(s->mem.current_bytes, r->last.mem.current_bytes);
+	if (r->lru_inactive != told->lru_inactive || r->lru_active != told->lru_active)
+		r->lru_usec = s->mono_usec;
+	r->lru_inactive = told->lru_inactive;
+	r->lru_active = told->lru_active;
+	return s->mono_usec - r->lru_usec < FLUSH_USEC;
+}
+
 static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, char *buf)
 {
 	const struct sample *last = &r->last;
@@ -334,7 +349,7 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	sample_stalls(r, s, buf);
 	sample_events(r, &s->mem, buf);
 	/* At its cap a group's pages are exchanged, and its use stands still: it stalls then. */
-	bool stat = slow || differs(s->mem.current_bytes, last->mem.current_bytes) ||
+	bool stat = pages_moved(r, s) || slow ||
 	            differs(s->mem.pressure_usec, last->mem.pressure_usec) ||
 	            differs(s->mem.events_max, last->mem.events_max) ||
 	            is_due(r->stat_usec + STAT_USEC, STAT_USEC, now);
