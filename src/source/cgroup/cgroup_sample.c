@@ -82,6 +82,9 @@ static void sample_memory_stall(struct cgroup_reader *r, struct sample *s, char 
 	ssize_t n = cgroup_reader_read(r, COUNT_MEM_PSI, buf, READ_SIZE);
 	s->mem.pressure_usec = psi_metric(buf, n, "some");
 	s->mem.pressure_full_usec = psi_metric(buf, n, "full");
+	/* As a rule once is enough, and a file that is kept costs the kernel a page. */
+	if (!r->all_usec && r->tree->may_rest)
+		kfile_close(r->tree->fs, &r->file[COUNT_MEM_PSI]);
 	r->mem_psi_usec = s->mono_usec;
 }
 
