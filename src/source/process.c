@@ -116,19 +116,6 @@ static char *read_link(struct rootfs *fs, pid_t pid, const char *name)
 	return NULL;
 }
 
-static char *read_comm(struct rootfs *fs, pid_t pid, const char *fallback)
-{
-	char path[64], buf[256], *comm;
-	struct kfile once = KFILE_INIT;
-	(void)snprintf(path, sizeof(path), "proc/%d/comm", (int)pid);
-	ssize_t n = kfile_read(fs, &once, path, buf, sizeof(buf));
-	kfile_close(fs, &once);
-	if (n > 0 && buf[n - 1] == '\n')
-		n--;
-	comm = n > 0 ? xstrndup(buf, (size_t)n) : xstrdup(fallback);
-	return text_clean(comm, sizeof(buf));
-}
-
 /* One block of text, cut at its NULs; argv[0] owns it. */
 static void split_argv(struct process *p, char *text, size_t len)
 {
@@ -177,7 +164,7 @@ int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
 	if (r < 0)
 		return r;
 	p.exe = read_link(fs, pid, "exe");
-	p.comm = read_comm(fs, pid, p.stat.comm);
+	p.comm = xstrdup(p.stat.comm);
 	r = read_argv(fs, &p);
 	/* All of it is of one process only if the pid was not handed on meanwhile: then the one before is still there.
 	 */

@@ -1,6 +1,6 @@
 /*
  * What VMM recognisers and container resolvers learn about a process, read once per (pid, start time).
- * Sources: /proc/PID/{exe,comm,cmdline,stat,cgroup} and, with privilege, the fd links that name KVM.
+ * Sources: /proc/PID/{exe,cmdline,stat,cgroup} and, with privilege, the fd links that name KVM.
  */
 #ifndef VCTOP_SOURCE_PROCESS_H
 #define VCTOP_SOURCE_PROCESS_H
