@@ -19,6 +19,17 @@ uint64_t map_hash(const char *s)
 	return h;
 }
 
+uint64_t map_quick_hash(const char *s)
+{
+	uint64_t h = 0;
+	for (size_t n = strlen(s), at = 0; at < n; at += sizeof(h)) {
+		uint64_t part = 0;
+		memcpy(&part, s + at, n - at < sizeof(part) ? n - at : sizeof(part));
+		h = (h ^ part ^ h >> 29) * 0x9E3779B97F4A7C15;
+	}
+	return h ^ h >> 32; /* a product's low bits know only the low bits */
+}
+
 static struct map_slot *find(const struct map *m, const char *key)
 {
 	if (!m->live)

@@ -252,18 +252,6 @@ static void take_rates(struct usage *u, const struct row *r, double sec)
 	}
 }
 
-/* Of every row in every tick: eight characters at a time. */
-uint64_t usage_owner(const char *id)
-{
-	uint64_t h = 0;
-	for (size_t n = strlen(id), at = 0; at < n; at += sizeof(h)) {
-		uint64_t part = 0;
-		memcpy(&part, id + at, n - at < sizeof(part) ? n - at : sizeof(part));
-		h = (h ^ part ^ h >> 29) * 0x9E3779B97F4A7C15;
-	}
-	return h;
-}
-
 static void take_life(struct usage *u, const struct row *r, int64_t now)
 {
 	const struct instance *i = r->inst;
@@ -288,7 +276,7 @@ void usage_observe(struct usage *u, const struct row *r, const struct frame *f)
 	double sec = observed(u, now, f->interval_sec);
 	u->first_usec = first ? now : u->first_usec;
 	u->last_usec = now;
-	u->owner = usage_owner(r->inst->id);
+	u->owner = map_quick_hash(r->inst->id);
 	take_life(u, r, now);
 	bool cpu_changed = take_cap(&u->cpu_cap, &r->sample->cpu.allocated, now);
 	bool mem_changed = take_cap(&u->mem_cap, &r->sample->mem.allocated, now);

@@ -90,7 +90,6 @@ struct usage {
 };
 
 /* observe.c: one row into u, and the conclusions when it is time for them. */
-uint64_t usage_owner(const char *id);
 void usage_observe(struct usage *u, const struct row *r, const struct frame *f);
 struct usage *usage_new(void);
 

@@ -125,7 +125,7 @@ static struct found find(struct usage_book *b, const struct frame *f, const stru
 	struct found at = {0};
 	at.u = map_find(&b->map, key_of(b, i), &at.key);
 	int64_t now = f->snap->host.real_usec / 1000 * 1000;
-	if (!at.u || b->by_id || at.u->last_usec != now || at.u->owner == usage_owner(i->id))
+	if (!at.u || b->by_id || at.u->last_usec != now || at.u->owner == map_quick_hash(i->id))
 		return at;
 	strbuf_fmt(&b->key, "|%s", i->id);
 	at.u = map_find(&b->map, b->key.buf, &at.key);

@@ -39,7 +39,7 @@ struct trend {
 
 /* Where a row's trend is: as a rule the next reading has the same rows in the same places. */
 struct place {
-	const char *id; /* the map's key; without a trend only to be compared with, for whom it was may have gone */
+	uint64_t id; /* hash */
 	struct trend *trend;
 };
 
@@ -188,10 +188,9 @@ static struct trend *find(struct trends *b, size_t place, const char *id)
 	while (b->places.n <= place)
 		vec_push(&b->places, empty);
 	struct place *p = &b->places.v[place];
-	if (p->trend ? strcmp(p->id, id) == 0 : p->id == id && b->by_id.live >= TRENDS_MAX)
-		return p->trend;
-	*p = (struct place){.id = id};
-	p->trend = map_find(&b->by_id, id, &p->id);
+	uint64_t hash = map_quick_hash(id);
+	if (p->id != hash || (!p->trend && b->by_id.live < TRENDS_MAX))
+		*p = (struct place){hash, map_get(&b->by_id, id)};
 	return p->trend;
 }
 

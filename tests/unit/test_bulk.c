@@ -193,13 +193,15 @@ static uint64_t number_in(const struct bulk_record *r, size_t at)
 	return v;
 }
 
-/* Since Linux 6.10 the kernel's types do not tell where memory.stat's items are. */
+/* Since Linux 6.10 the kernel's types do not tell where memory.stat's items are; nor are the lists told with MGLRU. */
 static bool is_there(const struct bulk *b, const struct number *n)
 {
-	for (size_t i = 1; n->moves == BY_BATCHES && i <= b->table[0].n; i++)
-		if (number_in(bulk_at(&b->table[0], i), n->at) != BULK_UNKNOWN)
+	const struct bulk_table *t = &b->table[n->where == IN_CPU || b->one ? 0 : 1];
+	bool always = n->moves != BY_BATCHES && n->moves != FOLLOWS;
+	for (size_t i = 1; !always && i <= t->n; i++)
+		if (number_in(bulk_at(t, i), n->at) != BULK_UNKNOWN)
 			return true;
-	return n->moves != BY_BATCHES;
+	return always;
 }
 
 static unsigned compare(struct bulk *b, const struct number *n)

@@ -68,11 +68,14 @@ static int attach(struct bulk_table *t, struct rootfs *fs, int program, const ch
 	return t->link < 0 ? -errno : 0;
 }
 
-/* 0: not known. */
+/* Of those whose lists of pages are kept as they are read here; 0: not known. */
 static int count_nodes(struct rootfs *fs)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	unsigned n = 0;
+	/* "0x0007": the multi-generational LRU has lists of its own. */
+	if (rootfs_read(fs, "sys/kernel/mm/lru_gen/enabled", 64, &text) > 0 && strtoul(text.buf, NULL, 16) & 1)
+		return 0;
 	ssize_t r = rootfs_read(fs, "sys/devices/system/node/possible", 4096, &text);
 	if (r == -ENOENT)
 		return 1; /* a kernel for machines with one */
@@ -126,6 +129,11 @@ struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups,
 	b->table[0] = b->table[1] = (struct bulk_table){.link = -1, .map = -1};
 	b->one = strcmp(cpu, memory) == 0;
 	enum bulk_kind first = m->v1[CTRL_CPUACCT] ? BULK_CPU_V1 : BULK_V2;
+	if (b->one && first == BULK_CPU_V1) {
+		*ret_why = "CPU time and memory are counted in one hierarchy of v1";
+		free(b);
+		return NULL;
+	}
 	enum bulk_kind second = m->v1[CTRL_MEMORY] ? BULK_MEMORY_V1 : BULK_V2;
 	struct btf *btf = btf__load_vmlinux_btf();
 	int r = btf ? table_open(&b->table[0], fs, cpu, btf, first, groups) : -errno;

@@ -188,13 +188,14 @@ static bool find_lists(const struct btf *btf, struct bulk_lists *l)
 	l->via = offset_of(btf, "mem_cgroup", "nodeinfo", &size);
 	l->at = place_of(btf, "mem_cgroup_per_node", "lru_zone_size", &t);
 	l->descendants = offset_of(btf, "cgroup", "nr_descendants", &size);
+	l->dying = offset_of(btf, "cgroup", "nr_dying_descendants", &size);
 	l->inactive = enum_value(btf, "lru_list", "LRU_INACTIVE_FILE");
 	l->active = enum_value(btf, "lru_list", "LRU_ACTIVE_FILE");
 	if (l->at < 0 || !btf_is_array(t))
 		return false;
 	l->lists = enum_value(btf, "lru_list", "NR_LRU_LISTS");
 	l->zones = l->lists > 0 ? (int)btf_array(t)->nelems / l->lists : 0; /* a table is described as one array */
-	return l->controller >= 0 && l->via >= 0 && l->descendants >= 0 && l->inactive >= 0 && l->active >= 0 &&
+	return l->controller >= 0 && l->via >= 0 && l->descendants >= 0 && l->dying >= 0 && l->inactive >= 0 && l->active >= 0 &&
 	       l->inactive < l->lists && l->active < l->lists && l->zones > 0;
 }
 

@@ -357,6 +357,8 @@ static void put_lists(struct program *p, const struct bulk_layout *l, bool some)
 		p->exits[p->exits_n++] = put_hidden(p, f->controller);
 	put_load_sized(p, BPF_REG_1, BPF_REG_6, f->descendants, 4);
 	put_exit_if(p, BPF_JNE, BPF_REG_1, 0);
+	put_load_sized(p, BPF_REG_1, BPF_REG_6, f->dying, 4);
+	put_exit_if(p, BPF_JNE, BPF_REG_1, 0);
 	put_set(p, BPF_REG_7, 0);
 	put_set(p, BPF_REG_9, 0);
 	for (int node = 0; node < f->nodes; node++) {

@@ -37,8 +37,8 @@ struct bulk_layout {
 	/* Of each memory node (via: where the pointers to them are) a table of lists by zone. */
 	struct bulk_lists {
 		int controller, via, at, zones, lists, inactive, active;
-		int descendants; /* struct cgroup: how many groups are below it */
-		int nodes;       /* as many as there may be */
+		int descendants, dying; /* struct cgroup: how many groups are, or were just, below it */
+		int nodes;              /* as many as there may be */
 	} lru;
 	struct bulk_field fields[BULK_FIELDS]; /* by controller, and by where they are */
 	size_t fields_n;

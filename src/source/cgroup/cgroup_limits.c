@@ -147,6 +147,9 @@ static struct metric told_cpu(const struct bulk_record *r)
 
 static void refresh_cpu(struct cgroup_level *l, const struct bulk_record *told, int64_t now, bool resting)
 {
+	const struct mounts *m = &l->tree->mounts;
+	if (m->v1[CTRL_CPU] || m->v1[CTRL_CPUSET])
+		told = NULL; /* what v2 says of them is that there is nothing */
 	if (told && told->cpus != BULK_UNKNOWN && told->period_nsec >= 1000 && told->period_nsec != BULK_UNKNOWN) {
 		l->cpu = told_cpu(told);
 		l->cpuset = told->cpus == BULK_NONE ? unread(-ENOENT, NULL) : count_cpus(told->cpus);

@@ -89,9 +89,11 @@ static void sample_memory_stall(struct cgroup_reader *r, struct sample *s, char 
 }
 
 /* The host is read before the groups of the same tick. */
-static bool may_have_waited(const struct cgroup_reader *r, const struct cgroup_waits *w, int64_t read_usec)
+static bool may_have_waited(const struct cgroup_reader *r, const struct cgroup_waits *w, struct metric last,
+                            int64_t read_usec)
 {
-	return !r->all_usec || !r->tree->may_rest || read_usec <= w->moved_usec;
+	bool again = !metric_is_ok(last) && r->seldom; /* it may not have been there yet */
+	return again || !r->all_usec || !r->tree->may_rest || read_usec <= w->moved_usec;
 }
 
 static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
@@ -99,9 +101,9 @@ static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
 	s->cpu.pressure_usec = r->last.cpu.pressure_usec;
 	s->mem.pressure_usec = r->last.mem.pressure_usec;
 	s->mem.pressure_full_usec = r->last.mem.pressure_full_usec;
-	if (may_have_waited(r, &r->tree->cpu_waits, r->cpu_psi_usec))
+	if (may_have_waited(r, &r->tree->cpu_waits, r->last.cpu.pressure_usec, r->cpu_psi_usec))
 		sample_cpu_stall(r, s, buf);
-	if (may_have_waited(r, &r->tree->memory_waits, r->mem_psi_usec))
+	if (may_have_waited(r, &r->tree->memory_waits, r->last.mem.pressure_usec, r->mem_psi_usec))
 		sample_memory_stall(r, s, buf);
 }
 
@@ -319,7 +321,8 @@ static bool stall_differs(const struct sample *a, const struct sample *b)
 	       differs(a->io_read_bytes, b->io_read_bytes) || differs(a->io_write_bytes, b->io_write_bytes);
 }
 
-/* Of a group in which nothing moves: did anybody wait, or write what was written before? */
+/* Of a group in which nothing moves: did anybody wait, or write what was written before?  What is found so is read once
+ * more, with all the rest: these readings count as made when the last of all was. */
 static bool stalls(struct cgroup_reader *r, char *buf)
 {
 	struct sample s = {.mono_usec = r->last.mono_usec};
@@ -329,11 +332,17 @@ static bool stalls(struct cgroup_reader *r, char *buf)
 	return stall_differs(&s, &r->last);
 }
 
+/* Empty lists of a group that has such pages: the kernel keeps others (multi-generational LRU, switched on since). */
+static bool keeps_other_lists(const struct cgroup_reader *r, const struct bulk_record *told)
+{
+	return !told->lru_inactive && !told->lru_active && !is(r->inactive, 0);
+}
+
 /* May memory.stat have moved?  Where the lists of file pages are told, what else is charged does not matter. */
 static bool pages_moved(struct cgroup_reader *r, const struct sample *s)
 {
 	const struct bulk_record *told = r->told.memory;
-	if (!told || told->lru_inactive == BULK_UNKNOWN)
+	if (!told || told->lru_inactive == BULK_UNKNOWN || keeps_other_lists(r, told))
 		return differs(s->mem.current_bytes, r->last.mem.current_bytes);
 	if (r->lru_inactive != told->lru_inactive || r->lru_active != told->lru_active)
 		r->lru_usec = s->mono_usec;
@@ -403,13 +412,16 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 	if (stands_still(r, s))
 		return 0;
 	char buf[READ_SIZE];
+	bool kept = r->file[COUNT_CPU].fd >= 0;
 	int res = sample_usage(r, s, buf);
 	if (res == -ENODEV) {
 		cgroup_reader_reopen(r);
 		res = sample_usage(r, s, buf);
-	} else if (!r->told.cpu && r->file[COUNT_CPU].fd < 0) {
-		/* Beyond the fd budget nothing tells that the directory is another one. */
+	} else if (!r->told.cpu && !kept) {
+		/* Neither the bulk nor a file that was open tells that the directory is another one. */
 		cgroup_reader_identify(r);
+		if (r->incarnation != before)
+			cgroup_reader_reopen(r);
 	}
 	if (res < 0 || r->incarnation != before)
 		r->all_usec = 0;

@@ -39,7 +39,7 @@ void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
 		t->bulk = NULL;
 		t->no_bulk = "the kernel did not go on with it";
 	}
-	t->telling = t->bulk != NULL;
+	t->telling = t->bulk && r == 0;
 }
 
 static void note_waits(struct cgroup_waits *w, struct metric now, int64_t usec)
