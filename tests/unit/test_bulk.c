@@ -180,7 +180,8 @@ static const struct number numbers[] = {
          1},
         {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "workingset_refault_file", AT(refault_file), 1,
          1},
-        {IN_MEMORY, FOLLOWS, CTRL_MEMORY, "memory.stat", "memory.stat", sum, "inactive_file", AT(lru_inactive), 1, 4096},
+        {IN_MEMORY, FOLLOWS, CTRL_MEMORY, "memory.stat", "memory.stat", sum, "inactive_file", AT(lru_inactive), 1,
+         4096},
         {IN_MEMORY, FOLLOWS, CTRL_MEMORY, "memory.stat", "memory.stat", sum, "active_file", AT(lru_active), 1, 4096},
         {IN_CPU, STANDS, CTRL_PIDS, "pids.current", NULL, whole, NULL, AT(pids), 1, 1},
         {IN_CPU, STANDS, CTRL_CPUACCT, "cgroup.events", NULL, sum, "frozen", AT(frozen), 1, 1},
@@ -224,7 +225,8 @@ static unsigned compare(struct bulk *b, const struct number *n)
 			continue; /* came or went, or moves: what a gauge was in between nobody can say */
 		assert_non_null(r);
 		uint64_t told = number_in(r, n->at), is = told / n->per * times;
-		if (n->moves == FOLLOWS) { /* within what a CPU may hold back; of groups with others below it, nothing */
+		if (n->moves ==
+		    FOLLOWS) { /* within what a CPU may hold back; of groups with others below it, nothing */
 			is = told == BULK_UNKNOWN || llabs((long long)(is - g->before)) < BATCH ? g->before : is;
 			compared -= told == BULK_UNKNOWN;
 		}

@@ -1,5 +1,5 @@
 /* A group that stands still: what is not read, and what wakes it up. */
-#include "source/cgroup/cgroup.h"
+#include "source/cgroup/cgroup_reader.h"
 #include "tree.h"
 #include "vctop/source/rootfs.h"
 
@@ -13,6 +13,8 @@ struct fixture {
 	struct rootfs *fs;
 	struct cgroup_tree cgroups;
 	struct cgroup_reader *reader;
+	struct host_sample host;
+	int64_t host_later; /* than the clock, which stands */
 };
 
 static void put(const struct fixture *f, const char *file, const char *text)
@@ -39,6 +41,7 @@ static int setup(void **state)
 	assert_false(f->cgroups.may_rest); /* a captured tree is read whole */
 	f->cgroups.may_rest = true;
 	f->reader = cgroup_reader_new(&f->cgroups, "/a");
+	f->host.cpu_pressure_usec = f->host.mem_pressure_usec = metric_ok(1);
 	*state = f;
 	return 0;
 }
@@ -54,9 +57,14 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* One tick, on a host where somebody waited for CPU. */
 static struct sample sample(struct fixture *f, bool rested)
 {
 	struct sample s = {0};
+	f->host.mono_usec = rootfs_mono_usec(f->fs) + f->host_later;
+	f->host.cpu_pressure_usec.v++;
+	cgroup_tree_begin(&f->cgroups, &f->host);
+	f->cgroups.telling = f->cgroups.bulk != NULL;
 	assert_int_equal(cgroup_reader_sample(f->reader, &s), 0);
 	assert_int_equal(cgroup_reader_rested(f->reader), rested);
 	return s;
@@ -113,12 +121,146 @@ static void test_stall_wakes(void **state)
 	(void)sample(f, true);
 }
 
+#define PRESSURE(total) "some avg10=0.00 avg60=0.00 avg300=0.00 total=" total "\n"
+
+/* Who waits in a group waits on the host: while its counter stands the file is not read. */
+static void test_pressure_follows_the_host(void **state)
+{
+	struct fixture *f = *state;
+	char usage[64];
+	put(f, "memory.pressure", PRESSURE("3") "full avg10=0.00 avg60=0.00 avg300=0.00 total=2\n");
+	struct sample s = sample(f, false);
+	assert_true(near(s.mem.pressure_usec.v, 3));
+	f->reader->mem_psi_usec++; /* after the host was */
+	put(f, "memory.pressure", PRESSURE("9") "full avg10=0.00 avg60=0.00 avg300=0.00 total=2\n");
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(usage, sizeof(usage), "usage_usec %d\n", 2000 + i);
+		put(f, "cpu.stat", usage);
+		put(f, "cpu.pressure", i ? PRESSURE("6") : PRESSURE("7"));
+		s = sample(f, false);
+		assert_true(near(s.cpu.pressure_usec.v, i ? 6 : 7));
+		assert_true(near(s.mem.pressure_usec.v, 3));
+	}
+	f->host.mem_pressure_usec = metric_ok(2);
+	f->host_later = 2;
+	put(f, "cpu.stat", "usage_usec 3000\n");
+	s = sample(f, false);
+	assert_true(near(s.mem.pressure_usec.v, 9));
+}
+
+static void next_tick(struct bulk_record *r)
+{
+	r->mono_nsec += 1000000000;
+	r->cpu_nsec += 1000;
+}
+
+static void test_what_is_told_is_not_read(void **state)
+{
+	struct fixture *f = *state;
+	struct bulk_record records[2];
+	struct bulk bulk = {.one = true, .table[0] = {.records = records, .stride = sizeof(records[0]), .n = 1}};
+	memset(records, 0xFF, sizeof(records)); /* unknown */
+	records[1].id = cgroup_reader_incarnation(f->reader);
+	records[1].mono_nsec = 100000000000;
+	records[1].cpu_nsec = 5000;
+	records[1].pages = 3;
+	f->cgroups.bulk = &bulk;
+	struct sample s = sample(f, false);
+	assert_true(near(s.cpu.usage_usec.v, 5));
+	assert_true(near(s.mem.current_bytes.v, 3.0 * (double)f->cgroups.page_size));
+	assert_true(near(s.mem.cache_bytes.v, 4096)); /* from memory.stat, as it is not told */
+	assert_true(near(s.pids.v, 1));
+	/* The lists of file pages stand: what else is charged does not move memory.stat's. */
+	put(f, "memory.stat", "file 8192\ninactive_file 0\n");
+	records[1].lru_inactive = records[1].lru_active = 1;
+	next_tick(&records[1]);
+	f->reader->lru_inactive = f->reader->lru_active = 1;
+	f->reader->lru_usec = 0;
+	records[1].pages = 4;
+	s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 4096));
+	records[1].lru_active = 2;
+	next_tick(&records[1]);
+	s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 8192));
+	/* Empty lists of a group that has file pages are not those the kernel keeps. */
+	put(f, "memory.stat", "file 12288\ninactive_file 12288\n");
+	next_tick(&records[1]);
+	s = sample(f, false);
+	put(f, "memory.stat", "file 16384\ninactive_file 16384\n");
+	records[1].lru_inactive = records[1].lru_active = 0;
+	f->reader->lru_inactive = f->reader->lru_active = 0;
+	f->reader->lru_usec = 0;
+	next_tick(&records[1]);
+	records[1].pages = 9;
+	s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 16384));
+	/* Told itself. */
+	records[1].file = records[1].inactive_file = 7;
+	records[1].refault_anon = records[1].refault_file = 2;
+	records[1].pids = 11;
+	next_tick(&records[1]);
+	s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 7.0 * (double)f->cgroups.page_size));
+	assert_true(near(s.mem.refault_bytes.v, 4.0 * (double)f->cgroups.page_size));
+	assert_true(near(s.mem.used_bytes.v, 2.0 * (double)f->cgroups.page_size));
+	assert_true(near(s.pids.v, 11));
+	f->cgroups.bulk = NULL;
+}
+
+static struct allocation cpu_cap(struct fixture *f, struct cgroup_level *l, struct arena *a, struct bulk_record *r)
+{
+	const struct cap_question q = {.arena = a, .mono_usec = 1, .host = 64, .cpu = r, .memory = r};
+	(void)f;
+	return cgroup_cpu_allocation(l, &q);
+}
+
+static void test_told_caps(void **state)
+{
+	struct fixture *f = *state;
+	struct arena arena = {0};
+	struct bulk_record r = {
+	        .quota_nsec = 150000000, .period_nsec = 100000000, .cpus = 4, .max_pages = 100, .high_pages = 50};
+	struct cgroup_level *l = cgroup_level_get(&f->cgroups, "/a");
+	struct allocation a = cpu_cap(f, l, &arena, &r);
+	assert_true(metric_is_ok(a.amount) && near(a.amount.v, 1.5));
+	assert_string_equal(a.by, "cpu.max");
+	r.quota_nsec = UINT64_MAX; /* max: the cpuset is left */
+	a = cpu_cap(f, l, &arena, &r);
+	assert_true(metric_is_ok(a.amount) && near(a.amount.v, 4));
+	assert_string_equal(a.by, "cpuset");
+	r.cpus = BULK_NONE;
+	r.period_nsec = r.quota_nsec = BULK_NONE;
+	assert_int_equal(cpu_cap(f, l, &arena, &r).amount.st, METRIC_UNLIMITED);
+	const struct cap_question q = {.arena = &arena, .mono_usec = 1, .host = 1e12, .memory = &r};
+	a = cgroup_memory_allocation(l, &q);
+	assert_true(metric_is_ok(a.amount) && near(a.amount.v, 50.0 * (double)f->cgroups.page_size));
+	assert_string_equal(a.by, "memory.high");
+	r.max_pages = INT64_MAX / f->cgroups.page_size;
+	r.high_pages = BULK_NONE;
+	assert_int_equal(cgroup_memory_allocation(l, &q).amount.st, METRIC_UNLIMITED);
+	/* Not told: the file says. */
+	r.high_pages = r.period_nsec = BULK_UNKNOWN;
+	put(f, "memory.max", "12288\n");
+	put(f, "cpu.max", "50000 100000\n");
+	cgroup_tree_stale(&f->cgroups, "/a");
+	a = cgroup_memory_allocation(l, &q);
+	assert_true(metric_is_ok(a.amount) && near(a.amount.v, 12288));
+	a = cpu_cap(f, l, &arena, &r);
+	assert_true(metric_is_ok(a.amount) && near(a.amount.v, 0.5));
+	cgroup_level_put(l);
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_rest, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_not_readable, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_stall_wakes, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_pressure_follows_the_host, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_what_is_told_is_not_read, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_told_caps, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,8 @@ static int64_t later(void)
 static struct allocation cpu_at(struct fixture *f, const char *path)
 {
 	struct cgroup_level *l = cgroup_level_get(&f->cgroups, path);
-	struct allocation a = cgroup_cpu_allocation(l, &(struct cap_question){&f->arena, later(), HOST_CPUS, false});
+	struct allocation a = cgroup_cpu_allocation(
+	        l, &(struct cap_question){.arena = &f->arena, .mono_usec = later(), .host = HOST_CPUS});
 	cgroup_level_put(l);
 	return a;
 }
@@ -66,8 +67,8 @@ static struct allocation cpu(struct fixture *f)
 static struct allocation memory(struct fixture *f)
 {
 	struct cgroup_level *l = cgroup_level_get(&f->cgroups, "/a/b");
-	struct allocation a =
-	        cgroup_memory_allocation(l, &(struct cap_question){&f->arena, later(), HOST_BYTES, false});
+	struct allocation a = cgroup_memory_allocation(
+	        l, &(struct cap_question){.arena = &f->arena, .mono_usec = later(), .host = HOST_BYTES});
 	cgroup_level_put(l);
 	return a;
 }

@@ -67,8 +67,7 @@ static void test_read(void **state)
 	struct tree t;
 	struct process p;
 	tree_init(&t);
-	tree_write(&t, "proc/7/stat", "7 (c) S" TAIL);
-	tree_write(&t, "proc/7/comm", "c\033\n");
+	tree_write(&t, "proc/7/stat", "7 (c\033) S" TAIL);
 	tree_write_n(&t, "proc/7/cmdline", cmdline, sizeof(cmdline) - 1);
 	tree_link(&t, "proc/7/exe", "/usr/bin/qemu");
 	tree_write(&t, "proc/8/stat", "8 (kthreadd) S" TAIL);

@@ -1,6 +1,6 @@
 /*
- * From snapshots to frames: pure functions, no I/O, no clock.  frame_derive = rates, then verdicts; totals_fill once the verdicts
- * are final.
+ * From snapshots to frames: pure functions, no I/O, no clock.  frame_derive = rates, then verdicts; totals_fill once
+ * the verdicts are final.
  */
 #ifndef VCTOP_DERIVE_DERIVE_H
 #define VCTOP_DERIVE_DERIVE_H

@@ -27,8 +27,8 @@ struct known {
 	const struct background *bg; /* the newest; what has been shown stays as it is */
 	struct background *fresh;    /* the same while it may be changed, in the tick that made it */
 	unsigned made;
-	unsigned disk_as_of;         /* changes of files and stores then, and one; 0: not looked up */
-	struct daemon *daemon;       /* on which it hangs; NULL none */
+	unsigned disk_as_of;   /* changes of files and stores then, and one; 0: not looked up */
+	struct daemon *daemon; /* on which it hangs; NULL none */
 	struct network net;
 	bool read;
 	pid_t net_pid; /* whose network was looked at; 0 none */

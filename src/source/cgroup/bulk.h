@@ -27,14 +27,14 @@ struct bulk_record {
 	uint64_t pids;                    /* v2: pids.current */
 	uint64_t frozen, populated;       /* v2: cgroup.events; 1, or 0 (populated: by how many) */
 	/* From here on only where memory is counted. */
-	uint64_t pages;                     /* memory.usage_in_bytes | memory.current, in pages */
-	uint64_t max_pages, high_pages;     /* memory.limit_in_bytes | memory.max; v2: memory.high */
-	uint64_t peak_pages;                /* memory.max_usage_in_bytes | memory.peak */
-	uint64_t swap_pages;                /* v2: memory.swap.current */
-	uint64_t hits;                      /* v1: memory.failcnt */
-	uint64_t high, max, oom;            /* v2: memory.events */
-	uint64_t oom_kills;                 /* memory.oom_control | memory.events oom_kill */
-	uint64_t file, inactive_file;       /* v2: memory.stat, in pages; until Linux 6.9 */
+	uint64_t pages;                      /* memory.usage_in_bytes | memory.current, in pages */
+	uint64_t max_pages, high_pages;      /* memory.limit_in_bytes | memory.max; v2: memory.high */
+	uint64_t peak_pages;                 /* memory.max_usage_in_bytes | memory.peak */
+	uint64_t swap_pages;                 /* v2: memory.swap.current */
+	uint64_t hits;                       /* v1: memory.failcnt */
+	uint64_t high, max, oom;             /* v2: memory.events */
+	uint64_t oom_kills;                  /* memory.oom_control | memory.events oom_kill */
+	uint64_t file, inactive_file;        /* v2: memory.stat, in pages; until Linux 6.9 */
 	uint64_t refault_anon, refault_file; /* the same */
 	/* Pages on its lists of file pages, of a group that has none below it: memory.stat's follow within 2 s. */
 	uint64_t lru_inactive, lru_active;

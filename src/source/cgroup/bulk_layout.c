@@ -195,8 +195,8 @@ static bool find_lists(const struct btf *btf, struct bulk_lists *l)
 		return false;
 	l->lists = enum_value(btf, "lru_list", "NR_LRU_LISTS");
 	l->zones = l->lists > 0 ? (int)btf_array(t)->nelems / l->lists : 0; /* a table is described as one array */
-	return l->controller >= 0 && l->via >= 0 && l->descendants >= 0 && l->dying >= 0 && l->inactive >= 0 && l->active >= 0 &&
-	       l->inactive < l->lists && l->active < l->lists && l->zones > 0;
+	return l->controller >= 0 && l->via >= 0 && l->descendants >= 0 && l->dying >= 0 && l->inactive >= 0 &&
+	       l->active >= 0 && l->inactive < l->lists && l->active < l->lists && l->zones > 0;
 }
 
 /* A mask in the structure, or where machines may have many CPUs, a pointer to it. */

@@ -248,8 +248,7 @@ static void put_spans(struct program *p, const struct bulk_layout *l, const stru
 {
 	for (size_t from = 0, to; from < n; from = to) {
 		to = from + 1;
-		while (to < n && f[to].via == f[from].via &&
-		       f[to].at + (int)f[to].size - (f[from].at & ~7) <= SPAN)
+		while (to < n && f[to].via == f[from].via && f[to].at + (int)f[to].size - (f[from].at & ~7) <= SPAN)
 			to++;
 		put_span(p, l, &f[from], to - from);
 	}

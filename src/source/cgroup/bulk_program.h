@@ -27,12 +27,12 @@ struct bulk_layout {
 	int subsys;                  /* struct cgroup: its states, by controller */
 	int parent, cgroup, control; /* struct cgroup's own state; of the state, its cgroup; what that lets pass on */
 	size_t control_size;
-	int flags, frozen_bit; /* struct cgroup, and CGRP_FROZEN */
-	int populated[3];      /* struct cgroup: by what */
-	int exec_runtime;      /* struct cgroup */
-	int cpuacct, cpuusage; /* the controller, struct cpuacct */
-	int per_cpu_places;    /* of a per-CPU map: where its values are */
-	int flush, target;     /* BTF ids of functions */
+	int flags, frozen_bit;  /* struct cgroup, and CGRP_FROZEN */
+	int populated[3];       /* struct cgroup: by what */
+	int exec_runtime;       /* struct cgroup */
+	int cpuacct, cpuusage;  /* the controller, struct cpuacct */
+	int per_cpu_places;     /* of a per-CPU map: where its values are */
+	int flush, target;      /* BTF ids of functions */
 	struct bulk_field cpus; /* a mask, or a pointer to it (via) */
 	/* Of each memory node (via: where the pointers to them are) a table of lists by zone. */
 	struct bulk_lists {
@@ -51,8 +51,8 @@ static inline size_t bulk_stride(enum bulk_kind kind)
 }
 
 struct btf;
-/* bulk_layout.c, from the kernel's description of its types. nodes: of memory. false: what cannot be done without is not
- * there. */
+/* bulk_layout.c, from the kernel's description of its types. nodes: of memory. false: what cannot be done without is
+ * not there. */
 bool bulk_layout(const struct btf *btf, enum bulk_kind kind, int nodes, struct bulk_layout *ret);
 /* bulk_program.c: loads the program for a map of records. Its fd, or -errno. */
 int bulk_program_load(const struct bulk_layout *l, enum bulk_kind kind, int map);

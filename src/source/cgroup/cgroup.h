@@ -63,8 +63,8 @@ void cgroup_level_at(struct cgroup_tree *t, struct cgroup_level **l, const char 
 struct cap_question {
 	struct arena *arena;
 	int64_t mono_usec;
-	double host;  /* what the machine has: CPUs, or bytes (0: not known) */
-	bool resting; /* nothing moves in the group: its own caps may be somewhat older */
+	double host;                            /* what the machine has: CPUs, or bytes (0: not known) */
+	bool resting;                           /* nothing moves in the group: its own caps may be somewhat older */
 	const struct bulk_record *cpu, *memory; /* what was told of the group in this tick; NULL: its files say */
 };
 /* The caps that bind a group: minimum over itself and every ancestor, then the host. */

@@ -184,7 +184,8 @@ static void refresh_memory(struct cgroup_level *l, const struct bulk_record *tol
 	if (is_fresh(l->memory_known, l->memory_at, now, age_of(l, CTRL_MEMORY, resting)))
 		return;
 	l->mem_max = read_memory(l, &l->file[LEVEL_MEM_MAX], "memory.max", "memory.limit_in_bytes");
-	l->mem_high = v1 ? metric_none(METRIC_UNLIMITED, no_high) : read_memory(l, &l->file[LEVEL_MEM_HIGH], "memory.high", NULL);
+	l->mem_high = v1 ? metric_none(METRIC_UNLIMITED, no_high)
+	                 : read_memory(l, &l->file[LEVEL_MEM_HIGH], "memory.high", NULL);
 	l->memory_at = now;
 	l->memory_known = true;
 }

@@ -33,19 +33,19 @@ struct cgroup_reader {
 	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
 	uint64_t incarnation;
 	struct kfile file[COUNT_MAX];
-	struct sample last;               /* each number as of its last reading */
-	struct metric inactive;           /* file pages that are not needed, as of stat_usec */
-	int64_t stat_usec;                /* when memory.stat was read */
-	uint64_t lru_inactive, lru_active; /* the lengths of the lists of file pages */
-	int64_t lru_usec;                 /* when they were found moved */
-	int64_t seldom_usec;              /* when what hardly ever moves was */
-	int64_t all_usec;                 /* when all was; 0 not yet */
-	int64_t stall_usec;               /* when pressure and I/O were */
+	struct sample last;                 /* each number as of its last reading */
+	struct metric inactive;             /* file pages that are not needed, as of stat_usec */
+	int64_t stat_usec;                  /* when memory.stat was read */
+	uint64_t lru_inactive, lru_active;  /* the lengths of the lists of file pages */
+	int64_t lru_usec;                   /* when they were found moved */
+	int64_t seldom_usec;                /* when what hardly ever moves was */
+	int64_t all_usec;                   /* when all was; 0 not yet */
+	int64_t stall_usec;                 /* when pressure and I/O were */
 	int64_t cpu_psi_usec, mem_psi_usec; /* when each was from its file */
-	int64_t due_usec, stall_due_usec; /* when they are next, though nothing should move */
-	bool quiet;                       /* the last reading of all found nothing moved */
-	bool rested;                      /* all but two numbers of the last sample are of an earlier one */
-	uint64_t cpu_id, memory_id;       /* its directories' inodes, by which it is found in the bulk; 0 not known */
+	int64_t due_usec, stall_due_usec;   /* when they are next, though nothing should move */
+	bool quiet;                         /* the last reading of all found nothing moved */
+	bool rested;                        /* all but two numbers of the last sample are of an earlier one */
+	uint64_t cpu_id, memory_id;         /* its directories' inodes, by which it is found in the bulk; 0 not known */
 	struct bulk_hint hint;
 	struct bulk_found told; /* of this tick; NULL: files are to be asked */
 	bool seldom;            /* in this tick it is the turn of what hardly ever moves */

@@ -206,9 +206,8 @@ static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m,
 	        "total_workingset_refault_anon", "total_workingset_refault_file",
 	        "total_workingset_refault",      "total_swap",
 	};
-	static const char *const v2_keys[] = {"inactive_file",           "file",
-	                                      "workingset_refault_anon", "workingset_refault_file",
-	                                      "workingset_refault"};
+	static const char *const v2_keys[] = {"inactive_file", "file", "workingset_refault_anon",
+	                                      "workingset_refault_file", "workingset_refault"};
 	static const char no_refaults[] = "this kernel does not count refaults by group";
 	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
 	uint64_t v[STAT_MAX];
@@ -361,8 +360,7 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	sample_stalls(r, s, buf);
 	sample_events(r, &s->mem, buf);
 	/* At its cap a group's pages are exchanged, and its use stands still: it stalls then. */
-	bool stat = pages_moved(r, s) || slow ||
-	            differs(s->mem.pressure_usec, last->mem.pressure_usec) ||
+	bool stat = pages_moved(r, s) || slow || differs(s->mem.pressure_usec, last->mem.pressure_usec) ||
 	            differs(s->mem.events_max, last->mem.events_max) ||
 	            is_due(r->stat_usec + STAT_USEC, STAT_USEC, now);
 	s->mem.cache_bytes = last->mem.cache_bytes;
