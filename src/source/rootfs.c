@@ -430,6 +430,11 @@ void kfile_close(struct rootfs *fs, struct kfile *k)
 	fs->stats.kept_fds--;
 }
 
+bool rootfs_fds_are_short(const struct rootfs *fs)
+{
+	return fs->stats.kept_fds >= fs->fd_budget - fs->fd_budget / 8;
+}
+
 bool kfile_is_kept(const struct rootfs *fs, const struct kfile *k)
 {
 	return k->fd >= 0 && k->generation == fs->generation && !fs->trace.read && !fs->fault;

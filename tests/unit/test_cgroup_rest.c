@@ -15,6 +15,7 @@ struct fixture {
 	struct cgroup_reader *reader;
 	struct host_sample host;
 	int64_t host_later; /* than the clock, which stands */
+	bool fds_are_short;
 };
 
 static void put(const struct fixture *f, const char *file, const char *text)
@@ -65,6 +66,7 @@ static struct sample sample(struct fixture *f, bool rested)
 	f->host.cpu_pressure_usec.v++;
 	cgroup_tree_begin(&f->cgroups, &f->host);
 	f->cgroups.telling = f->cgroups.bulk != NULL;
+	f->cgroups.fds_are_short = f->fds_are_short;
 	assert_int_equal(cgroup_reader_sample(f->reader, &s), 0);
 	assert_int_equal(cgroup_reader_rested(f->reader), rested);
 	return s;
@@ -148,6 +150,24 @@ static void test_pressure_follows_the_host(void **state)
 	assert_true(near(s.mem.pressure_usec.v, 9));
 }
 
+/* Of its files only those stay open that are read in every tick. */
+static void test_who_rests_gives_way(void **state)
+{
+	struct fixture *f = *state;
+	(void)sample(f, false);
+	(void)sample(f, false);
+	(void)sample(f, true);
+	assert_true(rootfs_stats(f->fs).kept_fds > 2);
+	f->fds_are_short = true;
+	(void)sample(f, true);
+	assert_int_equal(rootfs_stats(f->fs).kept_fds, 2);
+	put(f, "cpu.stat", "usage_usec 1001\n");
+	put(f, "pids.current", "7\n");
+	struct sample s = sample(f, false);
+	assert_true(near(s.pids.v, 7));
+	assert_true(rootfs_stats(f->fs).kept_fds > 2);
+}
+
 static void next_tick(struct bulk_record *r)
 {
 	r->mono_nsec += 1000000000;
@@ -206,6 +226,7 @@ static void test_what_is_told_is_not_read(void **state)
 	assert_true(near(s.mem.used_bytes.v, 2.0 * (double)f->cgroups.page_size));
 	assert_true(near(s.pids.v, 11));
 	f->cgroups.bulk = NULL;
+	free(bulk.table[0].index);
 }
 
 static struct allocation cpu_cap(struct fixture *f, struct cgroup_level *l, struct arena *a, struct bulk_record *r)
@@ -261,6 +282,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_pressure_follows_the_host, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_what_is_told_is_not_read, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_told_caps, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_who_rests_gives_way, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

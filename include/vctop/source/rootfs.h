@@ -104,6 +104,8 @@ ssize_t kfile_read(struct rootfs *fs, struct kfile *k, const char *path, char *b
 /* The same for files of many records (net/dev), which the kernel hands out a page at a time. */
 ssize_t kfile_read_records(struct rootfs *fs, struct kfile *k, const char *path, char *buf, size_t size);
 void kfile_close(struct rootfs *fs, struct kfile *k);
+/* Few more can be kept: what is seldom read should give way to what is read in every tick. */
+bool rootfs_fds_are_short(const struct rootfs *fs);
 /* Its fd is kept, and nobody is told of reads: then no path need be made, "" will do. */
 bool kfile_is_kept(const struct rootfs *fs, const struct kfile *k);
 

@@ -28,6 +28,7 @@ struct cgroup_tree {
 	bool may_rest; /* what stands still is not read in every tick: a live host of which nobody wants each file */
 	struct bulk *bulk;   /* told.c: numbers of every group; NULL: files are read for them */
 	bool telling;        /* they are of this tick */
+	bool fds_are_short;  /* in this tick: who rests keeps no files open */
 	const char *no_bulk; /* why not; NULL: not tried yet */
 	unsigned ticks;
 	/* The host's pressure; who waits in a group waits on the host, so what stands here stands in all groups. */

@@ -35,6 +35,12 @@ struct cgroup_level {
 	struct metric cpu, cpuset, mem_max, mem_high; /* of this level alone */
 };
 
+static void close_files(struct cgroup_level *l)
+{
+	for (int i = 0; i < LEVEL_FILES; i++)
+		kfile_close(l->tree->fs, &l->file[i]);
+}
+
 static const char no_quota[] = "cpu.max is max", no_cap[] = "no cap", no_high[] = "no memory.high on v1";
 
 /* Reads a file of controller `c` at a level into buf. -ENOENT where the controller is on neither version. */
@@ -158,6 +164,8 @@ static void refresh_cpu(struct cgroup_level *l, const struct bulk_record *told, 
 	} else {
 		l->cpu = read_cpu(l);
 		l->cpuset = read_cpuset(l);
+		if (resting && l->tree->fds_are_short)
+			close_files(l);
 	}
 	l->cpu_at = now;
 	l->cpu_known = true;
@@ -192,8 +200,7 @@ static void refresh_memory(struct cgroup_level *l, const struct bulk_record *tol
 
 static void level_close(struct cgroup_level *l)
 {
-	for (int i = 0; i < LEVEL_FILES; i++)
-		kfile_close(l->tree->fs, &l->file[i]);
+	close_files(l);
 	l->cpu_known = l->memory_known = false;
 }
 

@@ -56,6 +56,14 @@ static void close_all(struct cgroup_reader *r)
 		kfile_close(r->tree->fs, &r->file[i]);
 }
 
+void cgroup_reader_give_way(struct cgroup_reader *r)
+{
+	for (int i = 0; i < COUNT_MAX; i++)
+		if (r->told.cpu || (i != COUNT_CPU && i != COUNT_MEMORY))
+			kfile_close(r->tree->fs, &r->file[i]);
+	r->has_files = false;
+}
+
 void cgroup_reader_free(struct cgroup_reader *r)
 {
 	if (!r)
@@ -115,6 +123,7 @@ ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, s
 	struct kfile *k = &r->file[c];
 	if (kfile_is_kept(r->tree->fs, k))
 		return kfile_read(r->tree->fs, k, "", buf, size);
+	r->has_files = true;
 	const struct mounts *m = &r->tree->mounts;
 	const char *mount = NULL, *name = files[c].v2;
 	if (files[c].v2_always) {

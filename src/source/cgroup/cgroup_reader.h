@@ -33,6 +33,7 @@ struct cgroup_reader {
 	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
 	uint64_t incarnation;
 	struct kfile file[COUNT_MAX];
+	bool has_files;                     /* some may be open */
 	struct sample last;                 /* each number as of its last reading */
 	struct metric inactive;             /* file pages that are not needed, as of stat_usec */
 	int64_t stat_usec;                  /* when memory.stat was read */
@@ -61,5 +62,7 @@ void cgroup_reader_reopen(struct cgroup_reader *r);
 /* Is its directory still there? */
 bool cgroup_reader_exists(const struct cgroup_reader *r);
 void cgroup_reader_identify(struct cgroup_reader *r);
+/* It rests: what is open but not read in every tick is closed. */
+void cgroup_reader_give_way(struct cgroup_reader *r);
 
 #endif

@@ -402,7 +402,7 @@ static bool stands_still(struct cgroup_reader *r, struct sample *s)
 	return true;
 }
 
-int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
+static int sample_group(struct cgroup_reader *r, struct sample *s)
 {
 	uint64_t before = r->incarnation;
 	r->told = (struct bulk_found){0};
@@ -445,6 +445,14 @@ int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 		sample_all(r, s, moved, buf);
 	}
 	return 0;
+}
+
+int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
+{
+	int res = sample_group(r, s);
+	if (res == 0 && r->rested && r->has_files && r->tree->fds_are_short)
+		cgroup_reader_give_way(r);
+	return res;
 }
 
 bool cgroup_reader_rested(const struct cgroup_reader *r)

@@ -52,6 +52,7 @@ static void note_waits(struct cgroup_waits *w, struct metric now, int64_t usec)
 void cgroup_tree_begin(struct cgroup_tree *t, const struct host_sample *h)
 {
 	t->telling = false;
+	t->fds_are_short = t->may_rest && rootfs_fds_are_short(t->fs);
 	note_waits(&t->cpu_waits, h->cpu_pressure_usec, h->mono_usec);
 	note_waits(&t->memory_waits, h->mem_pressure_usec, h->mono_usec);
 }
