@@ -138,7 +138,7 @@ static void check_privilege(struct report *r)
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
 		say(r, lim.rlim_cur >= 1024 ? FOUND_OK : FOUND_PARTLY, "open files", NULL,
 		    "limit %llu: about %llu containers with kept files, beyond that slower",
-		    (unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_cur / 15);
+		    (unsigned long long)lim.rlim_cur, (unsigned long long)lim.rlim_cur / 10);
 }
 
 /* Of no consequence for what is seen, but for what it costs. */
@@ -146,7 +146,7 @@ static void check_bulk(struct report *r, struct source *s)
 {
 	const char *why = source_no_bulk(s);
 	say(r, why ? FOUND_PARTLY : FOUND_OK, "counters at once", why && geteuid() != 0 ? "run vctop as root" : NULL,
-	    "%s%s", why ? why : "a BPF iterator reads two of every group",
+	    "%s%s", why ? why : "a BPF iterator reads what it can of every group",
 	    why ? ": each is read from its file, which costs more" : "; used from 64 containers on");
 }
 
