@@ -164,7 +164,6 @@ int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
 	if (r < 0)
 		return r;
 	p.exe = read_link(fs, pid, "exe");
-	p.comm = xstrdup(p.stat.comm);
 	r = read_argv(fs, &p);
 	/* All of it is of one process only if the pid was not handed on meanwhile: then the one before is still there.
 	 */
@@ -181,7 +180,6 @@ int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
 void process_release(struct process *p)
 {
 	free(p->exe);
-	free(p->comm);
 	if (p->argv)
 		free(p->argv[0]);
 	free(p->argv);

@@ -25,7 +25,7 @@ static void look(struct rootfs *fs, char *text, size_t n)
 	vec_push(&argv, NULL);
 	struct process p = {.pid = 7, .argv = argv.v, .argc = argv.n - 1};
 	p.exe = p.argc ? p.argv[0] : NULL;
-	p.comm = p.exe;
+	(void)snprintf(p.stat.comm, sizeof(p.stat.comm), "%s", p.exe ? p.exe : "");
 	struct vm_config c = {0};
 	if (p.argc && vmm_recognise(fs, &p, &c))
 		check(&c);

@@ -38,11 +38,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vec_push(&argv, NULL);
 	struct process p = {.pid = 7,
 	                    .exe = exe,
-	                    .comm = exe,
 	                    .argv = argv.v,
 	                    .argc = argv.n - 1,
 	                    .closely = true,
 	                    .stat = {.ppid = 1, .state = 'S'}};
+	(void)snprintf(p.stat.comm, sizeof(p.stat.comm), "%s", exe);
 	for (int i = 0; i < 2; i++, p.exe = NULL) {
 		struct vm_config c = {0};
 		if (vmm_recognise(fs, &p, &c)) {

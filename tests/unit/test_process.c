@@ -78,7 +78,7 @@ static void test_read(void **state)
 
 	assert_int_equal(process_read(fs, 7, &p), 0);
 	assert_string_equal(p.exe, "/usr/bin/qemu");
-	assert_string_equal(p.comm, "c?");
+	assert_string_equal(p.stat.comm, "c?");
 	assert_int_equal(p.argc, 7);
 	assert_string_equal(p.argv[2], "a b");
 	assert_string_equal(p.argv[5], "");
@@ -95,7 +95,7 @@ static void test_read(void **state)
 	assert_int_equal(p.argc, 0);
 	assert_null(p.argv[0]);
 	assert_null(p.exe);
-	assert_string_equal(p.comm, "kthreadd");
+	assert_string_equal(p.stat.comm, "kthreadd");
 	process_release(&p);
 
 	assert_int_equal(process_read(fs, 9, &p), -ENOENT); /* went before its cmdline was read */

@@ -361,7 +361,7 @@ static void test_recognise(void **state)
 		struct process p = {.pid = 9, .argv = argv, .stat = {.state = rows[i].stat}};
 		struct vm_config c;
 		p.exe = rows[i].exe ? xstrdup(rows[i].exe) : NULL;
-		p.comm = xstrdup(rows[i].comm);
+		(void)snprintf(p.stat.comm, sizeof(p.stat.comm), "%s", rows[i].comm);
 		if (rows[i].argv0) {
 			argv[p.argc++] = xstrdup(rows[i].argv0);
 			argv[p.argc++] = xstrdup(rows[i].argv1);
@@ -372,7 +372,6 @@ static void test_recognise(void **state)
 		if (is)
 			vm_config_release(&c);
 		free(p.exe);
-		free(p.comm);
 		free_args(&p);
 	}
 	rootfs_close(fs);

@@ -481,7 +481,7 @@ static void test_kvm_walk(void **state)
 	struct vm_config c = {0};
 	unsigned vms = 0, vcpus = 0;
 	p.exe = xstrdup("/usr/bin/x");
-	p.comm = xstrdup("x\x1b");
+	(void)snprintf(p.stat.comm, sizeof(p.stat.comm), "x\x1b");
 	assert_null(vmm_recognise(fs, &p, &c)); /* no fds to read */
 	tree_link(&t, "proc/7/fd/0", "/dev/null");
 	tree_link(&t, "proc/7/fd/3", "/dev/kvm");
@@ -512,7 +512,6 @@ static void test_kvm_walk(void **state)
 	assert_int_equal(kvm_fds_count(fs, 10, &vms, &vcpus), -ENOENT);
 	free(argv[0]);
 	free(p.exe);
-	free(p.comm);
 	close_tree(&t, fs);
 }
 

@@ -13,7 +13,7 @@
 
 struct process_stat {
 	pid_t ppid, pgrp;
-	char comm[64];
+	char comm[64]; /* cleaned */
 	char state;
 	unsigned threads;
 	uint64_t cpu_ticks;   /* utime + stime (guest time is inside utime) */
@@ -30,7 +30,6 @@ struct process {
 	pid_t pid;
 	struct process_stat stat;
 	char *exe;   /* link text; NULL denied or gone */
-	char *comm;  /* cleaned */
 	char **argv; /* raw bytes, NULL-terminated; NOT cleaned: parsers clean what they keep */
 	size_t argc;
 	bool cmdline_cut; /* longer than we read (1 MiB) */

@@ -180,7 +180,7 @@ static void gone(struct daemons *d, struct daemon *dead)
 
 void daemons_look(struct daemons *d, const struct process *p)
 {
-	const char *name = daemon_name_of(p->comm);
+	const char *name = daemon_name_of(p->stat.comm);
 	struct daemon *known = find_pid(d, p->pid);
 	struct status_facts status;
 	if (known && known->start_ticks == p->stat.start_ticks && name == known->name)

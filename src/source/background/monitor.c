@@ -12,13 +12,13 @@
 static const char *monitor_name(const struct process *p)
 {
 	static const char lxc[] = "[lxc monitor]";
-	if (strcmp(p->comm, "conmon") == 0 || strcmp(p->comm, "conmonrs") == 0)
+	if (strcmp(p->stat.comm, "conmon") == 0 || strcmp(p->stat.comm, "conmonrs") == 0)
 		return "conmon";
-	if (strncmp(p->comm, "containerd-shim", 15) == 0 || strncmp(p->comm, "docker-containe", 15) == 0)
+	if (strncmp(p->stat.comm, "containerd-shim", 15) == 0 || strncmp(p->stat.comm, "docker-containe", 15) == 0)
 		return "containerd-shim";
-	if (strcmp(p->comm, "systemd-nspawn") == 0)
+	if (strcmp(p->stat.comm, "systemd-nspawn") == 0)
 		return "systemd-nspawn";
-	if (strcmp(p->comm, "bwrap") == 0)
+	if (strcmp(p->stat.comm, "bwrap") == 0)
 		return "bwrap";
 	return p->argc && strncmp(p->argv[0], lxc, sizeof(lxc) - 1) == 0 ? "lxc monitor" : NULL;
 }

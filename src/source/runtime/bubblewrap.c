@@ -32,7 +32,7 @@ static bool is_bwrap(struct facts_table *t, pid_t pid, struct process_stat *ret)
 static void look(struct facts_table *t, const struct process *p)
 {
 	struct process_stat st = {0};
-	if (!p->comm || strcmp(p->comm, "bwrap") != 0)
+	if (strcmp(p->stat.comm, "bwrap") != 0)
 		return;
 	pid_t init = facts_first_child(t, p->pid);
 	if (!init)

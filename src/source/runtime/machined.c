@@ -201,7 +201,7 @@ static const char *machine_option(const struct process *p, const char *brief, co
 
 static void look(struct facts_table *t, const struct process *p)
 {
-	if (!p->comm || strcmp(p->comm, "systemd-nspawn") != 0)
+	if (strcmp(p->stat.comm, "systemd-nspawn") != 0)
 		return;
 	const char *name = machine_option(p, "-M", "--machine"), *dir = machine_option(p, "-D", "--directory");
 	pid_t init = facts_first_child(t, p->pid);

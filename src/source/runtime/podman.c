@@ -156,7 +156,7 @@ static void refresh(struct facts_table *t)
 /* Of a container that has no group of its own, conmon's command line and child tell what runs. */
 static void look(struct facts_table *t, const struct process *p)
 {
-	if (!p->comm || strcmp(p->comm, "conmon") != 0)
+	if (strcmp(p->stat.comm, "conmon") != 0)
 		return;
 	cleanup_strbuf struct strbuf group = STRBUF_INIT;
 	const char *id = process_option(p, "-c"), *name = process_option(p, "-n");

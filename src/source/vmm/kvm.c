@@ -26,7 +26,7 @@ static bool recognise(struct rootfs *fs, const struct process *p, struct vm_conf
 	if (!is_candidate(p) || kvm_fds_count(fs, p->pid, &vms, &vcpus) < 0 || !vms)
 		return false;
 	*ret = (struct vm_config){.runtime = "kvm", .vcpus = vcpus, .vcpus_from = vcpus ? "kvm-vcpu fds" : NULL};
-	ret->name = vmm_text(p->comm, VMM_NAME_MAX);
+	ret->name = vmm_text(p->stat.comm, VMM_NAME_MAX);
 	ret->name_from = ret->name ? "the program's name" : NULL;
 	libkrun_mark(fs, p, ret);
 	return true;
