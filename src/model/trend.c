@@ -122,7 +122,7 @@ static void ring_room(struct ring *r, size_t size, uint64_t at)
 
 static bool is_same(float a, float b)
 {
-	return (isnan(a) && isnan(b)) || (!(a < b) && !(a > b) && !isnan(a) && !isnan(b));
+	return isnan(a) ? isnan(b) : !isnan(b) && !(a < b) && !(a > b);
 }
 
 static float series_get(const struct ring *r, unsigned s, uint64_t at)

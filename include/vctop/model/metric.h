@@ -44,6 +44,12 @@ static inline bool metric_is_ok(struct metric m)
 	return m.st == METRIC_OK;
 }
 
+/* The same number, or the same lack of one. */
+static inline bool metric_same(struct metric a, struct metric b)
+{
+	return a.st == b.st && (!metric_is_ok(a) || (!(a.v < b.v) && !(a.v > b.v)));
+}
+
 /* From a failed read: ENOENT, ENODEV, EOPNOTSUPP -> absent; EACCES, EPERM -> denied; others absent. */
 struct metric metric_errno(int err, const char *what);
 /* OK if both are; else the first that is not. */

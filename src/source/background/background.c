@@ -237,7 +237,7 @@ static void refresh(struct background_reader *b, const struct tick *t)
 
 static bool is_metric(struct metric a, struct metric b)
 {
-	return a.st == b.st && (metric_is_ok(a) ? !(a.v < b.v) && !(a.v > b.v) : text_same(a.why, b.why));
+	return metric_same(a, b) && (metric_is_ok(a) || text_same(a.why, b.why));
 }
 
 /* Of containers: what of it can change. */

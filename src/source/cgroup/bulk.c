@@ -83,11 +83,11 @@ static int count_nodes(struct rootfs *fs)
 }
 
 static int table_open(struct bulk_table *t, struct rootfs *fs, const char *mount, const struct btf *btf,
-                      enum bulk_kind kind, size_t groups)
+                      enum bulk_kind kind, int nodes, size_t groups)
 {
 	struct bulk_layout l;
 	*t = (struct bulk_table){.link = -1, .map = -1, .stride = bulk_stride(kind)};
-	if (!bulk_layout(btf, kind, count_nodes(fs), &l))
+	if (!bulk_layout(btf, kind, nodes, &l))
 		return -EOPNOTSUPP;
 	int r = make_map(t, groups);
 	cleanup_close int program = r < 0 ? -1 : bulk_program_load(&l, kind, t->map);
@@ -135,10 +135,11 @@ struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups,
 		return NULL;
 	}
 	enum bulk_kind second = m->v1[CTRL_MEMORY] ? BULK_MEMORY_V1 : BULK_V2;
+	int nodes = count_nodes(fs);
 	struct btf *btf = btf__load_vmlinux_btf();
-	int r = btf ? table_open(&b->table[0], fs, cpu, btf, first, groups) : -errno;
+	int r = btf ? table_open(&b->table[0], fs, cpu, btf, first, nodes, groups) : -errno;
 	if (r == 0 && !b->one)
-		r = table_open(&b->table[1], fs, memory, btf, second, groups);
+		r = table_open(&b->table[1], fs, memory, btf, second, nodes, groups);
 	btf__free(btf);
 	if (r == 0)
 		return b;

@@ -41,7 +41,7 @@ static void close_files(struct cgroup_level *l)
 		kfile_close(l->tree->fs, &l->file[i]);
 }
 
-static const char no_quota[] = "cpu.max is max", no_cap[] = "no cap", no_high[] = "no memory.high on v1";
+static const char no_quota[] = "cpu.max is max", no_cap[] = "no cap";
 
 /* Reads a file of controller `c` at a level into buf. -ENOENT where the controller is on neither version. */
 static ssize_t level_read(const struct cgroup_level *l, struct kfile *k, enum controller c, const char *v2,
@@ -184,16 +184,15 @@ static void refresh_memory(struct cgroup_level *l, const struct bulk_record *tol
 	bool v1 = l->tree->mounts.v1[CTRL_MEMORY] != NULL;
 	if (told && told->max_pages != BULK_UNKNOWN && (v1 || told->high_pages != BULK_UNKNOWN)) {
 		l->mem_max = told_memory(l->tree, told->max_pages);
-		l->mem_high = v1 ? metric_none(METRIC_UNLIMITED, no_high) : told_memory(l->tree, told->high_pages);
-		l->memory_at = now;
-		l->memory_known = true;
+		l->mem_high = told_memory(l->tree, told->high_pages);
+	} else if (is_fresh(l->memory_known, l->memory_at, now, age_of(l, CTRL_MEMORY, resting))) {
 		return;
+	} else {
+		l->mem_max = read_memory(l, &l->file[LEVEL_MEM_MAX], "memory.max", "memory.limit_in_bytes");
+		l->mem_high = read_memory(l, &l->file[LEVEL_MEM_HIGH], "memory.high", NULL);
 	}
-	if (is_fresh(l->memory_known, l->memory_at, now, age_of(l, CTRL_MEMORY, resting)))
-		return;
-	l->mem_max = read_memory(l, &l->file[LEVEL_MEM_MAX], "memory.max", "memory.limit_in_bytes");
-	l->mem_high = v1 ? metric_none(METRIC_UNLIMITED, no_high)
-	                 : read_memory(l, &l->file[LEVEL_MEM_HIGH], "memory.high", NULL);
+	if (v1)
+		l->mem_high = metric_none(METRIC_UNLIMITED, "no memory.high on v1");
 	l->memory_at = now;
 	l->memory_known = true;
 }

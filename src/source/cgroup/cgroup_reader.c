@@ -50,25 +50,25 @@ struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path)
 	return r;
 }
 
-static void close_all(struct cgroup_reader *r)
+/* needed: also those that are read in every tick where nothing tells. */
+static void close_files(struct cgroup_reader *r, bool needed)
 {
 	for (int i = 0; i < COUNT_MAX; i++)
-		kfile_close(r->tree->fs, &r->file[i]);
+		if (needed || (i != COUNT_CPU && i != COUNT_MEMORY))
+			kfile_close(r->tree->fs, &r->file[i]);
+	r->has_files = false;
 }
 
 void cgroup_reader_give_way(struct cgroup_reader *r)
 {
-	for (int i = 0; i < COUNT_MAX; i++)
-		if (r->told.cpu || (i != COUNT_CPU && i != COUNT_MEMORY))
-			kfile_close(r->tree->fs, &r->file[i]);
-	r->has_files = false;
+	close_files(r, r->told.cpu != NULL);
 }
 
 void cgroup_reader_free(struct cgroup_reader *r)
 {
 	if (!r)
 		return;
-	close_all(r);
+	close_files(r, true);
 	for (int c = 0; c <= CTRL_MAX; c++)
 		free(r->own[c]);
 	free(r->path);
@@ -152,7 +152,7 @@ void cgroup_reader_identify(struct cgroup_reader *r)
 
 void cgroup_reader_reopen(struct cgroup_reader *r)
 {
-	close_all(r);
+	close_files(r, true);
 	cgroup_tree_forget(r->tree, r->path);
 	cgroup_reader_identify(r);
 	if (r->tree->mounts.layout != CGROUP_UNIFIED)

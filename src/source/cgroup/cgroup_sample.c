@@ -107,16 +107,6 @@ static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
 		sample_memory_stall(r, s, buf);
 }
 
-static bool is(struct metric m, double v)
-{
-	return metric_is_ok(m) && !(m.v < v) && !(m.v > v);
-}
-
-static bool differs(struct metric a, struct metric b)
-{
-	return a.st != b.st || (metric_is_ok(a) && (a.v < b.v || a.v > b.v));
-}
-
 /* ---- CPU time: first, for its time is the sample's ---- */
 
 static const char no_cpu[] = "no cpu controller for this group";
@@ -165,7 +155,7 @@ static void sample_throttling(struct cgroup_reader *r, struct sample *s, char *b
 		return;
 	s->cpu.periods = r->last.cpu.periods;
 	s->cpu.throttled = r->last.cpu.throttled;
-	if (!r->seldom && is(r->last.cpu.periods, 0))
+	if (!r->seldom && metric_same(r->last.cpu.periods, metric_ok(0)))
 		return;
 	ssize_t n = cgroup_reader_read(r, COUNT_THROTTLE, buf, READ_SIZE);
 	s->cpu.periods = flat_metric(buf, n, "nr_periods", no_cpu);
@@ -210,18 +200,18 @@ static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m,
 	                                      "workingset_refault_file", "workingset_refault"};
 	static const char no_refaults[] = "this kernel does not count refaults by group";
 	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	size_t keys = v1 ? STAT_MAX : STAT_SWAP; /* v2 has a file for swap */
 	uint64_t v[STAT_MAX];
 	int err[STAT_MAX];
 	struct metric is[STAT_MAX];
 	ssize_t n = cgroup_reader_read(r, COUNT_MEM_STAT, buf, READ_SIZE);
-	parse_flat_all(buf, n < 0 ? 0 : (size_t)n, v1 ? v1_keys : v2_keys, v1 ? STAT_MAX : STAT_SWAP, v, err);
-	for (int i = 0; i < STAT_MAX; i++) {
+	parse_flat_all(buf, n < 0 ? 0 : (size_t)n, v1 ? v1_keys : v2_keys, keys, v, err);
+	for (size_t i = 0; i < keys; i++) {
 		bool refaults = i >= STAT_REFAULT_ANON && i <= STAT_REFAULT;
 		const char *why = refaults ? no_refaults : i == STAT_SWAP ? "no swap accounting" : no_memory;
-		is[i] = n < 0                     ? metric_errno((int)n, why)
-		        : (!v1 && i == STAT_SWAP) ? metric_none(METRIC_ABSENT, why)
-		        : err[i] < 0              ? metric_none(METRIC_ABSENT, why)
-		                                  : metric_ok((double)v[i]);
+		is[i] = n < 0        ? metric_errno((int)n, why)
+		        : err[i] < 0 ? metric_none(METRIC_ABSENT, why)
+		                     : metric_ok((double)v[i]);
 	}
 	r->inactive = is[STAT_INACTIVE];
 	m->cache_bytes = is[STAT_CACHE];
@@ -314,10 +304,10 @@ static int64_t next_due(const struct cgroup_reader *r, int64_t period, int64_t n
 
 static bool stall_differs(const struct sample *a, const struct sample *b)
 {
-	return differs(a->cpu.pressure_usec, b->cpu.pressure_usec) ||
-	       differs(a->mem.pressure_usec, b->mem.pressure_usec) ||
-	       differs(a->mem.pressure_full_usec, b->mem.pressure_full_usec) ||
-	       differs(a->io_read_bytes, b->io_read_bytes) || differs(a->io_write_bytes, b->io_write_bytes);
+	return !metric_same(a->cpu.pressure_usec, b->cpu.pressure_usec) ||
+	       !metric_same(a->mem.pressure_usec, b->mem.pressure_usec) ||
+	       !metric_same(a->mem.pressure_full_usec, b->mem.pressure_full_usec) ||
+	       !metric_same(a->io_read_bytes, b->io_read_bytes) || !metric_same(a->io_write_bytes, b->io_write_bytes);
 }
 
 /* Of a group in which nothing moves: did anybody wait, or write what was written before?  What is found so is read once
@@ -334,7 +324,7 @@ static bool stalls(struct cgroup_reader *r, char *buf)
 /* Empty lists of a group that has such pages: the kernel keeps others (multi-generational LRU, switched on since). */
 static bool keeps_other_lists(const struct cgroup_reader *r, const struct bulk_record *told)
 {
-	return !told->lru_inactive && !told->lru_active && !is(r->inactive, 0);
+	return !told->lru_inactive && !told->lru_active && !metric_same(r->inactive, metric_ok(0));
 }
 
 /* May memory.stat have moved?  Where the lists of file pages are told, what else is charged does not matter. */
@@ -342,7 +332,7 @@ static bool pages_moved(struct cgroup_reader *r, const struct sample *s)
 {
 	const struct bulk_record *told = r->told.memory;
 	if (!told || told->lru_inactive == BULK_UNKNOWN || keeps_other_lists(r, told))
-		return differs(s->mem.current_bytes, r->last.mem.current_bytes);
+		return !metric_same(s->mem.current_bytes, r->last.mem.current_bytes);
 	if (r->lru_inactive != told->lru_inactive || r->lru_active != told->lru_active)
 		r->lru_usec = s->mono_usec;
 	r->lru_inactive = told->lru_inactive;
@@ -360,8 +350,8 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	sample_stalls(r, s, buf);
 	sample_events(r, &s->mem, buf);
 	/* At its cap a group's pages are exchanged, and its use stands still: it stalls then. */
-	bool stat = pages_moved(r, s) || slow || differs(s->mem.pressure_usec, last->mem.pressure_usec) ||
-	            differs(s->mem.events_max, last->mem.events_max) ||
+	bool stat = pages_moved(r, s) || slow || !metric_same(s->mem.pressure_usec, last->mem.pressure_usec) ||
+	            !metric_same(s->mem.events_max, last->mem.events_max) ||
 	            is_due(r->stat_usec + STAT_USEC, STAT_USEC, now);
 	s->mem.cache_bytes = last->mem.cache_bytes;
 	s->mem.swap_bytes = last->mem.swap_bytes;
@@ -392,8 +382,8 @@ static bool stands_still(struct cgroup_reader *r, struct sample *s)
 	if (!r->quiet || !r->told.cpu)
 		return false;
 	int64_t usec = (int64_t)(r->told.cpu->mono_nsec / 1000);
-	if (!is(r->last.cpu.usage_usec, told_usage(r)) ||
-	    !is(r->last.mem.current_bytes, (double)(r->told.memory->pages * r->tree->page_size)) ||
+	if (!metric_same(r->last.cpu.usage_usec, metric_ok(told_usage(r))) ||
+	    !metric_same(r->last.mem.current_bytes, told_bytes(r, r->told.memory->pages)) ||
 	    is_due(r->due_usec, ALL_USEC, usec) || is_due(r->stall_due_usec, STALL_USEC, usec))
 		return false;
 	*s = r->last;
@@ -427,8 +417,8 @@ static int sample_group(struct cgroup_reader *r, struct sample *s)
 		return res;
 	s->mem.current_bytes = bytes_metric(r, COUNT_MEMORY, TOLD(r, memory, pages), buf, no_memory);
 	bool moved = !r->all_usec || !metric_is_ok(s->cpu.usage_usec) ||
-	             differs(s->cpu.usage_usec, r->last.cpu.usage_usec) ||
-	             differs(s->mem.current_bytes, r->last.mem.current_bytes);
+	             !metric_same(s->cpu.usage_usec, r->last.cpu.usage_usec) ||
+	             !metric_same(s->mem.current_bytes, r->last.mem.current_bytes);
 	r->rested = r->quiet && !moved && !is_due(r->due_usec, ALL_USEC, s->mono_usec);
 	if (r->rested && is_due(r->stall_due_usec, STALL_USEC, s->mono_usec)) {
 		r->rested = !stalls(r, buf);

@@ -44,7 +44,7 @@ void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
 
 static void note_waits(struct cgroup_waits *w, struct metric now, int64_t usec)
 {
-	if (!metric_is_ok(w->counter) || !metric_is_ok(now) || w->counter.v < now.v || w->counter.v > now.v)
+	if (!metric_is_ok(now) || !metric_same(w->counter, now))
 		w->moved_usec = usec;
 	w->counter = now;
 }
