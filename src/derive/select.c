@@ -20,19 +20,55 @@ bool query_matches(const struct query *q, const struct row *r)
 	       contains(verdict_now_name(r->verdict.now), filter) || contains(instance_state_name(i->state), filter);
 }
 
-int query_compare(const void *a, const void *b, void *data)
+/* A row, and the first letters of its name: most are idle, so names decide, and to go to each for it is slow. */
+struct keyed {
+	const struct row *row;
+	uint64_t name;
+};
+
+static uint64_t first_letters(const char *s)
 {
-	const struct row *x = *(const struct row *const *)a, *y = *(const struct row *const *)b;
+	uint64_t v = 0;
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | (unsigned char)(*s ? *s++ : 0);
+	return v;
+}
+
+static int compare_keyed(const void *a, const void *b, void *data)
+{
+	const struct keyed *x = a, *y = b;
+	const struct instance *i = x->row->inst, *j = y->row->inst;
 	const struct query *q = data;
 	/* Stopped ones last: nobody looks for them first. */
-	int c = (x->inst->state == INSTANCE_STOPPED) - (y->inst->state == INSTANCE_STOPPED);
+	int c = (i->state == INSTANCE_STOPPED) - (j->state == INSTANCE_STOPPED);
 	if (!c && q->sort)
-		c = field_compare(q->sort, x, y, q->down);
-	if (!c) {
-		int names = strcmp(x->inst->name, y->inst->name);
-		c = !q->sort && q->down ? -names : names;
-	}
-	return c ? c : strcmp(x->inst->id, y->inst->id);
+		c = field_compare(q->sort, x->row, y->row, q->down);
+	if (c)
+		return c;
+	c = x->name != y->name ? (x->name < y->name ? -1 : 1) : strcmp(i->name, j->name);
+	if (c)
+		return !q->sort && q->down ? -c : c;
+	return strcmp(i->id, j->id);
+}
+
+int query_compare(const void *a, const void *b, void *data)
+{
+	const struct keyed x = {*(const struct row *const *)a, 0}, y = {*(const struct row *const *)b, 0};
+	return compare_keyed(&x, &y, data);
+}
+
+static void sort_rows(const struct row **rows, size_t n, const struct query *q)
+{
+	struct query copy = *q;
+	if (n < 2)
+		return;
+	struct keyed *keyed = xcalloc(n, sizeof(*keyed));
+	for (size_t i = 0; i < n; i++)
+		keyed[i] = (struct keyed){rows[i], first_letters(rows[i]->inst->name)};
+	qsort_r(keyed, n, sizeof(*keyed), compare_keyed, &copy);
+	for (size_t i = 0; i < n; i++)
+		rows[i] = keyed[i].row;
+	free(keyed);
 }
 
 static double share(struct metric part, struct metric whole)
@@ -56,15 +92,8 @@ static int compare_waste(const void *a, const void *b, void *data)
 	return wx != wy ? (wx < wy ? 1 : -1) : strcmp(x->inst->id, y->inst->id);
 }
 
-static void sort_rows(struct selection *s, enum list l, int (*compare)(const void *, const void *, void *), void *data)
-{
-	if (s->rows[l].n)
-		qsort_r(s->rows[l].v, s->rows[l].n, sizeof(*s->rows[l].v), compare, data);
-}
-
 void select_rows(const struct frame *f, const struct query *q, struct selection *ret)
 {
-	struct query copy = *q;
 	struct host_frame host = f->host;
 	ret->hidden = 0;
 	ret->branches.n = 0;
@@ -85,8 +114,10 @@ void select_rows(const struct frame *f, const struct query *q, struct selection 
 		if (query_matches(q, &f->services.v[i]))
 			vec_push(&ret->rows[LIST_SERVICE], &f->services.v[i]);
 	for (enum list l = LIST_CONTAINER; l <= LIST_SERVICE; l++)
-		sort_rows(ret, l, query_compare, &copy);
-	sort_rows(ret, LIST_WASTE, compare_waste, &host);
+		sort_rows(ret->rows[l].v, ret->rows[l].n, q);
+	if (ret->rows[LIST_WASTE].n)
+		qsort_r(ret->rows[LIST_WASTE].v, ret->rows[LIST_WASTE].n, sizeof(*ret->rows[0].v), compare_waste,
+		        &host);
 	if (q->tree)
 		select_tree(f, q, ret);
 }
