@@ -10,6 +10,8 @@
 #include "vctop/base/text.h"
 
 #define BACKGROUND_USEC 30000000
+/* Of a container that has not run since: only somebody else can have changed anything. */
+#define RESTING_USEC 300000000
 /* Re-reading is spread: each instance has its own second. */
 #define SPREAD_USEC 10000000
 #define BUDGET_USEC 5000
@@ -19,6 +21,12 @@
 #define EAGER_TICK 2
 #define HOST_USEC 30000000
 #define SCRATCH_SIZE 65536
+
+/* When something of an instance was read, and its CPU time then; when it is read again. */
+struct turn {
+	int64_t read_usec, due_usec;
+	struct metric ran;
+};
 
 /* One instance. */
 struct known {
@@ -32,12 +40,11 @@ struct known {
 	struct network net;
 	bool read;
 	pid_t net_pid; /* whose network was looked at; 0 none */
-	int64_t net_due_usec;
 	uint64_t incarnation;
 	pid_t pid;
 	enum instance_state state;
 	unsigned daemon_changes, seen;
-	int64_t due_usec;
+	struct turn turn, net_turn;
 };
 
 struct net_share {
@@ -158,8 +165,27 @@ static bool is_due(int64_t due, int64_t now)
 	return now >= due || due - now > BACKGROUND_USEC;
 }
 
-static void read_instance(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
+/* Is it time to read again? The turn of one that has not run passes. */
+static bool is_due_again(struct turn *t, const struct entry *e, int64_t now)
 {
+	if (!is_due(t->due_usec, now))
+		return false;
+	bool rests = metric_is_ok(t->ran) && metric_same(t->ran, e->sample.cpu.usage_usec);
+	int64_t age = now - t->read_usec;
+	if (!rests || age < 0 || age >= RESTING_USEC)
+		return true;
+	t->due_usec = next_time(&e->inst, now);
+	return false;
+}
+
+static void take_turn(struct turn *t, const struct entry *e, int64_t now)
+{
+	*t = (struct turn){now, next_time(&e->inst, now), e->sample.cpu.usage_usec};
+}
+
+static void read_instance(struct background_reader *b, const struct tick *t, struct known *k, const struct entry *e)
+{
+	const struct instance *i = &e->inst;
 	bool vm = i->kind == INSTANCE_VM;
 	rootfs_cite_for(b->fs, i->id);
 	read_host(b, t->now.mono_usec);
@@ -187,7 +213,7 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	k->pid = i->pid;
 	k->state = i->state;
 	k->daemon_changes = b->daemons.changes;
-	k->due_usec = next_time(i, t->now.mono_usec);
+	take_turn(&k->turn, e, t->now.mono_usec);
 }
 
 /* Most stand where they stood in the tick before. */
@@ -228,9 +254,10 @@ static void refresh(struct background_reader *b, const struct tick *t)
 			b->end_usec = again;
 		for (size_t i = 0; i < n; i++) {
 			struct known *k = b->entries.v[i];
-			const struct instance *inst = &t->snap->entries.v[i].inst;
-			if ((pass == 0 ? is_stale(b, k, inst) : is_due(k->due_usec, t->now.mono_usec)) && has_time(b))
-				read_instance(b, t, k, inst);
+			const struct entry *e = &t->snap->entries.v[i];
+			if ((pass == 0 ? is_stale(b, k, &e->inst) : is_due_again(&k->turn, e, t->now.mono_usec)) &&
+			    has_time(b))
+				read_instance(b, t, k, e);
 		}
 	}
 }
@@ -325,11 +352,11 @@ static void sample_networks(struct background_reader *b, const struct tick *t)
 		}
 		if (!is_running(&e->inst))
 			continue; /* its counters say so already */
-		if ((!k->net_pid || is_due(k->net_due_usec, now)) && has_time(b)) {
+		if ((!k->net_pid || is_due_again(&k->net_turn, e, now)) && has_time(b)) {
 			read_host(b, now);
 			network_look(&k->net, b->fs, &b->host, e->inst.pid, e->inst.kind == INSTANCE_VM);
 			k->net_pid = e->inst.pid;
-			k->net_due_usec = next_time(&e->inst, now);
+			take_turn(&k->net_turn, e, now);
 		}
 		rootfs_cite_for(b->fs, e->inst.id);
 		network_sample(&k->net, b->fs, b->scratch, SCRATCH_SIZE, &e->sample);
