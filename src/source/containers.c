@@ -32,23 +32,28 @@ static void find_monitor(struct container *ct, const struct tick *t)
 		ct->monitor = ct->init.ppid;
 }
 
-/* Of what is not listed: one read of a kept file. That of a process that has ended says so, whoever has its pid now. */
-static bool init_lives(struct container *ct, const struct tick *t)
+/*
+ * Where not all processes were listed in this tick: who ends is one less.  Else one read of a kept file: that of a
+ * process that has ended says so, whoever has its pid now.
+ */
+static bool init_lives(struct container *ct, const struct tick *t, struct metric tasks)
 {
 	char path[32], buf[1024];
 	struct process_stat st;
+	bool as_many = metric_is_ok(tasks) && metric_same(tasks, ct->lived_with);
+	ct->lived_with = tasks;
 	if (!ct->pid)
 		return false;
-	if (proctab_start_ticks(t->procs, ct->pid) == ct->init.start_ticks)
+	if ((t->procs->whole || as_many) && proctab_start_ticks(t->procs, ct->pid) == ct->init.start_ticks)
 		return true;
 	(void)snprintf(path, sizeof(path), "proc/%d/stat", (int)ct->pid);
 	ssize_t n = kfile_read(t->fs, &ct->init_stat, path, buf, sizeof(buf));
 	return n > 0 && process_parse_stat(buf, (size_t)n, &st) == 0 && st.start_ticks == ct->init.start_ticks;
 }
 
-static void find_init(struct container *ct, const struct tick *t)
+static void find_init(struct container *ct, const struct tick *t, struct metric tasks)
 {
-	if (init_lives(ct, t))
+	if (init_lives(ct, t, tasks))
 		return;
 	int64_t since = t->now.mono_usec - ct->sought_usec;
 	if (!ct->pid && ct->sought_usec && since >= 0 && since < SEEK_USEC)
@@ -179,22 +184,25 @@ void allocations_read(const struct tick *t, const struct cgroup_reader *r, struc
 	                         .mono_usec = t->now.mono_usec,
 	                         .host = metric_is_ok(h->online_cpus) ? h->online_cpus.v : HUGE_VAL};
 	cgroup_reader_question(r, &q);
-	cgroup_level_at(t->cgroups, &caps->cpu, cgroup_reader_path_in(r, CTRL_CPU));
+	if (caps->as_of != cgroup_reader_places(r)) {
+		cgroup_level_at(t->cgroups, &caps->cpu, cgroup_reader_path_in(r, CTRL_CPU));
+		cgroup_level_at(t->cgroups, &caps->memory, cgroup_reader_path_in(r, CTRL_MEMORY));
+		caps->as_of = cgroup_reader_places(r);
+	}
 	s->cpu.allocated = cgroup_cpu_allocation(caps->cpu, &q);
-	cgroup_level_at(t->cgroups, &caps->memory, cgroup_reader_path_in(r, CTRL_MEMORY));
 	q.host = metric_is_ok(h->mem_total_bytes) ? h->mem_total_bytes.v : 0;
 	s->mem.allocated = cgroup_memory_allocation(caps->memory, &q);
 }
 
-static void find_life(struct container *ct, const struct tick *t)
+static void find_life(struct container *ct, const struct tick *t, struct metric tasks)
 {
 	bool was_empty = ct->life == CGROUP_EMPTY;
-	find_init(ct, t);
+	find_init(ct, t, tasks);
 	ct->life = cgroup_reader_life(ct->reader, ct->pid > 0);
 	if (ct->pid || !was_empty || ct->life == CGROUP_EMPTY)
 		return;
 	ct->sought_usec = 0; /* somebody has just come */
-	find_init(ct, t);
+	find_init(ct, t, tasks);
 }
 
 /* 0, or -ENODEV when the group has gone. */
@@ -212,7 +220,7 @@ static int add_running(struct container *ct, const struct tick *t, struct facts 
 	}
 	/* Who has not run has not ended, nor been frozen. */
 	if (renewed || ct->life == CGROUP_EMPTY || !cgroup_reader_rested(ct->reader))
-		find_life(ct, t);
+		find_life(ct, t, s.pids);
 	enum cgroup_life life = ct->life;
 	if (life == CGROUP_EMPTY && ct->twin)
 		return 0;

@@ -6,6 +6,7 @@
 
 /* Where a group's caps begin; NULL not asked yet. */
 struct caps {
+	unsigned as_of; /* cgroup_reader_places */
 	struct cgroup_level *cpu, *memory;
 };
 
@@ -28,9 +29,10 @@ struct container {
 	uint64_t incarnation;
 	pid_t pid;
 	struct process_stat init;
-	struct kfile init_stat; /* kept: reading it says whether the init lives */
-	int64_t sought_usec;    /* when an init was last looked for in vain */
-	pid_t monitor;          /* conmon or shim; 0 none */
+	struct kfile init_stat;   /* kept: reading it says whether the init lives */
+	struct metric lived_with; /* so many tasks were there when it was last found alive */
+	int64_t sought_usec;      /* when an init was last looked for in vain */
+	pid_t monitor;            /* conmon or shim; 0 none */
 	struct kfile monitor_statm;
 	struct metric monitor_rss;
 	int64_t monitor_due_usec;

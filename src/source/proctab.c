@@ -17,8 +17,8 @@
 /* What a monitor starts shows a moment after itself. */
 #define LOOKS_ENOUGH 2
 /* From so many processes on not all are listed in every tick, but this often. */
-#define MANY 4000
-#define LIST_USEC 5000000
+#define MANY 512
+#define LIST_USEC 10000000
 
 void proctab_init(struct proctab *t)
 {
@@ -177,10 +177,10 @@ static size_t sweep_share(struct proctab *t, int64_t now)
 	return (size_t)((double)t->known.n * (double)age / SWEEP_USEC) + 1;
 }
 
-/* Those up to the last pid known are taken to be there still. */
+/* Those up to the last pid handed out are taken to be there still; all, if none was since. */
 static int list_new(struct proctab *t, struct rootfs *fs, struct handed h)
 {
-	for (size_t i = 0; i < t->known.n && (uint64_t)t->known.v[i].pid <= h.from; i++)
+	for (size_t i = 0; i < t->known.n && (h.to == h.from || (uint64_t)t->known.v[i].pid <= h.from); i++)
 		vec_push(&t->next, t->known.v[i]);
 	return h.to == h.from ? 0 : list_live(t, fs, h.from);
 }
@@ -240,7 +240,7 @@ bool proctab_has(const struct proctab *t, pid_t pid)
 uint64_t proctab_start_ticks(const struct proctab *t, pid_t pid)
 {
 	const struct proctab_entry *e = find(t, pid);
-	return e && t->whole ? e->start_ticks : 0;
+	return e ? e->start_ticks : 0;
 }
 
 static int by_glance(const void *a, const void *b)

@@ -45,7 +45,7 @@ void proctab_init(struct proctab *t);
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data);
 /* Was it there when proc/ was last listed whole, or is it newer? */
 bool proctab_has(const struct proctab *t, pid_t pid);
-/* When the process with this pid was started, in clock ticks; 0: not known, or it may have ended since. */
+/* When the process with this pid was started, in clock ticks, though it may have ended unless `whole`; 0: not known. */
 uint64_t proctab_start_ticks(const struct proctab *t, pid_t pid);
 /* Its stat, as it was read in this tick or is now. */
 int proctab_stat(const struct proctab *t, struct rootfs *fs, pid_t pid, struct process_stat *ret);

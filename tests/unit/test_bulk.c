@@ -3,10 +3,15 @@
  * with pure cgroup v2 (tests/live/guest.bats).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "source/cgroup/cgroup_reader.h"
@@ -18,7 +23,7 @@
 #define BATCH 1048576
 
 struct group {
-	char *dir;
+	char *path; /* below the mount */
 	uint64_t id, before, after;
 };
 static struct {
@@ -26,22 +31,111 @@ static struct {
 	struct mounts m;
 	struct group v[MAX_GROUPS];
 	size_t n;
+	char *own;    /* a group that was made in all hierarchies; NULL: none could be */
+	pid_t member; /* the process in it */
 } here;
 
 static int take(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	if (type == FTW_D && at->level > 0 && here.n < MAX_GROUPS)
-		here.v[here.n++] = (struct group){.dir = xstrdup(path), .id = st->st_ino};
+		here.v[here.n++] = (struct group){.path = xstrdup(path + 1 + strlen(here.m.walk)), .id = st->st_ino};
 	return 0;
 }
 
-static void list_groups(const char *mount)
+static void list_groups(void)
 {
 	char path[256];
-	(void)snprintf(path, sizeof(path), "/%s", mount);
+	(void)snprintf(path, sizeof(path), "/%s", here.m.walk);
 	while (here.n > 0)
-		free(here.v[--here.n].dir);
+		free(here.v[--here.n].path);
 	(void)nftw(path, take, 16, FTW_PHYS);
+}
+
+/* ---- a group of our own, with a process and a cap, in every hierarchy ---- */
+
+static const char *mount_at(int c)
+{
+	const char *at = c < CTRL_MAX ? here.m.v1[c] : here.m.v2;
+	for (int before = 0; at && before < c; before++)
+		if (here.m.v1[before] && strcmp(here.m.v1[before], at) == 0)
+			return NULL; /* had already */
+	return at;
+}
+
+static bool write_own(const char *mount, const char *file, const char *text)
+{
+	cleanup_free char *path = xasprintf("/%s%s/%s", mount, here.own, file);
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+}
+
+/* A new cpuset of v1 has neither CPUs nor memory, so nobody may enter it. */
+static void copy_own(const char *mount, const char *file)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	cleanup_free char *path = xasprintf("%s/%s", mount, file);
+	if (rootfs_read(here.fs, path, 4096, &text) > 0)
+		(void)write_own(mount, file, text.buf);
+}
+
+static void remove_own(void)
+{
+	if (here.member > 0) {
+		/* Who is frozen does not die. */
+		if (here.m.v1[CTRL_FREEZER])
+			(void)write_own(here.m.v1[CTRL_FREEZER], "freezer.state", "THAWED");
+		(void)kill(here.member, SIGKILL);
+		(void)waitpid(here.member, NULL, 0);
+	}
+	for (int c = 0; c <= CTRL_MAX && here.own; c++) {
+		cleanup_free char *dir = mount_at(c) ? xasprintf("/%s%s", mount_at(c), here.own) : NULL;
+		for (int tries = 0; dir && tries < 100 && rmdir(dir) < 0 && errno == EBUSY; tries++)
+			(void)usleep(10000);
+	}
+	free(here.own);
+	here.own = NULL;
+	here.member = 0;
+}
+
+static bool enter_own(int c)
+{
+	char pid[16];
+	cleanup_free char *dir = xasprintf("/%s%s", mount_at(c), here.own);
+	(void)snprintf(pid, sizeof(pid), "%d", (int)here.member);
+	if (mkdir(dir, 0755) < 0)
+		return false;
+	copy_own(mount_at(c), "cpuset.cpus");
+	copy_own(mount_at(c), "cpuset.mems");
+	return write_own(mount_at(c), "cgroup.procs", pid);
+}
+
+static void run_a_while(int sig)
+{
+	(void)sig;
+	clock_t end = clock() + CLOCKS_PER_SEC / 50;
+	while (clock() < end)
+		;
+}
+
+static void make_own(void)
+{
+	here.own = xasprintf("/vctop-bulk-%d", (int)getpid());
+	here.member = fork();
+	if (here.member == 0) {
+		(void)signal(SIGUSR1, run_a_while);
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			(void)pause();
+	}
+	bool ok = here.member > 0;
+	for (int c = 0; c <= CTRL_MAX && ok; c++)
+		ok = !mount_at(c) || enter_own(c);
+	if (!ok) {
+		print_message("# no group of our own can be made here: %s\n", strerror(errno));
+		remove_own();
+	} else if (here.m.v1[CTRL_CPU]) {
+		(void)write_own(here.m.v1[CTRL_CPU], "cpu.cfs_quota_us", "50000");
+	}
 }
 
 /* How a file's text is a number; r < 0: not. */
@@ -79,7 +173,7 @@ static int quota(const char *s, size_t n, const char *key, uint64_t *ret)
 {
 	(void)key;
 	*ret = UINT64_MAX / 1000;
-	return n && *s == 'm' ? 0 : sscanf(s, "%lu", ret) == 1 ? 0 : -EINVAL;
+	return n && (*s == 'm' || *s == '-') ? 0 : sscanf(s, "%lu", ret) == 1 ? 0 : -EINVAL;
 }
 
 static int period(const char *s, size_t n, const char *key, uint64_t *ret)
@@ -87,6 +181,13 @@ static int period(const char *s, size_t n, const char *key, uint64_t *ret)
 	(void)n;
 	(void)key;
 	return sscanf(s, "%*s %lu", ret) == 1 ? 0 : -EINVAL;
+}
+
+static int is_thawed(const char *s, size_t n, const char *key, uint64_t *ret)
+{
+	(void)key;
+	*ret = !(n >= 6 && memcmp(s, "THAWED", 6) == 0);
+	return 0;
 }
 
 static int count_of_list(const char *s, size_t n, const char *key, uint64_t *ret)
@@ -98,26 +199,16 @@ static int count_of_list(const char *s, size_t n, const char *key, uint64_t *ret
 	return r;
 }
 
-static void read_groups(const char *file, parser parse, const char *key, bool after)
+static void read_groups(const char *mount, const char *file, parser parse, const char *key, bool after)
 {
 	for (size_t i = 0; i < here.n; i++) {
 		cleanup_strbuf struct strbuf text = STRBUF_INIT;
-		cleanup_free char *path = xasprintf("%s/%s", here.v[i].dir + 1, file);
+		cleanup_free char *path = xasprintf("%s%s/%s", mount, here.v[i].path, file);
 		uint64_t v = BULK_UNKNOWN;
 		if (rootfs_read(here.fs, path, 65536, &text) > 0 && parse(text.buf, text.len, key, &v) < 0)
 			v = BULK_UNKNOWN;
 		*(after ? &here.v[i].after : &here.v[i].before) = v;
 	}
-}
-
-static const char *cpu_mount(void)
-{
-	return here.m.v1[CTRL_CPUACCT] ? here.m.v1[CTRL_CPUACCT] : here.m.v2;
-}
-
-static const char *memory_mount(void)
-{
-	return here.m.v1[CTRL_MEMORY] ? here.m.v1[CTRL_MEMORY] : here.m.v2;
 }
 
 static struct bulk *open_or_skip(size_t room)
@@ -132,22 +223,20 @@ static struct bulk *open_or_skip(size_t room)
 	return b;
 }
 
-static const struct bulk_record *record(const struct bulk_table *t, uint64_t id)
+static const struct bulk_record *record(const struct bulk *b, uint64_t id)
 {
-	for (size_t i = 1; i <= t->n; i++)
-		if (bulk_at(t, i)->id == id)
-			return bulk_at(t, i);
+	for (size_t i = 1; i <= b->n; i++)
+		if (b->records[i].id == id)
+			return &b->records[i];
 	return NULL;
 }
 
-enum where { IN_CPU, IN_MEMORY };
 enum moves { NEVER_BACK, STANDS, BY_BATCHES, FOLLOWS };
 /* In units of the file: told / per * times. */
 struct number {
-	enum where where;
 	enum moves moves;
-	enum controller controller;
-	const char *v2, *v1; /* NULL: not told there */
+	enum controller controller; /* CTRL_MAX: on v2 whatever it has */
+	const char *v2, *v1;        /* NULL: not told there */
 	parser parse;
 	const char *key;
 	size_t at;
@@ -155,37 +244,45 @@ struct number {
 };
 #define AT(member) offsetof(struct bulk_record, member)
 static const struct number numbers[] = {
-        {IN_CPU, NEVER_BACK, CTRL_CPUACCT, "cpu.stat", NULL, sum, "usage_usec", AT(cpu_nsec), 1000, 1},
-        {IN_CPU, NEVER_BACK, CTRL_CPUACCT, NULL, "cpuacct.usage", whole, NULL, AT(cpu_nsec), 1, 1},
-        {IN_CPU, STANDS, CTRL_CPU, "cpu.stat", NULL, sum, "nr_periods", AT(periods), 1, 1},
-        {IN_CPU, STANDS, CTRL_CPU, "cpu.stat", NULL, sum, "nr_throttled", AT(throttled), 1, 1},
-        {IN_CPU, STANDS, CTRL_CPU, "cpu.max", NULL, quota, NULL, AT(quota_nsec), 1000, 1},
-        {IN_CPU, STANDS, CTRL_CPU, "cpu.max", NULL, period, NULL, AT(period_nsec), 1000, 1},
-        {IN_CPU, STANDS, CTRL_CPUSET, "cpuset.cpus.effective", NULL, count_of_list, NULL, AT(cpus), 1, 1},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", whole, NULL, AT(pages), 1, 4096},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.max", "memory.limit_in_bytes", bytes_or_max, NULL, AT(max_pages), 1,
-         4096},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.high", NULL, bytes_or_max, NULL, AT(high_pages), 1, 4096},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", whole, NULL, AT(peak_pages), 1,
-         4096},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.swap.current", NULL, whole, NULL, AT(swap_pages), 1, 4096},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, NULL, "memory.failcnt", whole, NULL, AT(hits), 1, 1},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "high", AT(high), 1, 1},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "max", AT(max), 1, 1},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "oom", AT(oom), 1, 1},
-        {IN_MEMORY, STANDS, CTRL_MEMORY, "memory.events", "memory.oom_control", sum, "oom_kill", AT(oom_kills), 1, 1},
-        {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "file", AT(file), 1, 4096},
-        {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "inactive_file", AT(inactive_file), 1, 4096},
-        {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "workingset_refault_anon", AT(refault_anon), 1,
-         1},
-        {IN_MEMORY, BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "workingset_refault_file", AT(refault_file), 1,
-         1},
-        {IN_MEMORY, FOLLOWS, CTRL_MEMORY, "memory.stat", "memory.stat", sum, "inactive_file", AT(lru_inactive), 1,
-         4096},
-        {IN_MEMORY, FOLLOWS, CTRL_MEMORY, "memory.stat", "memory.stat", sum, "active_file", AT(lru_active), 1, 4096},
-        {IN_CPU, STANDS, CTRL_PIDS, "pids.current", NULL, whole, NULL, AT(pids), 1, 1},
-        {IN_CPU, STANDS, CTRL_CPUACCT, "cgroup.events", NULL, sum, "frozen", AT(frozen), 1, 1},
+        {NEVER_BACK, CTRL_CPUACCT, "cpu.stat", NULL, sum, "usage_usec", AT(cpu_nsec), 1000, 1},
+        {NEVER_BACK, CTRL_CPUACCT, NULL, "cpuacct.usage", whole, NULL, AT(cpu_nsec), 1, 1},
+        {STANDS, CTRL_CPU, "cpu.stat", "cpu.stat", sum, "nr_periods", AT(periods), 1, 1},
+        {STANDS, CTRL_CPU, "cpu.stat", "cpu.stat", sum, "nr_throttled", AT(throttled), 1, 1},
+        {STANDS, CTRL_CPU, "cpu.max", "cpu.cfs_quota_us", quota, NULL, AT(quota_nsec), 1000, 1},
+        {STANDS, CTRL_CPU, "cpu.max", NULL, period, NULL, AT(period_nsec), 1000, 1},
+        {STANDS, CTRL_CPU, NULL, "cpu.cfs_period_us", whole, NULL, AT(period_nsec), 1000, 1},
+        {STANDS, CTRL_CPUSET, "cpuset.cpus.effective", "cpuset.effective_cpus", count_of_list, NULL, AT(cpus), 1, 1},
+        {STANDS, CTRL_MEMORY, "memory.current", "memory.usage_in_bytes", whole, NULL, AT(pages), 1, 4096},
+        {STANDS, CTRL_MEMORY, "memory.max", "memory.limit_in_bytes", bytes_or_max, NULL, AT(max_pages), 1, 4096},
+        {STANDS, CTRL_MEMORY, "memory.high", NULL, bytes_or_max, NULL, AT(high_pages), 1, 4096},
+        {STANDS, CTRL_MEMORY, "memory.peak", "memory.max_usage_in_bytes", whole, NULL, AT(peak_pages), 1, 4096},
+        {STANDS, CTRL_MEMORY, "memory.swap.current", NULL, whole, NULL, AT(swap_pages), 1, 4096},
+        {STANDS, CTRL_MEMORY, NULL, "memory.failcnt", whole, NULL, AT(hits), 1, 1},
+        {STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "high", AT(high), 1, 1},
+        {STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "max", AT(max), 1, 1},
+        {STANDS, CTRL_MEMORY, "memory.events", NULL, sum, "oom", AT(oom), 1, 1},
+        {STANDS, CTRL_MEMORY, "memory.events", "memory.oom_control", sum, "oom_kill", AT(oom_kills), 1, 1},
+        {BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "file", AT(file), 1, 4096},
+        {BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "inactive_file", AT(inactive_file), 1, 4096},
+        {BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "workingset_refault_anon", AT(refault_anon), 1, 1},
+        {BY_BATCHES, CTRL_MEMORY, "memory.stat", NULL, sum, "workingset_refault_file", AT(refault_file), 1, 1},
+        {FOLLOWS, CTRL_MEMORY, "memory.stat", "memory.stat", sum, "inactive_file", AT(lru_inactive), 1, 4096},
+        {FOLLOWS, CTRL_MEMORY, "memory.stat", "memory.stat", sum, "active_file", AT(lru_active), 1, 4096},
+        {STANDS, CTRL_PIDS, "pids.current", "pids.current", whole, NULL, AT(life.pids), 1, 1},
+        {STANDS, CTRL_FREEZER, NULL, "freezer.state", is_thawed, NULL, AT(life.freezing), 1, 1},
+        {STANDS, CTRL_MAX, "cgroup.events", NULL, sum, "frozen", AT(life.frozen), 1, 1},
 };
+
+static const char *mount_of(const struct number *n)
+{
+	const char *v1 = n->controller < CTRL_MAX ? here.m.v1[n->controller] : NULL;
+	return v1 ? v1 : here.m.v2;
+}
+
+static const char *file_of(const struct number *n)
+{
+	return n->controller < CTRL_MAX && here.m.v1[n->controller] ? n->v1 : n->v2;
+}
 
 static uint64_t number_in(const struct bulk_record *r, size_t at)
 {
@@ -194,44 +291,49 @@ static uint64_t number_in(const struct bulk_record *r, size_t at)
 	return v;
 }
 
-/* Since Linux 6.10 the kernel's types do not tell where memory.stat's items are; nor are the lists told with MGLRU. */
+/*
+ * Since Linux 6.10 the kernel's types do not tell where memory.stat's items are; nor are the lists told with MGLRU.
+ * Where a hierarchy is not the walked one, nothing is told of groups without processes of their own.
+ */
 static bool is_there(const struct bulk *b, const struct number *n)
 {
-	const struct bulk_table *t = &b->table[n->where == IN_CPU || b->one ? 0 : 1];
-	bool always = n->moves != BY_BATCHES && n->moves != FOLLOWS;
-	for (size_t i = 1; !always && i <= t->n; i++)
-		if (number_in(bulk_at(t, i), n->at) != BULK_UNKNOWN)
+	bool always = n->moves != BY_BATCHES && n->moves != FOLLOWS && (mount_of(n) == here.m.walk || here.own);
+	for (size_t i = 1; !always && mount_of(n) == here.m.walk && i <= b->n; i++)
+		if (number_in(&b->records[i], n->at) != BULK_UNKNOWN)
 			return true;
 	return always;
 }
 
 static unsigned compare(struct bulk *b, const struct number *n)
 {
-	const char *file = here.m.v1[n->controller] ? n->v1 : n->v2;
+	const char *file = file_of(n);
 	uint64_t times = n->times == 4096 ? (uint64_t)sysconf(_SC_PAGESIZE) : n->times;
-	const struct bulk_table *t = &b->table[n->where == IN_CPU || b->one ? 0 : 1];
 	unsigned compared = 0;
-	if (!file)
+	if (!file || !mount_of(n))
 		return 0;
-	list_groups(n->where == IN_CPU ? cpu_mount() : memory_mount());
-	read_groups(file, n->parse, n->key, false);
+	list_groups();
+	read_groups(mount_of(n), file, n->parse, n->key, false);
 	assert_int_equal(bulk_read(b), 0);
-	read_groups(file, n->parse, n->key, true);
+	read_groups(mount_of(n), file, n->parse, n->key, true);
+	bool there = is_there(b, n);
 	for (size_t i = 0; i < here.n; i++) {
 		const struct group *g = &here.v[i];
-		const struct bulk_record *r = record(t, g->id);
-		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN || !is_there(b, n) ||
+		const struct bulk_record *r = record(b, g->id);
+		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN || !there ||
 		    (n->moves != NEVER_BACK && g->before != g->after))
 			continue; /* came or went, or moves: what a gauge was in between nobody can say */
 		assert_non_null(r);
 		uint64_t told = number_in(r, n->at), is = told / n->per * times;
-		if (n->moves ==
-		    FOLLOWS) { /* within what a CPU may hold back; of groups with others below it, nothing */
-			is = told == BULK_UNKNOWN || llabs((long long)(is - g->before)) < BATCH ? g->before : is;
-			compared -= told == BULK_UNKNOWN;
-		}
+		/* No cap is the same number, so its period says whether it is told. */
+		bool unknown = (n->at == AT(quota_nsec) ? r->period_nsec : told) == BULK_UNKNOWN;
+		if (unknown && (mount_of(n) != here.m.walk || n->moves == FOLLOWS))
+			continue;
+		if (n->moves == FOLLOWS) /* within what a CPU may hold back */
+			is = llabs((long long)(is - g->before)) < BATCH ? g->before : is;
+		if (n->parse == is_thawed)
+			is = is != 0;
 		if (is < g->before || is > g->after)
-			fail_msg("%s/%s: %llu is not within %llu .. %llu", g->dir, file, (unsigned long long)told,
+			fail_msg("%s/%s: %llu is not within %llu .. %llu", g->path, file, (unsigned long long)told,
 			         (unsigned long long)g->before, (unsigned long long)g->after);
 		compared++;
 	}
@@ -241,16 +343,17 @@ static unsigned compare(struct bulk *b, const struct number *n)
 static void all_is_what_the_files_say(void **state)
 {
 	(void)state;
-	struct bulk *b = open_or_skip(4096);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		struct bulk *b = open_or_skip(4096); /* anew: nothing is as old as BULK_AGE allows */
 		const struct number *n = &numbers[i];
 		unsigned compared = compare(b, n);
-		const char *file = here.m.v1[n->controller] ? n->v1 : n->v2;
+		const char *file = file_of(n);
 		if (file)
-			print_message("# %s %s: %u groups compared\n", file, n->key ? n->key : "", compared);
+			print_message("# %s %s: %u of %zu groups compared\n", file, n->key ? n->key : "", compared,
+			              here.n);
 		assert_true(!file || compared > 0 || !is_there(b, n));
+		bulk_close(b);
 	}
-	bulk_close(b);
 }
 
 static void a_group_without_a_controllers_files_is_not_told_of(void **state)
@@ -258,12 +361,13 @@ static void a_group_without_a_controllers_files_is_not_told_of(void **state)
 	(void)state;
 	struct bulk *b = open_or_skip(4096);
 	unsigned compared = 0;
-	list_groups(memory_mount());
+	list_groups();
 	assert_int_equal(bulk_read(b), 0);
-	for (size_t i = 0; i < here.n && b->one; i++) {
-		cleanup_free char *file = xasprintf("%s/memory.current", here.v[i].dir);
-		const struct bulk_record *r = record(&b->table[0], here.v[i].id);
-		if (!r || access(here.v[i].dir, F_OK) != 0)
+	for (size_t i = 0; i < here.n && here.m.walk == here.m.v2; i++) {
+		cleanup_free char *dir = xasprintf("/%s%s", here.m.walk, here.v[i].path);
+		cleanup_free char *file = xasprintf("%s/memory.current", dir);
+		const struct bulk_record *r = record(b, here.v[i].id);
+		if (!r || access(dir, F_OK) != 0)
 			continue;
 		assert_int_equal(r->pages != BULK_UNKNOWN, access(file, F_OK) == 0);
 		compared++;
@@ -272,36 +376,129 @@ static void a_group_without_a_controllers_files_is_not_told_of(void **state)
 	bulk_close(b);
 }
 
+/* What is told of our own group, afresh. */
+static struct bulk_record own_record(void)
+{
+	struct stat st;
+	size_t hint = 0;
+	cleanup_free char *dir = xasprintf("/%s%s", here.m.walk, here.own);
+	struct bulk *b = open_or_skip(4096);
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(bulk_read(b), 0);
+	const struct bulk_record *r = bulk_find(b, st.st_ino, &hint);
+	assert_non_null(r);
+	struct bulk_record copy = *r;
+	bulk_close(b);
+	return copy;
+}
+
+static bool have_own_beside(int c)
+{
+	bool have = here.own && here.m.v1[c] && here.m.v1[c] != here.m.walk;
+	if (!have)
+		print_message("# no group of our own in a hierarchy of v1 beside the walked one\n");
+	return have;
+}
+
+static void freezing_is_told(void **state)
+{
+	(void)state;
+	if (!have_own_beside(CTRL_FREEZER))
+		return;
+	assert_int_equal(own_record().life.freezing, 0);
+	assert_true(write_own(here.m.v1[CTRL_FREEZER], "freezer.state", "FROZEN"));
+	struct bulk_record frozen = own_record();
+	assert_true(write_own(here.m.v1[CTRL_FREEZER], "freezer.state", "THAWED"));
+	assert_true(frozen.life.freezing != 0 && frozen.life.freezing != BULK_UNKNOWN);
+	assert_int_equal(frozen.life.pids, 1);
+}
+
+/* A process that is elsewhere in one hierarchy does not make the numbers there the group's. */
+static void who_is_elsewhere_does_not_lead_there(void **state)
+{
+	(void)state;
+	char pid[16];
+	if (!have_own_beside(CTRL_CPU))
+		return;
+	assert_int_equal(own_record().quota_nsec, 50000000);
+	cleanup_free char *root = xasprintf("/%s/cgroup.procs", here.m.v1[CTRL_CPU]);
+	(void)snprintf(pid, sizeof(pid), "%d", (int)here.member);
+	cleanup_close int fd = open(root, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && write(fd, pid, strlen(pid)) > 0);
+	struct bulk_record moved = own_record();
+	assert_true(write_own(here.m.v1[CTRL_CPU], "cgroup.procs", pid));
+	assert_true(moved.quota_nsec == BULK_UNKNOWN && moved.period_nsec == BULK_UNKNOWN);
+	assert_int_equal(moved.life.pids, here.m.v1[CTRL_PIDS] ? 1 : moved.life.pids);
+}
+
+/* The same reading again and again: a group that stands still keeps its numbers, one that has run is asked for all. */
+static void who_has_run_is_asked_for_all(void **state)
+{
+	(void)state;
+	struct stat st;
+	size_t hint = 0;
+	char pid[16];
+	if (!have_own_beside(CTRL_PIDS))
+		return;
+	cleanup_free char *dir = xasprintf("/%s%s", here.m.walk, here.own);
+	struct bulk *b = open_or_skip(4096);
+	assert_int_equal(stat(dir, &st), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(bulk_read(b), 0);
+	const struct bulk_record *r = bulk_find(b, st.st_ino, &hint);
+	assert_non_null(r);
+	struct bulk_record before = *r;
+	assert_int_equal(before.life.pids, 1);
+	pid_t sleeper = fork();
+	if (sleeper == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			(void)pause();
+	}
+	(void)snprintf(pid, sizeof(pid), "%d", (int)sleeper);
+	bool in = write_own(here.m.v1[CTRL_PIDS], "cgroup.procs", pid);
+	(void)bulk_read(b);
+	struct bulk_record still = *r;
+	(void)kill(here.member, SIGUSR1);
+	(void)usleep(100000);
+	(void)bulk_read(b);
+	struct bulk_record ran = *r;
+	(void)kill(sleeper, SIGKILL);
+	(void)waitpid(sleeper, NULL, 0);
+	assert_true(in && r->id == before.id);
+	assert_true(still.mono_nsec > before.mono_nsec);
+	assert_memory_equal(&still.cpu_nsec, &before.cpu_nsec, sizeof(before) - offsetof(struct bulk_record, cpu_nsec));
+	assert_true(ran.cpu_nsec > before.cpu_nsec);
+	assert_int_equal(ran.life.pids, 2);
+	bulk_close(b);
+}
+
 static void groups_that_come_and_go(void **state)
 {
 	(void)state;
 	struct bulk *b = open_or_skip(4096);
-	struct bulk_found r = {0};
-	struct bulk_hint hint = {0};
-	struct stat cpu, memory;
-	cleanup_free char *in_cpu = xasprintf("/%s/vctop-bulk-%d", cpu_mount(), (int)getpid());
-	cleanup_free char *in_memory = xasprintf("/%s/vctop-bulk-%d", memory_mount(), (int)getpid());
+	size_t hint = 0;
+	struct stat st;
+	cleanup_free char *dir = xasprintf("/%s/vctop-bulk-%d-empty", here.m.walk, (int)getpid());
 	assert_int_equal(bulk_read(b), 0);
-	if (mkdir(in_cpu, 0755) < 0 || (mkdir(in_memory, 0755) < 0 && errno != EEXIST)) {
-		(void)rmdir(in_cpu);
+	if (mkdir(dir, 0755) < 0) {
 		bulk_close(b);
 		print_message("# skipped: no group can be made here\n");
 		skip();
 	}
-	assert_int_equal(stat(in_cpu, &cpu), 0);
-	assert_int_equal(stat(in_memory, &memory), 0);
-	bool before = bulk_find(b, cpu.st_ino, memory.st_ino, &hint, &r);
+	int made = stat(dir, &st);
+	bool before = bulk_find(b, st.st_ino, &hint);
+	int read = bulk_read(b);
+	const struct bulk_record *r = bulk_find(b, st.st_ino, &hint);
+	bool empty = r && r->life.populated == 0;
+	(void)rmdir(dir);
+	assert_int_equal(made, 0);
+	assert_int_equal(read, 0);
 	assert_int_equal(bulk_read(b), 0);
-	bool there = bulk_find(b, cpu.st_ino, memory.st_ino, &hint, &r);
-	uint64_t used = there ? r.cpu->cpu_nsec : BULK_UNKNOWN;
-	(void)rmdir(in_cpu);
-	(void)rmdir(in_memory);
-	assert_int_equal(bulk_read(b), 0);
-	bool after = bulk_find(b, cpu.st_ino, memory.st_ino, &hint, &r);
+	bool after = bulk_find(b, st.st_ino, &hint);
 	assert_false(before);
-	assert_true(there);
+	assert_true(empty);
 	assert_false(after);
-	assert_int_equal(used, 0);
 	bulk_close(b);
 }
 
@@ -309,13 +506,12 @@ static void more_groups_than_room(void **state)
 {
 	(void)state;
 	struct bulk *b = open_or_skip(1);
-	struct bulk_hint hint = {0};
-	struct bulk_found r = {0};
+	size_t hint = 0;
 	assert_int_equal(bulk_read(b), -ENOSPC);
 	assert_true(bulk_groups(b) > 1);
-	assert_int_equal(b->table[0].n, 1);
-	list_groups(cpu_mount());
-	assert_false(bulk_find(b, here.v[here.n - 1].id, here.v[here.n - 1].id, &hint, &r));
+	assert_int_equal(b->n, 1);
+	list_groups();
+	assert_null(bulk_find(b, here.v[here.n - 1].id, &hint));
 	bulk_close(b);
 }
 
@@ -323,20 +519,20 @@ static void what_nobody_knows_is_not_found(void **state)
 {
 	(void)state;
 	struct bulk *b = open_or_skip(4096);
-	struct bulk_hint hint = {{7, 9}};
-	struct bulk_found r = {0};
+	size_t hint = 7;
 	assert_int_equal(bulk_read(b), 0);
-	assert_false(bulk_find(b, 0, 0, &hint, &r));
-	assert_false(bulk_find(b, UINT64_MAX - 1, UINT64_MAX - 1, &hint, &r));
+	assert_null(bulk_find(b, 0, &hint));
+	assert_null(bulk_find(b, UINT64_MAX - 1, &hint));
 	bulk_close(b);
 }
 
-static struct cgroup_reader *first_told(struct cgroup_tree *t, struct bulk_found *ret)
+static struct cgroup_reader *first_told(struct cgroup_tree *t, const struct bulk_record **ret)
 {
-	list_groups(memory_mount());
+	list_groups();
 	for (size_t i = 0; i < here.n; i++) {
-		struct cgroup_reader *r = cgroup_reader_new(t, here.v[i].dir + 1 + strlen(memory_mount()));
-		if (cgroup_reader_told(r, ret))
+		struct cgroup_reader *r = cgroup_reader_new(t, here.v[i].path);
+		*ret = cgroup_reader_told(r);
+		if (*ret)
 			return r;
 		cgroup_reader_free(r);
 	}
@@ -348,7 +544,7 @@ static void few_groups_are_not_told_old_numbers(void **state)
 {
 	(void)state;
 	struct cgroup_tree t;
-	struct bulk_found before = {0}, after = {0};
+	const struct bulk_record *before, *after;
 	bulk_close(open_or_skip(16));
 	assert_int_equal(cgroup_tree_open(&t, here.fs), 0);
 	for (int i = 0; i < 8; i++)
@@ -356,9 +552,10 @@ static void few_groups_are_not_told_old_numbers(void **state)
 	assert_non_null(t.bulk);
 	struct cgroup_reader *r = first_told(&t, &before);
 	assert_non_null(r);
-	uint64_t at = before.cpu->mono_nsec;
+	uint64_t at = before->mono_nsec;
 	cgroup_tree_tick(&t, 1);
-	assert_true(!cgroup_reader_told(r, &after) || after.cpu->mono_nsec > at);
+	after = cgroup_reader_told(r);
+	assert_true(!after || after->mono_nsec > at);
 	cgroup_reader_free(r);
 	cgroup_tree_close(&t);
 }
@@ -378,6 +575,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(all_is_what_the_files_say),
 	        cmocka_unit_test(a_group_without_a_controllers_files_is_not_told_of),
+	        cmocka_unit_test(freezing_is_told),
+	        cmocka_unit_test(who_is_elsewhere_does_not_lead_there),
+	        cmocka_unit_test(who_has_run_is_asked_for_all),
 	        cmocka_unit_test(groups_that_come_and_go),
 	        cmocka_unit_test(more_groups_than_room),
 	        cmocka_unit_test(what_nobody_knows_is_not_found),
@@ -388,9 +588,11 @@ int main(void)
 	if (!here.fs)
 		return 1;
 	(void)mounts_read(here.fs, &here.m);
+	make_own();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	remove_own();
 	while (here.n > 0)
-		free(here.v[--here.n].dir);
+		free(here.v[--here.n].path);
 	mounts_release(&here.m);
 	rootfs_close(here.fs);
 	return failed;

@@ -178,7 +178,7 @@ static void test_what_is_told_is_not_read(void **state)
 {
 	struct fixture *f = *state;
 	struct bulk_record records[2];
-	struct bulk bulk = {.one = true, .table[0] = {.records = records, .stride = sizeof(records[0]), .n = 1}};
+	struct bulk bulk = {.records = records, .n = 1};
 	memset(records, 0xFF, sizeof(records)); /* unknown */
 	records[1].id = cgroup_reader_incarnation(f->reader);
 	records[1].mono_nsec = 100000000000;
@@ -218,7 +218,7 @@ static void test_what_is_told_is_not_read(void **state)
 	/* Told itself. */
 	records[1].file = records[1].inactive_file = 7;
 	records[1].refault_anon = records[1].refault_file = 2;
-	records[1].pids = 11;
+	records[1].life.pids = 11;
 	next_tick(&records[1]);
 	s = sample(f, false);
 	assert_true(near(s.mem.cache_bytes.v, 7.0 * (double)f->cgroups.page_size));
@@ -226,12 +226,12 @@ static void test_what_is_told_is_not_read(void **state)
 	assert_true(near(s.mem.used_bytes.v, 2.0 * (double)f->cgroups.page_size));
 	assert_true(near(s.pids.v, 11));
 	f->cgroups.bulk = NULL;
-	free(bulk.table[0].index);
+	free(bulk.index);
 }
 
 static struct allocation cpu_cap(struct fixture *f, struct cgroup_level *l, struct arena *a, struct bulk_record *r)
 {
-	const struct cap_question q = {.arena = a, .mono_usec = 1, .host = 64, .cpu = r, .memory = r};
+	const struct cap_question q = {.arena = a, .mono_usec = 1, .host = 64, .told = r};
 	(void)f;
 	return cgroup_cpu_allocation(l, &q);
 }
@@ -253,7 +253,7 @@ static void test_told_caps(void **state)
 	r.cpus = BULK_NONE;
 	r.period_nsec = r.quota_nsec = BULK_NONE;
 	assert_int_equal(cpu_cap(f, l, &arena, &r).amount.st, METRIC_UNLIMITED);
-	const struct cap_question q = {.arena = &arena, .mono_usec = 1, .host = 1e12, .memory = &r};
+	const struct cap_question q = {.arena = &arena, .mono_usec = 1, .host = 1e12, .told = &r};
 	a = cgroup_memory_allocation(l, &q);
 	assert_true(metric_is_ok(a.amount) && near(a.amount.v, 50.0 * (double)f->cgroups.page_size));
 	assert_string_equal(a.by, "memory.high");
@@ -269,8 +269,86 @@ static void test_told_caps(void **state)
 	assert_true(metric_is_ok(a.amount) && near(a.amount.v, 12288));
 	a = cpu_cap(f, l, &arena, &r);
 	assert_true(metric_is_ok(a.amount) && near(a.amount.v, 0.5));
+	/* What was told may be older than what has been written since. */
+	r.high_pages = r.max_pages = 7;
+	assert_true(near(cgroup_memory_allocation(l, &q).amount.v, 12288));
+	const struct cap_question later = {.arena = &arena, .mono_usec = 1 + BULK_AGE / 1000, .host = 1e12, .told = &r};
+	assert_true(near(cgroup_memory_allocation(l, &later).amount.v, 7.0 * (double)f->cgroups.page_size));
 	cgroup_level_put(l);
 	arena_release(&arena);
+}
+
+/* Of a group that has not run: a stall, a process that is put into it asleep, and being frozen are told at once. */
+static void test_what_wakes_a_told_group(void **state)
+{
+	struct fixture *f = *state;
+	struct bulk_record records[2] = {0};
+	struct bulk bulk = {.records = records, .n = 1};
+	struct bulk_record *r = &records[1];
+	memset(r, 0xFF, sizeof(*r)); /* unknown */
+	r->id = cgroup_reader_incarnation(f->reader);
+	r->mono_nsec = 100000000000;
+	r->cpu_nsec = 5000;
+	r->pages = 3;
+	r->life = (struct bulk_life){.pids = 1, .frozen = 0, .populated = 1};
+	r->cpu_waited_nsec = 5999;
+	f->cgroups.bulk = &bulk;
+	for (int i = 0; i < 3; i++)
+		(void)sample(f, i > 1);
+	f->host_later += 20000000;
+	f->host.cpu_pressure_usec = metric_ok(2); /* somebody waits, elsewhere */
+	put(f, "cpu.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=6\n");
+	struct sample s = sample(f, true);
+	assert_true(near(s.cpu.pressure_usec.v, 5));
+	r->cpu_waited_nsec = 6000;
+	f->host.cpu_pressure_usec = metric_ok(3);
+	s = sample(f, false);
+	assert_true(near(s.cpu.pressure_usec.v, 6));
+	(void)sample(f, false);
+	(void)sample(f, true);
+	r->life.pids = 2;
+	s = sample(f, false);
+	assert_true(near(s.pids.v, 2));
+	(void)sample(f, false);
+	(void)sample(f, true);
+	r->life.frozen = 64;
+	(void)sample(f, false);
+	assert_int_equal(cgroup_reader_life(f->reader, true), CGROUP_FROZEN);
+	f->cgroups.bulk = NULL;
+	free(bulk.index);
+}
+
+/* tmpfs's pages are on the lists of a program's own: what came there is in memory.stat before the group rests. */
+static void test_no_rest_before_memory_stat(void **state)
+{
+	struct fixture *f = *state;
+	struct bulk_record records[2] = {0};
+	struct bulk bulk = {.records = records, .n = 1};
+	struct bulk_record *r = &records[1];
+	memset(r, 0xFF, sizeof(*r)); /* unknown */
+	r->id = cgroup_reader_incarnation(f->reader);
+	r->mono_nsec = 100000000000;
+	r->cpu_nsec = 5000;
+	r->pages = 200;
+	r->lru_inactive = r->lru_active = 1;
+	r->lru_rest = 100;
+	f->cgroups.bulk = &bulk;
+	struct sample s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 4096));
+	for (int i = 0; i < 5; i++, next_tick(r))
+		(void)sample(f, false);
+	r->lru_rest = r->pages = 12900;
+	(void)sample(f, false); /* before the kernel has summed up */
+	put(f, "memory.stat", "file 52428800\ninactive_file 4096\n");
+	for (int i = 0; i < 3; i++) {
+		r->mono_nsec += 1000000000;
+		s = sample(f, false);
+	}
+	assert_true(near(s.mem.cache_bytes.v, 52428800));
+	r->mono_nsec += 1000000000;
+	(void)sample(f, true);
+	f->cgroups.bulk = NULL;
+	free(bulk.index);
 }
 
 int main(void)
@@ -282,6 +360,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_pressure_follows_the_host, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_what_is_told_is_not_read, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_told_caps, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_what_wakes_a_told_group, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_no_rest_before_memory_stat, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_who_rests_gives_way, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

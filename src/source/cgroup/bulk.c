@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #ifdef HAVE_BPF
 #include <bpf/bpf.h>
@@ -25,37 +24,39 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-static void table_close(struct bulk_table *t)
+void bulk_close(struct bulk *b)
 {
-	if (t->records)
-		(void)munmap(t->records, t->bytes);
-	if (t->link >= 0)
-		(void)close(t->link);
-	if (t->map >= 0)
-		(void)close(t->map);
-	free(t->index);
-	*t = (struct bulk_table){.link = -1, .map = -1};
+	if (!b)
+		return;
+	if (b->records)
+		(void)munmap(b->records, b->bytes);
+	if (b->link >= 0)
+		(void)close(b->link);
+	if (b->map >= 0)
+		(void)close(b->map);
+	free(b->index);
+	free(b);
 }
 
-static int make_map(struct bulk_table *t, size_t groups)
+static int make_map(struct bulk *b, size_t groups)
 {
 	long page = sysconf(_SC_PAGESIZE);
 	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_MMAPABLE);
-	t->room = groups;
-	t->bytes = ((groups + 1) * t->stride + (size_t)page - 1) & ~((size_t)page - 1);
-	t->map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vctop_groups", sizeof(uint32_t), (uint32_t)t->stride,
+	b->room = groups;
+	b->bytes = ((groups + 1) * sizeof(struct bulk_record) + (size_t)page - 1) & ~((size_t)page - 1);
+	b->map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vctop_groups", sizeof(uint32_t), sizeof(struct bulk_record),
 	                        (uint32_t)groups + 1, &o);
-	if (t->map < 0)
+	if (b->map < 0)
 		return -errno;
-	void *at = mmap(NULL, t->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, t->map, 0);
+	void *at = mmap(NULL, b->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, b->map, 0);
 	if (at == MAP_FAILED)
 		return -errno;
-	t->records = at;
+	b->records = at;
 	return 0;
 }
 
 /* The iterator goes over all below this directory, itself first. */
-static int attach(struct bulk_table *t, struct rootfs *fs, int program, const char *mount)
+static int attach(struct bulk *b, struct rootfs *fs, int program, const char *mount)
 {
 	cleanup_close int dir = rootfs_openat(fs, mount, O_DIRECTORY);
 	union bpf_iter_link_info info = {0};
@@ -64,8 +65,8 @@ static int attach(struct bulk_table *t, struct rootfs *fs, int program, const ch
 		return dir;
 	info.cgroup.cgroup_fd = (uint32_t)dir;
 	info.cgroup.order = BPF_CGROUP_ITER_DESCENDANTS_PRE;
-	t->link = bpf_link_create(program, 0, BPF_TRACE_ITER, &o);
-	return t->link < 0 ? -errno : 0;
+	b->link = bpf_link_create(program, 0, BPF_TRACE_ITER, &o);
+	return b->link < 0 ? -errno : 0;
 }
 
 /* Of those whose lists of pages are kept as they are read here; 0: not known. */
@@ -82,22 +83,33 @@ static int count_nodes(struct rootfs *fs)
 	return r > 0 && parse_cpulist(text.buf, text.len, &n) == 0 ? (int)n : 0;
 }
 
-static int table_open(struct bulk_table *t, struct rootfs *fs, const char *mount, const struct btf *btf,
-                      enum bulk_kind kind, int nodes, size_t groups)
+/* As btf__load_vmlinux_btf() does, but without reading it page by page where it can be mapped (Linux 6.16). */
+static struct btf *load_types(struct rootfs *fs)
+{
+	struct stat st;
+	cleanup_close int fd = rootfs_openat(fs, "sys/kernel/btf/vmlinux", 0);
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > UINT32_MAX)
+		return btf__load_vmlinux_btf();
+	void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (at == MAP_FAILED)
+		return btf__load_vmlinux_btf();
+	struct btf *btf = btf__new(at, (uint32_t)st.st_size);
+	(void)munmap(at, (size_t)st.st_size);
+	return btf;
+}
+
+static int load(struct bulk *b, struct rootfs *fs, const struct mounts *m, size_t groups)
 {
 	struct bulk_layout l;
-	*t = (struct bulk_table){.link = -1, .map = -1, .stride = bulk_stride(kind)};
-	if (!bulk_layout(btf, kind, nodes, &l))
-		return -EOPNOTSUPP;
-	int r = make_map(t, groups);
-	cleanup_close int program = r < 0 ? -1 : bulk_program_load(&l, kind, t->map);
-	if (r == 0 && program < 0)
-		r = program;
-	if (r == 0)
-		r = attach(t, fs, program, mount);
+	struct btf *btf = load_types(fs);
+	if (!btf)
+		return -errno;
+	int r = bulk_layout(btf, m, count_nodes(fs), &l) ? make_map(b, groups) : -EOPNOTSUPP;
+	btf__free(btf);
 	if (r < 0)
-		table_close(t);
-	return r;
+		return r;
+	cleanup_close int program = bulk_program_load(&l, b->map);
+	return program < 0 ? program : attach(b, fs, program, m->walk);
 }
 
 static const char *why_not(int r)
@@ -118,29 +130,16 @@ static const char *why_not(int r)
 
 struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why)
 {
-	const char *cpu = m->v1[CTRL_CPUACCT] ? m->v1[CTRL_CPUACCT] : m->v2;
-	const char *memory = m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->on_v2[CTRL_MEMORY] ? m->v2 : NULL;
-	if (!cpu || !memory || sizeof(ino_t) < sizeof(uint64_t)) {
-		*ret_why = "CPU time or memory is not counted by cgroups here";
+	bool memory = m->v1[CTRL_MEMORY] || m->on_v2[CTRL_MEMORY];
+	bool cpu = m->v1[CTRL_CPUACCT] || (m->v2 && m->walk == m->v2);
+	if (!m->walk || !memory || !cpu || sizeof(ino_t) < sizeof(uint64_t)) {
+		*ret_why = "CPU time or memory is not counted by cgroups here, or not where it is looked for";
 		return NULL;
 	}
 	(void)libbpf_set_print(quiet);
 	struct bulk *b = xcalloc(1, sizeof(*b));
-	b->table[0] = b->table[1] = (struct bulk_table){.link = -1, .map = -1};
-	b->one = strcmp(cpu, memory) == 0;
-	enum bulk_kind first = m->v1[CTRL_CPUACCT] ? BULK_CPU_V1 : BULK_V2;
-	if (b->one && first == BULK_CPU_V1) {
-		*ret_why = "CPU time and memory are counted in one hierarchy of v1";
-		free(b);
-		return NULL;
-	}
-	enum bulk_kind second = m->v1[CTRL_MEMORY] ? BULK_MEMORY_V1 : BULK_V2;
-	int nodes = count_nodes(fs);
-	struct btf *btf = btf__load_vmlinux_btf();
-	int r = btf ? table_open(&b->table[0], fs, cpu, btf, first, nodes, groups) : -errno;
-	if (r == 0 && !b->one)
-		r = table_open(&b->table[1], fs, memory, btf, second, nodes, groups);
-	btf__free(btf);
+	b->link = b->map = -1;
+	int r = load(b, fs, m, groups);
 	if (r == 0)
 		return b;
 	*ret_why = why_not(r);
@@ -148,21 +147,12 @@ struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups,
 	return NULL;
 }
 
-void bulk_close(struct bulk *b)
-{
-	if (!b)
-		return;
-	table_close(&b->table[0]);
-	table_close(&b->table[1]);
-	free(b);
-}
-
-static int table_read(struct bulk_table *t)
+int bulk_read(struct bulk *b)
 {
 	char none[64]; /* it writes into the map */
-	t->n = t->records->id = 0;
-	t->indexed = false;
-	cleanup_close int it = bpf_iter_create(t->link);
+	b->n = b->records->id = 0;
+	b->indexed = false;
+	cleanup_close int it = bpf_iter_create(b->link);
 	if (it < 0)
 		return -errno;
 	ssize_t n;
@@ -171,21 +161,14 @@ static int table_read(struct bulk_table *t)
 	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
 	if (n < 0)
 		return -errno;
-	t->found = t->records->id;
-	t->n = t->found < t->room ? t->found : t->room;
-	return t->found > t->room ? -ENOSPC : 0;
-}
-
-int bulk_read(struct bulk *b)
-{
-	int r = table_read(&b->table[0]), other = b->one ? 0 : table_read(&b->table[1]);
-	return r < 0 ? r : other;
+	b->found = b->records->id;
+	b->n = b->found < b->room ? b->found : b->room;
+	return b->found > b->room ? -ENOSPC : 0;
 }
 
 size_t bulk_groups(const struct bulk *b)
 {
-	uint64_t cpu = b->table[0].found, memory = b->table[1].found;
-	return cpu > memory ? cpu : memory;
+	return b->found;
 }
 
 static int by_place_id(const void *a, const void *b)
@@ -194,42 +177,32 @@ static int by_place_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static size_t search(struct bulk_table *t, uint64_t id)
+static size_t search(struct bulk *b, uint64_t id)
 {
-	if (!t->indexed) {
-		if (t->index_n < t->n) {
-			t->index = xreallocarray(t->index, t->n, sizeof(*t->index));
-			t->index_n = t->n;
+	if (!b->indexed) {
+		if (b->index_n < b->n) {
+			b->index = xreallocarray(b->index, b->n, sizeof(*b->index));
+			b->index_n = b->n;
 		}
-		for (size_t i = 0; i < t->n; i++)
-			t->index[i] = (struct bulk_place){bulk_at(t, i + 1)->id, i + 1};
-		if (t->n)
-			qsort(t->index, t->n, sizeof(*t->index), by_place_id);
-		t->indexed = true;
+		for (size_t i = 0; i < b->n; i++)
+			b->index[i] = (struct bulk_place){b->records[i + 1].id, i + 1};
+		if (b->n)
+			qsort(b->index, b->n, sizeof(*b->index), by_place_id);
+		b->indexed = true;
 	}
 	struct bulk_place key = {.id = id};
-	const struct bulk_place *p = t->n ? bsearch(&key, t->index, t->n, sizeof(key), by_place_id) : NULL;
+	const struct bulk_place *p = b->n ? bsearch(&key, b->index, b->n, sizeof(key), by_place_id) : NULL;
 	return p ? p->at : 0;
 }
 
 /* Groups come in the same order while none comes or goes. */
-static const struct bulk_record *find(struct bulk_table *t, uint64_t id, size_t *hint)
+const struct bulk_record *bulk_find(struct bulk *b, uint64_t id, size_t *hint)
 {
 	if (!id)
 		return NULL;
-	if (!*hint || *hint > t->n || bulk_at(t, *hint)->id != id)
-		*hint = search(t, id);
-	return *hint ? bulk_at(t, *hint) : NULL;
-}
-
-bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_found *ret)
-{
-	const struct bulk_record *cpu = find(&b->table[0], cpu_id, &h->at[0]);
-	const struct bulk_record *memory = b->one ? cpu : find(&b->table[1], memory_id, &h->at[1]);
-	if (!cpu || !memory || cpu->cpu_nsec == BULK_UNKNOWN || memory->pages == BULK_UNKNOWN)
-		return false;
-	*ret = (struct bulk_found){cpu, memory};
-	return true;
+	if (!*hint || *hint > b->n || b->records[*hint].id != id)
+		*hint = search(b, id);
+	return *hint ? &b->records[*hint] : NULL;
 }
 
 #else
@@ -260,13 +233,11 @@ size_t bulk_groups(const struct bulk *b)
 	return 0;
 }
 
-bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_found *ret)
+const struct bulk_record *bulk_find(struct bulk *b, uint64_t id, size_t *hint)
 {
 	(void)b;
-	(void)cpu_id;
-	(void)memory_id;
-	(void)h;
-	(void)ret;
-	return false;
+	(void)id;
+	(void)hint;
+	return NULL;
 }
 #endif

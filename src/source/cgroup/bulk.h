@@ -1,7 +1,7 @@
 /*
- * Counters of all groups at once: a BPF iterator over each hierarchy (Linux 6.1 and later, CAP_BPF and CAP_PERFMON)
- * writes into memory shared with us what the files of each group would tell, for less than reading them costs.
- * It only reads.  Where it cannot be had, files are read.
+ * Counters of all groups at once: a BPF iterator over the hierarchy that is walked (Linux 6.1 and later, CAP_BPF and
+ * CAP_PERFMON) writes into memory shared with us what the files of each group would tell, for less than reading them
+ * costs.  It only reads.  Where it cannot be had, files are read.
  */
 #ifndef SOURCE_BULK_H
 #define SOURCE_BULK_H
@@ -14,20 +14,33 @@
 
 #define BULK_UNKNOWN UINT64_MAX
 #define BULK_NONE (UINT64_MAX - 1) /* of a cap: the group has no such file */
-#define BULK_SYSCALLS 3            /* of reading one table */
+#define BULK_AGE 5000000000        /* nanoseconds */
+#define BULK_BESIDE 7
+#define BULK_SYSCALLS 3 /* of reading the table */
 
-/* As the kernel wrote it; BULK_UNKNOWN: not in this hierarchy, or the group has no such controller. */
+/*
+ * As the kernel wrote it; BULK_UNKNOWN: the group has no such controller, or what is counted in another hierarchy than
+ * the walked one is not known, for none of its own processes leads there.  On v1, where each number is far from all
+ * others, those below pages are up to BULK_AGE old in a group whose CPU time and memory use have not moved.
+ */
 struct bulk_record {
-	uint64_t id;                      /* the inode of the group's directory */
-	uint64_t mono_nsec;               /* when it was read */
-	uint64_t cpu_nsec;                /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
-	uint64_t periods, throttled;      /* v2: cpu.stat nr_periods, nr_throttled */
-	uint64_t quota_nsec, period_nsec; /* v2: cpu.max; a quota of UINT64_MAX with a period: max */
-	uint64_t cpus;                    /* v2: how many are in cpuset.cpus.effective */
-	uint64_t pids;                    /* v2: pids.current */
-	uint64_t frozen, populated;       /* v2: cgroup.events; 1, or 0 (populated: by how many) */
-	/* From here on only where memory is counted. */
-	uint64_t pages;                      /* memory.usage_in_bytes | memory.current, in pages */
+	uint64_t id;        /* the inode of the group's directory */
+	uint64_t serial;    /* the program's own: which group it is, of all that there have ever been */
+	uint64_t due_nsec;  /* the program's own: when all is to be read though nothing moved */
+	uint64_t mono_nsec; /* when it was read */
+	uint64_t cpu_nsec;  /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
+	uint64_t pages;     /* memory.usage_in_bytes | memory.current, in pages */
+	struct bulk_life {
+		uint64_t pids;      /* pids.current */
+		uint64_t frozen;    /* v2: cgroup.events; 0 no */
+		uint64_t freezing;  /* v1: freezer.state; 0 THAWED */
+		uint64_t populated; /* cgroup.events, of the walked hierarchy; 0 no */
+	} life;
+	uint64_t cpu_waited_nsec, memory_waited_nsec; /* pressure, "some": as last summed up, within 2 s */
+	uint64_t beside[BULK_BESIDE];                 /* the program's own: its states in other hierarchies */
+	uint64_t periods, throttled;                  /* cpu.stat nr_periods, nr_throttled */
+	uint64_t quota_nsec, period_nsec;    /* cpu.cfs_quota_us, cpu.cfs_period_us | cpu.max; UINT64_MAX: no cap */
+	uint64_t cpus;                       /* how many in cpuset.effective_cpus | cpuset.cpus.effective */
 	uint64_t max_pages, high_pages;      /* memory.limit_in_bytes | memory.max; v2: memory.high */
 	uint64_t peak_pages;                 /* memory.max_usage_in_bytes | memory.peak */
 	uint64_t swap_pages;                 /* v2: memory.swap.current */
@@ -36,15 +49,15 @@ struct bulk_record {
 	uint64_t oom_kills;                  /* memory.oom_control | memory.events oom_kill */
 	uint64_t file, inactive_file;        /* v2: memory.stat, in pages; until Linux 6.9 */
 	uint64_t refault_anon, refault_file; /* the same */
-	/* Pages on its lists of file pages, of a group that has none below it: memory.stat's follow within 2 s. */
-	uint64_t lru_inactive, lru_active;
+	/* Pages on its lists, of files and of all else, where there are no groups below: memory.stat's follow in 2 s.
+	 */
+	uint64_t lru_inactive, lru_active, lru_rest;
 };
+_Static_assert(sizeof(struct bulk_record) % 64 == 0, "whole lines of memory; a group that stands still needs two");
 
-/* One hierarchy. */
-struct bulk_table {
+struct bulk {
 	int link, map;
-	struct bulk_record *records; /* bulk_at */
-	size_t stride;               /* where no memory is counted they are shorter */
+	struct bulk_record *records; /* from 1 to n; that at 0 counts those that follow, in its id */
 	size_t room, bytes;          /* bytes: of the mapping */
 	uint64_t n, found;           /* n: of those found, the ones there was room for */
 	bool indexed;                /* since the last reading */
@@ -54,32 +67,16 @@ struct bulk_table {
 	} * index;
 };
 
-/* From 1 to n; that at 0 counts those that follow, in its id. */
-static inline struct bulk_record *bulk_at(const struct bulk_table *t, size_t i)
-{
-	return (struct bulk_record *)(void *)((char *)t->records + i * t->stride);
-}
-
-struct bulk {
-	struct bulk_table table[2]; /* where CPU time is counted, and memory where that is another */
-	bool one;
-};
-
-/* Room for so many groups in each hierarchy. NULL: it cannot be had; why, static. */
+/* Room for so many groups. NULL: it cannot be had; why, static. */
 struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why);
 void bulk_close(struct bulk *b);
-size_t bulk_groups(const struct bulk *b); /* how many there were in the larger hierarchy */
+size_t bulk_groups(const struct bulk *b); /* how many there were */
 /* Once a tick. -errno; -ENOSPC: there are more groups than room, those that came last are not in it. */
 int bulk_read(struct bulk *b);
-/* Where a group was found the last time; zero at first. */
-struct bulk_hint {
-	size_t at[2];
-};
-/* One group, as of the last reading: where its CPU time is counted, and its memory (on v2 the same). */
-struct bulk_found {
-	const struct bulk_record *cpu, *memory;
-};
-/* The group with these inodes; false: its CPU time or memory use is not known, its files are to be asked. */
-bool bulk_find(struct bulk *b, uint64_t cpu_id, uint64_t memory_id, struct bulk_hint *h, struct bulk_found *ret);
+/*
+ * The group with this inode, as of the last reading; NULL: it was not there.  hint: where it was found the last time,
+ * zero at first.
+ */
+const struct bulk_record *bulk_find(struct bulk *b, uint64_t id, size_t *hint);
 
 #endif

@@ -99,59 +99,73 @@ static int nameless_value(const struct btf *btf, const char *name)
 	return -1;
 }
 
+#define AT(member) offsetof(struct bulk_record, member)
+enum { ON_V1 = 1, ON_V2 = 2, ON_BOTH = 3 };
+
+static const char *const controllers[CTRL_MAX] = {
+        [CTRL_CPU] = "cpu_cgrp_id",       [CTRL_CPUACCT] = "cpuacct_cgrp_id", [CTRL_CPUSET] = "cpuset_cgrp_id",
+        [CTRL_MEMORY] = "memory_cgrp_id", [CTRL_PIDS] = "pids_cgrp_id",       [CTRL_FREEZER] = "freezer_cgrp_id"};
+
 static const struct {
-	enum bulk_kind from, to; /* kinds that have it */
-	const char *controller, *type, *path;
+	enum controller controller;
+	int on;
+	const char *type, *path;
 	size_t record;
 	bool cap;
 } wanted[] = {
-        {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.usage", offsetof(struct bulk_record, pages),
-         false},
-        {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.max", offsetof(struct bulk_record, max_pages),
-         true},
-        {BULK_V2, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.high", offsetof(struct bulk_record, high_pages),
-         true},
-        {BULK_MEMORY_V1, BULK_V2, "memory_cgrp_id", "mem_cgroup", "memory.watermark",
-         offsetof(struct bulk_record, peak_pages), false},
-        {BULK_MEMORY_V1, BULK_MEMORY_V1, "memory_cgrp_id", "mem_cgroup", "memory.failcnt",
-         offsetof(struct bulk_record, hits), false},
-        {BULK_V2, BULK_V2, "memory_cgrp_id", "mem_cgroup", "swap.usage", offsetof(struct bulk_record, swap_pages),
-         false},
-        {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.nr_periods",
-         offsetof(struct bulk_record, periods), false},
-        {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.nr_throttled",
-         offsetof(struct bulk_record, throttled), false},
-        {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.quota", offsetof(struct bulk_record, quota_nsec),
-         true},
-        {BULK_V2, BULK_V2, "cpu_cgrp_id", "task_group", "cfs_bandwidth.period",
-         offsetof(struct bulk_record, period_nsec), true},
-        {BULK_V2, BULK_V2, "pids_cgrp_id", "pids_cgroup", "counter", offsetof(struct bulk_record, pids), false},
+        {CTRL_MEMORY, ON_BOTH, "mem_cgroup", "memory.usage", AT(pages), false},
+        {CTRL_MEMORY, ON_BOTH, "mem_cgroup", "memory.max", AT(max_pages), true},
+        {CTRL_MEMORY, ON_V2, "mem_cgroup", "memory.high", AT(high_pages), true},
+        {CTRL_MEMORY, ON_BOTH, "mem_cgroup", "memory.watermark", AT(peak_pages), false},
+        {CTRL_MEMORY, ON_V1, "mem_cgroup", "memory.failcnt", AT(hits), false},
+        {CTRL_MEMORY, ON_V2, "mem_cgroup", "swap.usage", AT(swap_pages), false},
+        {CTRL_CPU, ON_BOTH, "task_group", "cfs_bandwidth.nr_periods", AT(periods), false},
+        {CTRL_CPU, ON_BOTH, "task_group", "cfs_bandwidth.nr_throttled", AT(throttled), false},
+        {CTRL_CPU, ON_BOTH, "task_group", "cfs_bandwidth.quota", AT(quota_nsec), true},
+        {CTRL_CPU, ON_BOTH, "task_group", "cfs_bandwidth.period", AT(period_nsec), true},
+        {CTRL_PIDS, ON_BOTH, "pids_cgroup", "counter", AT(life.pids), false},
 };
 
 static const struct {
 	const char *item;
 	size_t record;
 } stats[] = {
-        {"NR_FILE_PAGES", offsetof(struct bulk_record, file)},
-        {"NR_INACTIVE_FILE", offsetof(struct bulk_record, inactive_file)},
-        {"WORKINGSET_REFAULT_ANON", offsetof(struct bulk_record, refault_anon)},
-        {"WORKINGSET_REFAULT_FILE", offsetof(struct bulk_record, refault_file)},
+        {"NR_FILE_PAGES", AT(file)},
+        {"NR_INACTIVE_FILE", AT(inactive_file)},
+        {"WORKINGSET_REFAULT_ANON", AT(refault_anon)},
+        {"WORKINGSET_REFAULT_FILE", AT(refault_file)},
 };
 
 static const struct {
-	enum bulk_kind from;
+	int on;
 	const char *event;
 	size_t record;
 } events[] = {
-        {BULK_V2, "MEMCG_HIGH", offsetof(struct bulk_record, high)},
-        {BULK_V2, "MEMCG_MAX", offsetof(struct bulk_record, max)},
-        {BULK_V2, "MEMCG_OOM", offsetof(struct bulk_record, oom)},
-        {BULK_MEMORY_V1, "MEMCG_OOM_KILL", offsetof(struct bulk_record, oom_kills)},
+        {ON_V2, "MEMCG_HIGH", AT(high)},
+        {ON_V2, "MEMCG_MAX", AT(max)},
+        {ON_V2, "MEMCG_OOM", AT(oom)},
+        {ON_BOTH, "MEMCG_OOM_KILL", AT(oom_kills)},
 };
+
+static const struct {
+	const char *state;
+	size_t record;
+} stalls[] = {{"PSI_CPU_SOME", AT(cpu_waited_nsec)}, {"PSI_MEM_SOME", AT(memory_waited_nsec)}};
+
+static int controller_bit(const struct btf *btf, enum controller c)
+{
+	return enum_value(btf, "cgroup_subsys_id", controllers[c]);
+}
+
+/* Is it where the walk asks for it by this version? */
+static bool is_on(const struct mounts *m, enum controller c, int on)
+{
+	return on & (m->v1[c] ? ON_V1 : m->on_v2[c] ? ON_V2 : 0);
+}
 
 static void add(struct bulk_layout *l, const struct bulk_field *f)
 {
-	if (f->controller >= 0 && f->at >= 0 && (f->size == 4 || f->size == 8) && l->fields_n < BULK_FIELDS)
+	if (f->state >= 0 && f->at >= 0 && (f->size == 4 || f->size == 8) && l->fields_n < BULK_FIELDS)
 		l->fields[l->fields_n++] = *f;
 }
 
@@ -159,7 +173,7 @@ static void add(struct bulk_layout *l, const struct bulk_field *f)
  * memory.stat.  Since Linux 6.10 only some items are kept, and at which index the types do not tell.  Of v1 it is not
  * told: there nothing has brought the sums up to date.
  */
-static void find_stats(const struct btf *btf, int controller, struct bulk_layout *l)
+static void find_stats(const struct btf *btf, int memory, struct bulk_layout *l)
 {
 	const struct btf_type *t;
 	size_t size;
@@ -170,7 +184,7 @@ static void find_stats(const struct btf *btf, int controller, struct bulk_layout
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
 		int n = enum_value(btf, "node_stat_item", stats[i].item);
-		struct bulk_field f = {.controller = controller,
+		struct bulk_field f = {.state = memory,
 		                       .via = via,
 		                       .at = n < 0 ? -1 : array + 8 * n,
 		                       .size = 8,
@@ -184,7 +198,7 @@ static bool find_lists(const struct btf *btf, struct bulk_lists *l)
 {
 	const struct btf_type *t;
 	size_t size;
-	l->controller = enum_value(btf, "cgroup_subsys_id", "memory_cgrp_id");
+	l->state = controller_bit(btf, CTRL_MEMORY);
 	l->via = offset_of(btf, "mem_cgroup", "nodeinfo", &size);
 	l->at = place_of(btf, "mem_cgroup_per_node", "lru_zone_size", &t);
 	l->descendants = offset_of(btf, "cgroup", "nr_descendants", &size);
@@ -195,7 +209,7 @@ static bool find_lists(const struct btf *btf, struct bulk_lists *l)
 		return false;
 	l->lists = enum_value(btf, "lru_list", "NR_LRU_LISTS");
 	l->zones = l->lists > 0 ? (int)btf_array(t)->nelems / l->lists : 0; /* a table is described as one array */
-	return l->controller >= 0 && l->via >= 0 && l->descendants >= 0 && l->dying >= 0 && l->inactive >= 0 &&
+	return l->state >= 0 && l->via >= 0 && l->descendants >= 0 && l->dying >= 0 && l->inactive >= 0 &&
 	       l->active >= 0 && l->inactive < l->lists && l->active < l->lists && l->zones > 0;
 }
 
@@ -205,11 +219,11 @@ static void find_cpus(const struct btf *btf, struct bulk_layout *l)
 	const struct btf_type *t;
 	int at = place_of(btf, "cpuset", "effective_cpus", &t);
 	bool behind = at >= 0 && btf_is_ptr(t);
-	l->cpus = (struct bulk_field){.controller = at < 0 ? -1 : enum_value(btf, "cgroup_subsys_id", "cpuset_cgrp_id"),
+	l->cpus = (struct bulk_field){.state = at < 0 ? -1 : controller_bit(btf, CTRL_CPUSET),
 	                              .via = behind ? at : -1,
 	                              .at = behind ? 0 : at,
 	                              .size = 8,
-	                              .to = offsetof(struct bulk_record, cpus),
+	                              .to = AT(cpus),
 	                              .cap = true};
 }
 
@@ -217,38 +231,75 @@ static void find_cpus(const struct btf *btf, struct bulk_layout *l)
 static int by_place(const void *a, const void *b)
 {
 	const struct bulk_field *x = a, *y = b;
-	if (x->controller != y->controller)
-		return x->controller < y->controller ? -1 : 1;
+	if (x->state != y->state)
+		return x->state < y->state ? -1 : 1;
 	if (x->via != y->via)
 		return x->via < y->via ? -1 : 1;
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-static void find_fields(const struct btf *btf, enum bulk_kind kind, struct bulk_layout *l)
+static void find_events(const struct btf *btf, const struct mounts *m, struct bulk_layout *l)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		if (kind < wanted[i].from || kind > wanted[i].to)
-			continue;
-		struct bulk_field f = {.via = -1, .to = wanted[i].record, .cap = wanted[i].cap};
-		f.controller = enum_value(btf, "cgroup_subsys_id", wanted[i].controller);
-		f.at = offset_of(btf, wanted[i].type, wanted[i].path, &f.size);
-		add(l, &f);
-	}
 	size_t size;
-	int memory = enum_value(btf, "cgroup_subsys_id", "memory_cgrp_id");
 	int array = offset_of(btf, "mem_cgroup", "memory_events", &size);
 	for (size_t i = 0; i < ARRAY_SIZE(events) && array >= 0; i++) {
 		int n = enum_value(btf, "memcg_memory_event", events[i].event);
-		struct bulk_field f = {.controller = memory,
+		struct bulk_field f = {.state = controller_bit(btf, CTRL_MEMORY),
 		                       .via = -1,
 		                       .at = n < 0 ? -1 : array + 8 * n,
 		                       .size = 8,
 		                       .to = events[i].record};
-		if (kind >= events[i].from)
+		if (is_on(m, CTRL_MEMORY, events[i].on))
 			add(l, &f);
 	}
-	if (kind == BULK_V2)
-		find_stats(btf, memory, l);
+}
+
+/* What a group has in v2, whatever controllers are there. */
+static void find_v2_fields(const struct btf *btf, struct bulk_layout *l)
+{
+	const struct btf_type *t;
+	size_t size;
+	int frozen = nameless_value(btf, "CGRP_FROZEN");
+	struct bulk_field f = {.state = l->v2, .via = -1, .to = AT(life.frozen)};
+	f.at = frozen < 0 || frozen > 30 ? -1 : offset_of(btf, "cgroup", "flags", &f.size);
+	f.mask = frozen < 0 ? 0 : 1U << frozen;
+	add(l, &f);
+	int via = place_of(btf, "cgroup", "psi", &t);
+	bool behind = via >= 0 && btf_is_ptr(t);
+	/* First come the sums that pressure files tell, then those for triggers. */
+	int total = offset_of(btf, "psi_group", "total", &size);
+	for (size_t i = 0; i < ARRAY_SIZE(stalls) && behind && total >= 0; i++) {
+		int n = enum_value(btf, "psi_states", stalls[i].state);
+		f = (struct bulk_field){.state = l->v2,
+		                        .via = via,
+		                        .at = n < 0 ? -1 : total + 8 * n,
+		                        .size = 8,
+		                        .to = stalls[i].record};
+		add(l, &f);
+	}
+}
+
+static void find_fields(const struct btf *btf, const struct mounts *m, struct bulk_layout *l)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct bulk_field f = {.via = -1, .to = wanted[i].record, .cap = wanted[i].cap};
+		if (!is_on(m, wanted[i].controller, wanted[i].on))
+			continue;
+		f.state = controller_bit(btf, wanted[i].controller);
+		f.at = offset_of(btf, wanted[i].type, wanted[i].path, &f.size);
+		add(l, &f);
+	}
+	struct bulk_field freezer = {.state = controller_bit(btf, CTRL_FREEZER), .via = -1, .to = AT(life.freezing)};
+	int freezing = enum_value(btf, "freezer_state_flags", "CGROUP_FREEZING");
+	freezer.mask = freezing > 0 ? (uint32_t)freezing : 0;
+	freezer.at = freezing > 0 ? offset_of(btf, "freezer", "state", &freezer.size) : -1;
+	if (m->v1[CTRL_FREEZER])
+		add(l, &freezer);
+	find_events(btf, m, l);
+	if (m->v2)
+		find_v2_fields(btf, l);
+	if (l->unified && m->on_v2[CTRL_MEMORY])
+		find_stats(btf, controller_bit(btf, CTRL_MEMORY), l);
 	qsort(l->fields, l->fields_n, sizeof(l->fields[0]), by_place);
 }
 
@@ -260,47 +311,79 @@ static bool has_field(const struct bulk_layout *l, size_t record)
 	return false;
 }
 
-static void find_v2(const struct btf *btf, struct bulk_layout *l)
+static void find_unified(const struct btf *btf, struct bulk_layout *l)
 {
-	static const char *const by[] = {"nr_populated_csets", "nr_populated_domain_children",
-	                                 "nr_populated_threaded_children"};
 	size_t size;
 	l->parent = offset_of(btf, "cgroup", "self.parent", &size);
-	l->cgroup = offset_of(btf, "cgroup_subsys_state", "cgroup", &size);
 	l->control = offset_of(btf, "cgroup", "subtree_control", &l->control_size);
-	l->flags = offset_of(btf, "cgroup", "flags", &size);
-	l->frozen_bit = nameless_value(btf, "CGRP_FROZEN");
-	find_cpus(btf, l);
-	for (size_t i = 0; i < ARRAY_SIZE(by); i++)
-		l->populated[i] = offset_of(btf, "cgroup", by[i], &size);
 	l->exec_runtime = offset_of(btf, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
 	l->flush = btf__find_by_name_kind(btf, "css_rstat_flush", BTF_KIND_FUNC); /* since Linux 6.16 */
 	if (l->flush <= 0)
 		l->flush = btf__find_by_name_kind(btf, "cgroup_rstat_flush", BTF_KIND_FUNC);
 }
 
-bool bulk_layout(const struct btf *btf, enum bulk_kind kind, int nodes, struct bulk_layout *ret)
+/* false: nothing is told of other hierarchies. */
+static bool find_beside(const struct btf *btf, const struct mounts *m, struct bulk_layout *l)
 {
 	size_t size;
-	*ret = (struct bulk_layout){.populated = {-1, -1, -1}, .frozen_bit = -1, .cpus = {.controller = -1}};
+	struct bulk_beside *b = &l->beside;
+	for (int c = 0; c < CTRL_MAX; c++) {
+		int bit = controllers[c] ? controller_bit(btf, (enum controller)c) : -1;
+		const char *mount = m->v1[c] ? m->v1[c] : m->on_v2[c] ? m->v2 : NULL;
+		if (bit >= 0 && mount == m->walk)
+			b->walked = bit;
+		else if (bit >= 0 && mount && (m->v1[c] || c != CTRL_CPUACCT))
+			b->states |= 1U << bit;
+	}
+	if (m->v2)
+		b->states |= 1U << l->v2;
+	b->sets = offset_of(btf, "cgroup", "cset_links", &size);
+	b->link = offset_of(btf, "cgrp_cset_link", "cset_link", &size);
+	b->cgrp = offset_of(btf, "cgrp_cset_link", "cgrp", &size);
+	b->dfl = offset_of(btf, "css_set", "dfl_cgrp", &size);
+	int subsys = offset_of(btf, "css_set", "subsys", &size);
+	int set = offset_of(btf, "cgrp_cset_link", "cset", &size);
+	int head = l->kn > l->level ? l->kn - l->level : l->level - l->kn;
+	return b->walked >= 0 && __builtin_popcount(b->states) <= BULK_BESIDE && b->sets >= 0 && b->link >= 0 &&
+	       b->cgrp >= 0 && set == b->cgrp + 8 && subsys == 0 && b->dfl >= 8 * l->controllers &&
+	       b->dfl + 8 <= BULK_SET && l->level >= 0 && l->hash >= 0 && head + 8 <= BULK_HEAD;
+}
+
+bool bulk_layout(const struct btf *btf, const struct mounts *m, int nodes, struct bulk_layout *ret)
+{
+	static const char *const by[] = {"nr_populated_csets", "nr_populated_domain_children",
+	                                 "nr_populated_threaded_children"};
+	size_t size;
+	*ret = (struct bulk_layout){.unified = m->walk == m->v2, .beside.walked = -1, .cpus = {.state = -1}};
 	ret->kn = offset_of(btf, "cgroup", "kn", &size);
 	ret->id = offset_of(btf, "kernfs_node", "id", &size);
+	ret->hash = offset_of(btf, "kernfs_node", "hash", &size);
+	ret->level = offset_of(btf, "cgroup", "level", &size);
+	ret->serial = offset_of(btf, "cgroup", "self.serial_nr", &size);
 	ret->subsys = offset_of(btf, "cgroup", "subsys", &size);
+	ret->cgroup = offset_of(btf, "cgroup_subsys_state", "cgroup", &size);
+	ret->controllers = ret->v2 = enum_value(btf, "cgroup_subsys_id", "CGROUP_SUBSYS_COUNT");
 	ret->target = btf__find_by_name_kind(btf, "bpf_iter_cgroup", BTF_KIND_FUNC);
-	if (ret->kn < 0 || ret->id < 0 || ret->subsys < 0 || ret->target <= 0)
+	if (ret->kn < 0 || ret->id < 0 || ret->serial < 0 || ret->subsys < 0 || ret->cgroup < 0 || ret->target <= 0 ||
+	    ret->v2 <= 0 || ret->v2 >= BULK_STATES)
 		return false;
-	find_fields(btf, kind, ret);
-	if (kind == BULK_CPU_V1) {
-		ret->cpuacct = enum_value(btf, "cgroup_subsys_id", "cpuacct_cgrp_id");
-		ret->cpuusage = offset_of(btf, "cpuacct", "cpuusage", &size);
-		ret->per_cpu_places = offset_of(btf, "bpf_array", "pptrs", &size);
-		return ret->cpuacct >= 0 && ret->cpuusage >= 0 && ret->per_cpu_places >= 0;
-	}
-	if (kind == BULK_V2)
-		find_v2(btf, ret);
-	ret->lru.nodes = find_lists(btf, &ret->lru) ? nodes : 0;
-	return has_field(ret, offsetof(struct bulk_record, pages)) &&
-	       (kind == BULK_MEMORY_V1 || (ret->exec_runtime >= 0 && ret->flush > 0 && ret->parent >= 0 &&
-	                                   ret->cgroup >= 0 && ret->control >= 0));
+	for (size_t i = 0; i < ARRAY_SIZE(by); i++)
+		ret->populated[i] = offset_of(btf, "cgroup", by[i], &size);
+	find_fields(btf, m, ret);
+	if (!ret->unified || !m->v1[CTRL_CPUSET])
+		find_cpus(btf, ret);
+	if (ret->unified)
+		find_unified(btf, ret);
+	if (ret->unified || !find_beside(btf, m, ret))
+		ret->beside.states = 0;
+	ret->cpuacct = controller_bit(btf, CTRL_CPUACCT);
+	ret->cpuusage = offset_of(btf, "cpuacct", "cpuusage", &size);
+	ret->per_cpu_places = offset_of(btf, "bpf_array", "pptrs", &size);
+	/* Whether there are groups below is asked in the walked hierarchy. */
+	bool walked = (m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->v2) == m->walk;
+	ret->lru.nodes = find_lists(btf, &ret->lru) && walked ? nodes : 0;
+	return has_field(ret, AT(pages)) &&
+	       (ret->unified ? ret->exec_runtime >= 0 && ret->flush > 0 && ret->parent >= 0 && ret->control >= 0
+	                     : ret->cpuacct >= 0 && ret->cpuusage >= 0 && ret->per_cpu_places >= 0);
 }
 #endif

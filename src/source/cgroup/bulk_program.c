@@ -15,8 +15,27 @@
 #define MAX_CPUS 1024
 #define MAX_NODES 8
 
-/* Offsets from the frame pointer. */
-enum { AT_KEY = -8, AT_POINTER = -16, AT_VALUE = -24, AT_PLACE = -32, SPAN = 256, AT_SPAN = AT_PLACE - SPAN };
+/* Offsets from the frame pointer: of single values, of what is copied at once, and of the group's states. */
+enum {
+	AT_KEY = -8,
+	AT_POINTER = -16,
+	AT_VALUE = -24,
+	AT_PLACE = -32,
+	SPAN = 256,
+	AT_SPAN = AT_PLACE - SPAN,
+	AT_HEAD = AT_PLACE - BULK_HEAD,
+	AT_STATES = AT_SPAN - 8 * BULK_STATES
+};
+_Static_assert(BULK_SET + BULK_HEAD <= SPAN && AT_STATES >= -512, "the stack of a program");
+
+#define AT(member) ((int)offsetof(struct bulk_record, member))
+
+/* Where the record keeps a state of another hierarchy; the one that is asked for in every tick is the first. */
+static int at_beside(const struct bulk_layout *l, int state)
+{
+	unsigned others = l->beside.states & ~(1U << l->cpuacct);
+	return AT(beside) + (state == l->cpuacct ? 0 : 8 + 8 * __builtin_popcount(others & ((1U << state) - 1)));
+}
 
 struct program {
 	struct bpf_insn insns[MAX_INSNS];
@@ -63,11 +82,22 @@ static void put_store(struct program *p, int base, int off, int src)
 	put(p, BPF_STX | BPF_MEM | BPF_DW, base, src, off, 0);
 }
 
+static void put_constant(struct program *p, int dst, uint64_t value)
+{
+	put(p, BPF_LD | BPF_IMM | BPF_DW, dst, 0, 0, (int)(uint32_t)value);
+	put(p, 0, 0, 0, 0, (int)(uint32_t)(value >> 32));
+}
+
 /* An address that only the kernel knows: a map, or a variable of its own. */
 static void put_address(struct program *p, int dst, int of_what, int which)
 {
 	put(p, BPF_LD | BPF_IMM | BPF_DW, dst, of_what, 0, which);
 	put(p, 0, 0, 0, 0, 0);
+}
+
+static void put_store_value(struct program *p, int base, int off, int value)
+{
+	put(p, BPF_ST | BPF_MEM | BPF_DW, base, 0, off, value);
 }
 
 static void put_call(struct program *p, int helper)
@@ -99,6 +129,17 @@ static size_t put_jump_if(struct program *p, int condition, int reg, int value)
 	return p->n - 1;
 }
 
+static size_t put_jump_by(struct program *p, int condition, int a, int b)
+{
+	put(p, BPF_JMP | condition | BPF_X, a, b, 0, 0);
+	return p->n - 1;
+}
+
+static size_t put_jump_unless_same(struct program *p, int a, int b)
+{
+	return put_jump_by(p, BPF_JNE, a, b);
+}
+
 static void land(struct program *p, size_t jump)
 {
 	p->insns[jump].off = (int16_t)(p->n - jump - 1);
@@ -113,21 +154,21 @@ static void put_copy(struct program *p, int base, int to, size_t size)
 	put_call(p, BPF_FUNC_probe_read_kernel);
 }
 
-/* r3 = address of a member of the group's state in a controller, whose state begins with the css. */
-static void put_state(struct program *p, const struct bulk_layout *l, int controller, int off)
+/* r3 = address of a member of one of the group's states. */
+static void put_state(struct program *p, int state, int off)
 {
-	put_load(p, BPF_REG_3, BPF_REG_6, l->subsys + 8 * controller);
+	put_load(p, BPF_REG_3, BPF_REG_10, AT_STATES + 8 * state);
 	put_add(p, BPF_REG_3, off);
 }
 
 /* r3 = address of a field, or of the pointer it is behind, which is followed: a jump when that could not be read. */
-static size_t put_place(struct program *p, const struct bulk_layout *l, const struct bulk_field *f)
+static size_t put_place(struct program *p, const struct bulk_field *f)
 {
 	if (f->via < 0) {
-		put_state(p, l, f->controller, f->at);
+		put_state(p, f->state, f->at);
 		return 0;
 	}
-	put_state(p, l, f->controller, f->via);
+	put_state(p, f->state, f->via);
 	put_copy(p, BPF_REG_10, AT_POINTER, 8);
 	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
@@ -135,31 +176,161 @@ static size_t put_place(struct program *p, const struct bulk_layout *l, const st
 	return failed;
 }
 
+/*
+ * What the group's directory says at `off`, at AT_VALUE.  Pointers are not followed by plain loads: each that is costs
+ * the verifier a search through all types.
+ */
+static void put_name(struct program *p, const struct bulk_layout *l, int off, size_t size)
+{
+	put_move(p, BPF_REG_3, BPF_REG_6);
+	put_add(p, BPF_REG_3, l->kn);
+	put_copy(p, BPF_REG_10, AT_POINTER, 8);
+	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
+	put_add(p, BPF_REG_3, off);
+	put_copy(p, BPF_REG_10, AT_VALUE, size);
+	put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
+}
+
 /* r6 = the group, r8 = its record, r7 = how many records there are with it. */
-static void put_record(struct program *p, const struct bulk_layout *l, enum bulk_kind kind, int map)
+static void put_record(struct program *p, const struct bulk_layout *l, int map)
 {
 	put_load(p, BPF_REG_6, BPF_REG_1, 8); /* struct bpf_iter__cgroup: meta, cgroup; NULL: that was the last */
 	put_exit_if(p, BPF_JEQ, BPF_REG_6, 0);
 	put_set(p, BPF_REG_1, 0);
 	put_store(p, BPF_REG_10, AT_KEY, BPF_REG_1);
 	put_lookup(p, map, BPF_REG_8);
-	put_load(p, BPF_REG_7, BPF_REG_8, offsetof(struct bulk_record, id));
+	put_load(p, BPF_REG_7, BPF_REG_8, AT(id));
 	put_add(p, BPF_REG_7, 1);
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, id), BPF_REG_7);
+	put_store(p, BPF_REG_8, AT(id), BPF_REG_7);
 	put_store(p, BPF_REG_10, AT_KEY, BPF_REG_7);
 	put_lookup(p, map, BPF_REG_8);
-	put_load(p, BPF_REG_1, BPF_REG_6, l->kn);
-	put_load(p, BPF_REG_1, BPF_REG_1, l->id);
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, id), BPF_REG_1);
-	put_set(p, BPF_REG_1, -1); /* BULK_UNKNOWN */
-	for (size_t at = offsetof(struct bulk_record, cpu_nsec); at < bulk_stride(kind); at += sizeof(uint64_t))
-		put_store(p, BPF_REG_8, (int)at, BPF_REG_1);
+	put_load(p, BPF_REG_1, BPF_REG_6, l->serial);
+	put_add(p, BPF_REG_1, 1); /* that of the first of all is 0, as in a record that was never used */
+	put_load(p, BPF_REG_2, BPF_REG_8, AT(serial));
+	size_t same = put_jump_by(p, BPF_JEQ, BPF_REG_1, BPF_REG_2);
+	put_store(p, BPF_REG_8, AT(serial), BPF_REG_1);
+	put_name(p, l, l->id, 8);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
+	put_store(p, BPF_REG_8, AT(id), BPF_REG_1);
+	put_store_value(p, BPF_REG_8, AT(due_nsec), 0);
+	for (int i = 0; i < BULK_BESIDE; i++)
+		put_store_value(p, BPF_REG_8, AT(beside) + 8 * i, 0);
+	land(p, same);
 }
 
 static void put_time(struct program *p)
 {
 	put_call(p, BPF_FUNC_ktime_get_ns);
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, mono_nsec), BPF_REG_0);
+	put_store(p, BPF_REG_8, AT(mono_nsec), BPF_REG_0);
+}
+
+static void put_unknown(struct program *p)
+{
+	for (int at = AT(cpu_nsec); at < (int)sizeof(struct bulk_record); at += 8)
+		if (at < AT(beside) || at >= AT(periods))
+			put_store_value(p, BPF_REG_8, at, -1); /* BULK_UNKNOWN */
+}
+
+/* A pointer becomes a number by way of the record, of which it is no secret: both are ours alone. */
+static void put_number(struct program *p, int reg)
+{
+	put_store(p, BPF_REG_8, AT(mono_nsec), reg);
+	put_load(p, reg, BPF_REG_8, AT(mono_nsec));
+}
+
+/*
+ * A state in the copied set becomes the group's, if it is that of a group of the same name (r7: its hash) as deep:
+ * looked at once, for memory that nobody else asks for is slow.
+ */
+static void put_side(struct program *p, const struct bulk_layout *l, int state)
+{
+	int memory = at_beside(l, state);
+	bool v2 = state == l->v2;
+	int from = AT_SPAN + (v2 ? l->beside.dfl : 8 * state), first = l->level < l->kn ? l->level : l->kn;
+	size_t other[5], n = 0;
+	put_load(p, BPF_REG_3, BPF_REG_10, from);
+	put_load(p, BPF_REG_1, BPF_REG_8, memory);
+	size_t known = put_jump_by(p, BPF_JEQ, BPF_REG_3, BPF_REG_1);
+	if (!v2) {
+		put_add(p, BPF_REG_3, l->cgroup);
+		put_copy(p, BPF_REG_10, AT_POINTER, 8);
+		other[n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+		put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
+	}
+	put_add(p, BPF_REG_3, first);
+	put_copy(p, BPF_REG_10, AT_HEAD, (size_t)((l->level > l->kn ? l->level : l->kn) - first) + 8);
+	other[n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_HEAD + l->level - first, 4);
+	put_load_sized(p, BPF_REG_2, BPF_REG_6, l->level, 4);
+	other[n++] = put_jump_unless_same(p, BPF_REG_1, BPF_REG_2);
+	put_load(p, BPF_REG_3, BPF_REG_10, AT_HEAD + l->kn - first);
+	put_add(p, BPF_REG_3, l->hash);
+	put_copy(p, BPF_REG_10, AT_VALUE, 4);
+	other[n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_VALUE, 4);
+	other[n++] = put_jump_unless_same(p, BPF_REG_1, BPF_REG_7);
+	put_load(p, BPF_REG_3, BPF_REG_10, from);
+	put_store(p, BPF_REG_8, memory, BPF_REG_3);
+	land(p, known);
+	put_store(p, BPF_REG_10, AT_STATES + 8 * state, BPF_REG_3);
+	put(p, BPF_JMP | BPF_JA, 0, 0, 1, 0);
+	while (n > 0)
+		land(p, other[--n]);
+	put_store_value(p, BPF_REG_8, memory, 0);
+}
+
+/*
+ * A process is in a set of states, one of each controller, wherever that is mounted, and a group knows the sets of its
+ * own processes: so the first of them leads to its places in all other hierarchies.  A set may go while it is looked
+ * at; what was its memory is not another's before the program has ended, and is the group's still if it says so.
+ */
+static void put_beside(struct program *p, const struct bulk_layout *l)
+{
+	const struct bulk_beside *b = &l->beside;
+	size_t none[4], n = 0;
+	put_name(p, l, l->hash, 4);
+	put_load_sized(p, BPF_REG_7, BPF_REG_10, AT_VALUE, 4);
+	put_move(p, BPF_REG_9, BPF_REG_6);
+	put_number(p, BPF_REG_9);
+	put_move(p, BPF_REG_3, BPF_REG_6);
+	put_add(p, BPF_REG_3, b->sets);
+	put_copy(p, BPF_REG_10, AT_POINTER, 8);
+	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
+	put_add(p, BPF_REG_3, b->cgrp - b->link);
+	_Static_assert(AT_POINTER == AT_VALUE + 8, "the link's group, then its set");
+	put_copy(p, BPF_REG_10, AT_VALUE, 16);
+	none[n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
+	none[n++] = put_jump_unless_same(p, BPF_REG_1, BPF_REG_9); /* there is none: the list's head is no link */
+	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
+	put_copy(p, BPF_REG_10, AT_SPAN, (size_t)b->dfl + 8);
+	none[n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_SPAN + 8 * b->walked);
+	put_load(p, BPF_REG_2, BPF_REG_10, AT_STATES + 8 * b->walked);
+	none[n++] = put_jump_unless_same(p, BPF_REG_1, BPF_REG_2);
+	for (int state = 0; state <= l->v2; state++)
+		if (b->states & 1U << state)
+			put_side(p, l, state);
+	put(p, BPF_JMP | BPF_JA, 0, 0, BULK_BESIDE, 0);
+	while (n > 0)
+		land(p, none[--n]);
+	for (int i = 0; i < BULK_BESIDE; i++)
+		put_store_value(p, BPF_REG_8, AT(beside) + 8 * i, 0);
+}
+
+/* The group's states in the walked hierarchy; 0 where it has none. */
+static void put_own_states(struct program *p, const struct bulk_layout *l)
+{
+	put_move(p, BPF_REG_3, BPF_REG_6);
+	put_add(p, BPF_REG_3, l->subsys);
+	put_copy(p, BPF_REG_10, AT_STATES, 8 * (size_t)l->controllers);
+	put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_store_value(p, BPF_REG_10, AT_STATES + 8 * l->v2, 0);
+	if (l->unified) {
+		put_move(p, BPF_REG_9, BPF_REG_6);
+		put_number(p, BPF_REG_9);
+		put_store(p, BPF_REG_10, AT_STATES + 8 * l->v2, BPF_REG_9);
+	}
 }
 
 /* The first group is above all others: with its numbers all others' are brought up to date. */
@@ -169,19 +340,12 @@ static void put_cpu_v2(struct program *p, const struct bulk_layout *l)
 	put_move(p, BPF_REG_1, BPF_REG_6); /* a css is what a cgroup begins with, so it is both */
 	put(p, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, l->flush);
 	put_load(p, BPF_REG_1, BPF_REG_6, l->exec_runtime);
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, cpu_nsec), BPF_REG_1);
-}
-
-/* A pointer becomes a number by way of the record, of which it is no secret: both are ours alone. */
-static void put_number(struct program *p, int reg)
-{
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, cpu_nsec), reg);
-	put_load(p, reg, BPF_REG_8, offsetof(struct bulk_record, cpu_nsec));
+	put_store(p, BPF_REG_8, AT(cpu_nsec), BPF_REG_1);
 }
 
 /*
- * The sum over all CPUs.  A per-CPU address is on each of them as far from itself as any other is: as far as a value of
- * a per-CPU map of ours is, whose address the map tells and whose place on each CPU a helper does.
+ * r7 = the sum over all CPUs.  A per-CPU address is on each of them as far from itself as any other is: as far as a
+ * value of a per-CPU map of ours is, whose address the map tells and whose place on each CPU a helper does.
  */
 static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
 {
@@ -189,11 +353,12 @@ static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus,
 	put_number(p, BPF_REG_3);
 	put_add(p, BPF_REG_3, l->per_cpu_places);
 	put_copy(p, BPF_REG_10, AT_PLACE, 8);
-	put_state(p, l, l->cpuacct, l->cpuusage);
+	size_t none[3];
+	put_state(p, l->cpuacct, l->cpuusage);
 	put_copy(p, BPF_REG_10, AT_POINTER, 8);
+	none[0] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	put_set(p, BPF_REG_7, 0);
-	put_set(p, BPF_REG_1, 0);
-	put_store(p, BPF_REG_10, AT_KEY, BPF_REG_1);
+	put_store_value(p, BPF_REG_10, AT_KEY, 0);
 	put_set(p, BPF_REG_9, 0);
 	size_t loop = p->n;
 	put_address(p, BPF_REG_1, BPF_PSEUDO_MAP_FD, per_cpu);
@@ -201,7 +366,7 @@ static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus,
 	put_add(p, BPF_REG_2, AT_KEY);
 	put_move(p, BPF_REG_3, BPF_REG_9);
 	put_call(p, BPF_FUNC_map_lookup_percpu_elem);
-	put_exit_if(p, BPF_JEQ, BPF_REG_0, 0);
+	none[1] = put_jump_if(p, BPF_JEQ, BPF_REG_0, 0);
 	put_number(p, BPF_REG_0);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_PLACE);
 	put(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_0, BPF_REG_1, 0, 0);
@@ -210,12 +375,99 @@ static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus,
 	put_copy(p, BPF_REG_10, AT_VALUE, 8);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
-	put_set(p, BPF_REG_1, -1);
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, cpu_nsec), BPF_REG_1);
-	put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
+	none[2] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	put_add(p, BPF_REG_9, 1);
 	put(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_9, 0, (int)loop - (int)p->n - 1, cpus);
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, cpu_nsec), BPF_REG_7);
+	put(p, BPF_JMP | BPF_JA, 0, 0, 1, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		land(p, none[i]);
+	put_set(p, BPF_REG_7, -1); /* BULK_UNKNOWN */
+}
+
+static const struct bulk_field *pages_of(const struct bulk_layout *l)
+{
+	const struct bulk_field *f = l->fields;
+	while (f->to != offsetof(struct bulk_record, pages))
+		f++; /* there is one (bulk_layout) */
+	return f;
+}
+
+/* One of the group's states: of another hierarchy, that which it had the last time. */
+static void put_last_state(struct program *p, const struct bulk_layout *l, int state)
+{
+	if (l->beside.states & 1U << state) {
+		put_load(p, BPF_REG_1, BPF_REG_8, at_beside(l, state));
+		put_store(p, BPF_REG_10, AT_STATES + 8 * state, BPF_REG_1);
+		return;
+	}
+	put_move(p, BPF_REG_3, BPF_REG_6);
+	put_add(p, BPF_REG_3, l->subsys + 8 * state);
+	put_copy(p, BPF_REG_10, AT_STATES + 8 * state, 8);
+}
+
+/* r9 = memory use in pages. */
+static void put_pages(struct program *p, const struct bulk_layout *l)
+{
+	const struct bulk_field *f = pages_of(l);
+	put_set(p, BPF_REG_9, -1); /* BULK_UNKNOWN */
+	put_state(p, f->state, f->at);
+	put_copy(p, BPF_REG_10, AT_VALUE, 8);
+	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load(p, BPF_REG_9, BPF_REG_10, AT_VALUE);
+	land(p, failed);
+}
+
+/* Two jumps, for a group whose CPU time (r7) or memory use (r9) is another than the last time. */
+static void put_moved(struct program *p, size_t ret[2])
+{
+	put_load(p, BPF_REG_1, BPF_REG_8, AT(cpu_nsec));
+	ret[0] = put_jump_unless_same(p, BPF_REG_1, BPF_REG_7);
+	put_load(p, BPF_REG_1, BPF_REG_8, AT(pages));
+	ret[1] = put_jump_unless_same(p, BPF_REG_1, BPF_REG_9);
+}
+
+/*
+ * Ends the program for a group of which neither has moved, when its other numbers are not due.  CPU time is looked for
+ * where it was the last time: if that is another's by now, so is the number, and the way there is gone anew.
+ */
+static void put_rest(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
+{
+	size_t moved[2];
+	put_time(p);
+	put_load(p, BPF_REG_2, BPF_REG_8, AT(due_nsec));
+	size_t due = put_jump_by(p, BPF_JGE, BPF_REG_0, BPF_REG_2);
+	put_last_state(p, l, l->cpuacct);
+	put_last_state(p, l, pages_of(l)->state);
+	put_cpu_v1(p, l, cpus, per_cpu);
+	put_pages(p, l);
+	put_moved(p, moved);
+	put_time(p);
+	p->exits[p->exits_n++] = p->n;
+	put(p, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+	land(p, due);
+	land(p, moved[0]);
+	land(p, moved[1]);
+}
+
+/* When all of a group is due: in the next tick if it has moved, or nobody can say. */
+static void put_due(struct program *p)
+{
+	size_t moved[2], unknown = put_jump_if(p, BPF_JEQ, BPF_REG_7, -1);
+	put_moved(p, moved);
+	put_load(p, BPF_REG_1, BPF_REG_8, AT(mono_nsec));
+	/* Each group at its own moment: its id says by how much of a second sooner. */
+	put_constant(p, BPF_REG_2, BULK_AGE);
+	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
+	put_load(p, BPF_REG_2, BPF_REG_8, AT(id));
+	put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 1023);
+	put(p, BPF_ALU64 | BPF_LSH | BPF_K, BPF_REG_2, 0, 0, 20);
+	put(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
+	put_store(p, BPF_REG_8, AT(due_nsec), BPF_REG_1);
+	put(p, BPF_JMP | BPF_JA, 0, 0, 1, 0);
+	land(p, moved[0]);
+	land(p, moved[1]);
+	land(p, unknown);
+	put_store_value(p, BPF_REG_8, AT(due_nsec), 0);
 }
 
 /* r9 = the controllers whose files the group has: what its parent passes on. */
@@ -228,15 +480,17 @@ static void put_visible(struct program *p, const struct bulk_layout *l)
 }
 
 /* Fields that are near each other, in order: copied at once. */
-static void put_span(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, size_t n)
+static void put_span(struct program *p, const struct bulk_field *f, size_t n)
 {
 	struct bulk_field all = f[0];
 	all.at &= ~7;
-	size_t nowhere = put_place(p, l, &all);
+	size_t nowhere = put_place(p, &all);
 	put_copy(p, BPF_REG_10, AT_SPAN, (size_t)(f[n - 1].at - all.at) + f[n - 1].size);
 	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	for (size_t i = 0; i < n; i++) {
 		put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_SPAN + f[i].at - all.at, f[i].size);
+		if (f[i].mask)
+			put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, (int)f[i].mask);
 		put_store(p, BPF_REG_8, (int)f[i].to, BPF_REG_1);
 	}
 	land(p, failed);
@@ -244,13 +498,13 @@ static void put_span(struct program *p, const struct bulk_layout *l, const struc
 		land(p, nowhere);
 }
 
-static void put_spans(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, size_t n)
+static void put_spans(struct program *p, const struct bulk_field *f, size_t n)
 {
 	for (size_t from = 0, to; from < n; from = to) {
 		to = from + 1;
 		while (to < n && f[to].via == f[from].via && f[to].at + (int)f[to].size - (f[from].at & ~7) <= SPAN)
 			to++;
-		put_span(p, l, &f[from], to - from);
+		put_span(p, &f[from], to - from);
 	}
 }
 
@@ -275,25 +529,25 @@ static void put_uncapped(struct program *p, const struct bulk_field *f, size_t n
 	land(p, over);
 }
 
-/* some: only those whose files the group has. */
-static void put_fields(struct program *p, const struct bulk_layout *l, bool some)
+/* In v2 a group has states whose files it has not. */
+static bool may_be_hidden(const struct bulk_layout *l, int state)
+{
+	return l->unified && state != l->v2;
+}
+
+static void put_fields(struct program *p, const struct bulk_layout *l)
 {
 	for (size_t from = 0, to; from < l->fields_n; from = to) {
 		const struct bulk_field *f = &l->fields[from];
+		bool some = may_be_hidden(l, f->state);
 		to = from + 1;
-		while (to < l->fields_n && l->fields[to].controller == f->controller)
+		while (to < l->fields_n && l->fields[to].state == f->state)
 			to++;
-		size_t hidden = some ? put_hidden(p, f->controller) : 0;
-		put_spans(p, l, f, to - from);
+		size_t hidden = some ? put_hidden(p, f->state) : 0;
+		put_spans(p, f, to - from);
 		if (some)
 			put_uncapped(p, f, to - from, hidden);
 	}
-}
-
-static void put_constant(struct program *p, int dst, uint64_t value)
-{
-	put(p, BPF_LD | BPF_IMM | BPF_DW, dst, 0, 0, (int)(uint32_t)value);
-	put(p, 0, 0, 0, 0, (int)(uint32_t)(value >> 32));
 }
 
 /* r1 = how many bits are set in it; pairs, fours and bytes are added up. */
@@ -325,12 +579,13 @@ static void put_cpus(struct program *p, const struct bulk_layout *l, int cpus)
 {
 	struct bulk_field f = l->cpus;
 	size_t failed[2 * (MAX_CPUS / 64)], n = 0;
-	if (f.controller < 0)
+	if (f.state < 0)
 		return;
-	size_t hidden = put_hidden(p, f.controller);
+	bool some = may_be_hidden(l, f.state);
+	size_t hidden = some ? put_hidden(p, f.state) : 0;
 	put_set(p, BPF_REG_7, 0);
 	for (int at = 0; at < cpus; at += 64, f.at += 8) {
-		size_t nowhere = put_place(p, l, &f);
+		size_t nowhere = put_place(p, &f);
 		if (nowhere)
 			failed[n++] = nowhere;
 		put_copy(p, BPF_REG_10, AT_VALUE, 8);
@@ -342,49 +597,49 @@ static void put_cpus(struct program *p, const struct bulk_layout *l, int cpus)
 	put_store(p, BPF_REG_8, (int)f.to, BPF_REG_7);
 	while (n > 0)
 		land(p, failed[--n]);
-	put_uncapped(p, &f, 1, hidden);
+	if (some)
+		put_uncapped(p, &f, 1, hidden);
 }
 
-/* The lengths of its lists of file pages, over all nodes and zones. It is the last: it takes r9. */
-static void put_lists(struct program *p, const struct bulk_layout *l, bool some)
+/* The lengths of its lists of pages, over all nodes and zones. It is the last: it takes all registers. */
+static void put_lists(struct program *p, const struct bulk_layout *l)
 {
 	const struct bulk_lists *f = &l->lru;
-	size_t zone = (size_t)f->lists * 8, size = zone * (size_t)f->zones;
+	size_t size = (size_t)f->lists * 8 * (size_t)f->zones;
 	if (f->nodes < 1 || f->nodes > MAX_NODES || size > SPAN)
 		return;
-	if (some)
-		p->exits[p->exits_n++] = put_hidden(p, f->controller);
+	if (may_be_hidden(l, f->state))
+		p->exits[p->exits_n++] = put_hidden(p, f->state);
 	put_load_sized(p, BPF_REG_1, BPF_REG_6, f->descendants, 4);
 	put_exit_if(p, BPF_JNE, BPF_REG_1, 0);
 	put_load_sized(p, BPF_REG_1, BPF_REG_6, f->dying, 4);
 	put_exit_if(p, BPF_JNE, BPF_REG_1, 0);
+	put_set(p, BPF_REG_6, 0);
 	put_set(p, BPF_REG_7, 0);
 	put_set(p, BPF_REG_9, 0);
 	for (int node = 0; node < f->nodes; node++) {
-		struct bulk_field lists = {.controller = f->controller, .via = f->via + 8 * node, .at = f->at};
-		p->exits[p->exits_n++] = put_place(p, l, &lists);
+		struct bulk_field lists = {.state = f->state, .via = f->via + 8 * node, .at = f->at};
+		p->exits[p->exits_n++] = put_place(p, &lists);
 		put_copy(p, BPF_REG_10, AT_SPAN, size);
 		put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
-		for (int at = AT_SPAN; at < AT_SPAN + (int)size; at += (int)zone) {
-			put_load(p, BPF_REG_1, BPF_REG_10, at + 8 * f->inactive);
-			put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
-			put_load(p, BPF_REG_1, BPF_REG_10, at + 8 * f->active);
-			put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_9, BPF_REG_1, 0, 0);
+		for (int i = 0; i < f->lists * f->zones; i++) {
+			int list = i % f->lists;
+			put_load(p, BPF_REG_1, BPF_REG_10, AT_SPAN + 8 * i);
+			put(p, BPF_ALU64 | BPF_ADD | BPF_X,
+			    list == f->inactive ? BPF_REG_7
+			    : list == f->active ? BPF_REG_9
+			                        : BPF_REG_6,
+			    BPF_REG_1, 0, 0);
 		}
 	}
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, lru_inactive), BPF_REG_7);
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, lru_active), BPF_REG_9);
+	put_store(p, BPF_REG_8, AT(lru_inactive), BPF_REG_7);
+	put_store(p, BPF_REG_8, AT(lru_active), BPF_REG_9);
+	put_store(p, BPF_REG_8, AT(lru_rest), BPF_REG_6);
 }
 
-/* Is it frozen, and is anybody in it? */
-static void put_life(struct program *p, const struct bulk_layout *l)
+/* Is anybody in it or below it? */
+static void put_populated(struct program *p, const struct bulk_layout *l)
 {
-	if (l->flags >= 0 && l->frozen_bit >= 0) {
-		put_load(p, BPF_REG_1, BPF_REG_6, l->flags);
-		put(p, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_1, 0, 0, l->frozen_bit);
-		put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, 1);
-		put_store(p, BPF_REG_8, offsetof(struct bulk_record, frozen), BPF_REG_1);
-	}
 	if (l->populated[0] < 0 || l->populated[1] < 0 || l->populated[2] < 0)
 		return;
 	put_load_sized(p, BPF_REG_1, BPF_REG_6, l->populated[0], 4);
@@ -392,7 +647,7 @@ static void put_life(struct program *p, const struct bulk_layout *l)
 		put_load_sized(p, BPF_REG_2, BPF_REG_6, l->populated[i], 4);
 		put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
 	}
-	put_store(p, BPF_REG_8, offsetof(struct bulk_record, populated), BPF_REG_1);
+	put_store(p, BPF_REG_8, AT(life.populated), BPF_REG_1);
 }
 
 static void put_end(struct program *p)
@@ -412,35 +667,44 @@ static int load(const struct program *p, int target, bool sleeps)
 	return fd < 0 ? -errno : fd;
 }
 
-int bulk_program_load(const struct bulk_layout *l, enum bulk_kind kind, int map)
+int bulk_program_load(const struct bulk_layout *l, int map)
 {
 	cleanup_close int per_cpu = -1; /* the program keeps it */
 	struct program p = {0};
 	int cpus = libbpf_num_possible_cpus();
 	if (cpus <= 0 || cpus > MAX_CPUS)
 		return -EOPNOTSUPP;
-	if (kind == BULK_CPU_V1) {
+	if (!l->unified) {
 		per_cpu = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "vctop_place", sizeof(uint32_t), sizeof(uint64_t),
 		                         1, NULL);
 		if (per_cpu < 0)
 			return -errno;
 	}
-	put_record(&p, l, kind, map);
-	if (kind == BULK_V2)
+	put_record(&p, l, map);
+	if (l->unified) {
+		put_own_states(&p, l);
+		put_unknown(&p);
 		put_cpu_v2(&p, l);
-	put_time(&p);
-	if (kind == BULK_V2) {
-		put_life(&p, l);
-		put_visible(&p, l);
-	}
-	put_fields(&p, l, kind == BULK_V2);
-	if (kind == BULK_V2)
-		put_cpus(&p, l, cpus);
-	if (kind != BULK_CPU_V1)
-		put_lists(&p, l, kind == BULK_V2);
-	if (kind == BULK_CPU_V1)
+		put_time(&p);
+	} else {
+		put_rest(&p, l, cpus, per_cpu);
+		put_own_states(&p, l);
+		if (l->beside.states)
+			put_beside(&p, l);
 		put_cpu_v1(&p, l, cpus, per_cpu);
+		put_time(&p);
+		put_pages(&p, l);
+		put_due(&p);
+		put_unknown(&p);
+		put_store(&p, BPF_REG_8, AT(cpu_nsec), BPF_REG_7);
+	}
+	put_populated(&p, l);
+	if (l->unified)
+		put_visible(&p, l);
+	put_fields(&p, l);
+	put_cpus(&p, l, cpus);
+	put_lists(&p, l);
 	put_end(&p);
-	return load(&p, l->target, kind == BULK_V2);
+	return load(&p, l->target, l->unified);
 }
 #endif

@@ -64,9 +64,9 @@ void cgroup_level_at(struct cgroup_tree *t, struct cgroup_level **l, const char 
 struct cap_question {
 	struct arena *arena;
 	int64_t mono_usec;
-	double host;                            /* what the machine has: CPUs, or bytes (0: not known) */
-	bool resting;                           /* nothing moves in the group: its own caps may be somewhat older */
-	const struct bulk_record *cpu, *memory; /* what was told of the group in this tick; NULL: its files say */
+	double host;                    /* what the machine has: CPUs, or bytes (0: not known) */
+	bool resting;                   /* nothing moves in the group: its own caps may be somewhat older */
+	const struct bulk_record *told; /* of the group in this tick; NULL: its files say */
 };
 /* The caps that bind a group: minimum over itself and every ancestor, then the host. */
 struct allocation cgroup_cpu_allocation(struct cgroup_level *l, const struct cap_question *q);
@@ -78,6 +78,8 @@ void cgroup_reader_free(struct cgroup_reader *r);
 const char *cgroup_reader_path(const struct cgroup_reader *r);
 /* On v1 a group may have another path in another controller's hierarchy; known after the first sample. */
 const char *cgroup_reader_path_in(const struct cgroup_reader *r, enum controller c);
+/* Another number whenever one of them may have changed; never 0. */
+unsigned cgroup_reader_places(const struct cgroup_reader *r);
 /* Identity of the directory: its inode (live), or a hash of the path (a captured tree). */
 uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
 /*

@@ -119,7 +119,11 @@ static void list_below(struct cgroup_dirs *d, struct dir *dir)
 {
 	struct rootfs_names names = {.text = STRBUF_INIT};
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	struct stat st;
 	strbuf_fmt(&path, "%s%s", d->tree->mounts.walk, dir->path);
+	/* Most are the last of their branch: a link more for each below it. */
+	if (rootfs_stat(d->tree->fs, path.buf, &st) == 0 && st.st_nlink == 2)
+		return;
 	if (dir->depth < MAX_DEPTH && rootfs_list(d->tree->fs, path.buf, true, &names) == 0)
 		for (size_t i = 0; i < names.at.n; i++) {
 			strbuf_clear(&path);
@@ -175,7 +179,6 @@ static void take_events(struct cgroup_dirs *d)
 	}
 }
 
-/* A directory of a cgroup has a link more for each below it. */
 static void check_dir(struct cgroup_dirs *d, struct dir *dir)
 {
 	struct stat st;

@@ -32,6 +32,8 @@ struct cgroup_level {
 	int64_t cpu_at, memory_at; /* when they were read */
 	unsigned spread;           /* percent */
 	bool cpu_known, memory_known;
+	bool written;                                 /* by somebody, since it was last asked for */
+	int64_t written_usec;                         /* when that was found */
 	struct metric cpu, cpuset, mem_max, mem_high; /* of this level alone */
 };
 
@@ -41,7 +43,7 @@ static void close_files(struct cgroup_level *l)
 		kfile_close(l->tree->fs, &l->file[i]);
 }
 
-static const char no_quota[] = "cpu.max is max", no_cap[] = "no cap";
+static const char no_cap[] = "no cap";
 
 /* Reads a file of controller `c` at a level into buf. -ENOENT where the controller is on neither version. */
 static ssize_t level_read(const struct cgroup_level *l, struct kfile *k, enum controller c, const char *v2,
@@ -67,6 +69,11 @@ static struct metric unread(ssize_t n, const char *why)
 	return n == -ENOENT ? metric_none(METRIC_UNLIMITED, "no such file at this level") : metric_errno((int)n, why);
 }
 
+static struct metric no_quota(const struct cgroup_tree *t)
+{
+	return metric_none(METRIC_UNLIMITED, t->mounts.v1[CTRL_CPU] ? "no quota" : "cpu.max is max");
+}
+
 static struct metric read_cpu(struct cgroup_level *l)
 {
 	char buf[128];
@@ -81,7 +88,7 @@ static struct metric read_cpu(struct cgroup_level *l)
 		if (parse_i64(buf, (size_t)n, &quota) < 0)
 			return metric_none(METRIC_ABSENT, "cpu.cfs_quota_us malformed");
 		if (quota < 0)
-			return metric_none(METRIC_UNLIMITED, "no quota");
+			return no_quota(l->tree);
 		n = level_read(l, &l->file[LEVEL_CPU_PERIOD], CTRL_CPU, NULL, "cpu.cfs_period_us", buf, sizeof(buf));
 		if (n < 0 || parse_u64(buf, (size_t)n, &period) < 0 || period == 0)
 			return metric_none(METRIC_ABSENT, "cpu.cfs_period_us malformed");
@@ -89,7 +96,7 @@ static struct metric read_cpu(struct cgroup_level *l)
 	}
 	if (parse_cpu_max(buf, (size_t)n, &cores, &max) < 0)
 		return metric_none(METRIC_ABSENT, "cpu.max malformed");
-	return max ? metric_none(METRIC_UNLIMITED, no_quota) : metric_ok(cores);
+	return max ? no_quota(l->tree) : metric_ok(cores);
 }
 
 static struct metric count_cpus(uint64_t n)
@@ -141,29 +148,39 @@ static bool is_fresh(bool known, int64_t read_at, int64_t now, int64_t age)
 	return known && now - read_at < age && now >= read_at;
 }
 
-/* cpu.max, in whole microseconds as the file has it. */
-static struct metric told_cpu(const struct bulk_record *r)
+/* In whole microseconds, as the files have it. */
+static struct metric told_cpu(const struct cgroup_tree *t, const struct bulk_record *r)
 {
 	if (r->period_nsec == BULK_NONE)
 		return unread(-ENOENT, NULL);
 	if (r->quota_nsec == UINT64_MAX)
-		return metric_none(METRIC_UNLIMITED, no_quota);
+		return no_quota(t);
 	return metric_ok((double)(r->quota_nsec / 1000) / (double)(r->period_nsec / 1000));
+}
+
+/* What was told may be older than what somebody has written since: then files are read. */
+static const struct bulk_record *not_older(struct cgroup_level *l, const struct bulk_record *told, int64_t now)
+{
+	if (l->written)
+		l->written_usec = now;
+	l->written = false;
+	return now - l->written_usec >= BULK_AGE / 1000 || now < l->written_usec ? told : NULL;
 }
 
 static void refresh_cpu(struct cgroup_level *l, const struct bulk_record *told, int64_t now, bool resting)
 {
-	const struct mounts *m = &l->tree->mounts;
-	if (m->v1[CTRL_CPU] || m->v1[CTRL_CPUSET])
-		told = NULL; /* what v2 says of them is that there is nothing */
-	if (told && told->cpus != BULK_UNKNOWN && told->period_nsec >= 1000 && told->period_nsec != BULK_UNKNOWN) {
-		l->cpu = told_cpu(told);
+	told = not_older(l, told, now);
+	bool quota = told && told->period_nsec >= 1000 && told->period_nsec != BULK_UNKNOWN;
+	bool cpus = told && told->cpus != BULK_UNKNOWN;
+	if (quota)
+		l->cpu = told_cpu(l->tree, told);
+	if (cpus)
 		l->cpuset = told->cpus == BULK_NONE ? unread(-ENOENT, NULL) : count_cpus(told->cpus);
-	} else if (is_fresh(l->cpu_known, l->cpu_at, now, age_of(l, CTRL_CPU, resting))) {
-		return;
-	} else {
-		l->cpu = read_cpu(l);
-		l->cpuset = read_cpuset(l);
+	if (!quota || !cpus) {
+		if (is_fresh(l->cpu_known, l->cpu_at, now, age_of(l, CTRL_CPU, resting)))
+			return;
+		l->cpu = quota ? l->cpu : read_cpu(l);
+		l->cpuset = cpus ? l->cpuset : read_cpuset(l);
 		if (resting && l->tree->fds_are_short)
 			close_files(l);
 	}
@@ -182,6 +199,7 @@ static struct metric told_memory(const struct cgroup_tree *t, uint64_t pages)
 static void refresh_memory(struct cgroup_level *l, const struct bulk_record *told, int64_t now, bool resting)
 {
 	bool v1 = l->tree->mounts.v1[CTRL_MEMORY] != NULL;
+	told = not_older(l, told, now);
 	if (told && told->max_pages != BULK_UNKNOWN && (v1 || told->high_pages != BULK_UNKNOWN)) {
 		l->mem_max = told_memory(l->tree, told->max_pages);
 		l->mem_high = told_memory(l->tree, told->high_pages);
@@ -213,6 +231,7 @@ struct cgroup_level *cgroup_level_get(struct cgroup_tree *t, const char *path)
 		l->tree = t;
 		l->path = xstrdup(root ? "" : path);
 		l->len = strlen(l->path);
+		l->written_usec = INT64_MIN / 2;
 		l->spread = (unsigned)(map_hash(path) % 100);
 		for (int i = 0; i < LEVEL_FILES; i++)
 			l->file[i] = (struct kfile)KFILE_INIT;
@@ -270,7 +289,7 @@ void cgroup_tree_stale(struct cgroup_tree *t, const char *path)
 {
 	struct cgroup_level *l = map_get(&t->levels, *path ? path : "/");
 	if (l)
-		l->cpu_known = l->memory_known = false;
+		l->cpu_known = l->memory_known = false, l->written = true;
 }
 
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
@@ -332,7 +351,7 @@ struct allocation cgroup_cpu_allocation(struct cgroup_level *of, const struct ca
 	/* cpuset.cpus.effective already is what all ancestors leave; the highest level that leaves as few binds. */
 	struct binding set = {.cap = metric_none(METRIC_UNLIMITED, NULL)};
 	for (struct cgroup_level *l = of; l; l = l->up) {
-		refresh_cpu(l, l == of ? q->cpu : NULL, q->mono_usec, l == of && q->resting);
+		refresh_cpu(l, l == of ? q->told : NULL, q->mono_usec, l == of && q->resting);
 		bind_cap(&b, l->cpu, l->tree->mounts.v1[CTRL_CPU] ? "cpu.cfs_quota_us" : "cpu.max", l->len);
 		if (is_unknown(l->cpuset))
 			bind_cap(&b, l->cpuset, NULL, l->len);
@@ -351,7 +370,7 @@ struct allocation cgroup_memory_allocation(struct cgroup_level *of, const struct
 {
 	struct binding b = {.cap = metric_none(METRIC_UNLIMITED, "no memory cap at any level")};
 	for (struct cgroup_level *l = of; l; l = l->up) {
-		refresh_memory(l, l == of ? q->memory : NULL, q->mono_usec, l == of && q->resting);
+		refresh_memory(l, l == of ? q->told : NULL, q->mono_usec, l == of && q->resting);
 		bind_cap(&b, l->mem_max, l->tree->mounts.v1[CTRL_MEMORY] ? "memory.limit_in_bytes" : "memory.max",
 		         l->len);
 		bind_cap(&b, l->mem_high, "memory.high", l->len);

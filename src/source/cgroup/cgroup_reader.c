@@ -47,7 +47,13 @@ struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path)
 	for (int i = 0; i < COUNT_MAX; i++)
 		r->file[i] = (struct kfile)KFILE_INIT;
 	r->incarnation = read_incarnation(t, r->path);
+	r->places = 1;
 	return r;
+}
+
+unsigned cgroup_reader_places(const struct cgroup_reader *r)
+{
+	return r->places;
 }
 
 /* needed: also those that are read in every tick where nothing tells. */
@@ -61,7 +67,7 @@ static void close_files(struct cgroup_reader *r, bool needed)
 
 void cgroup_reader_give_way(struct cgroup_reader *r)
 {
-	close_files(r, r->told.cpu != NULL);
+	close_files(r, r->told != NULL);
 }
 
 void cgroup_reader_free(struct cgroup_reader *r)
@@ -89,6 +95,7 @@ static void find_own_paths(struct cgroup_reader *r)
 	struct cgroup_tree *t = r->tree;
 	cleanup_strbuf struct strbuf here = STRBUF_INIT, there = STRBUF_INIT, full = STRBUF_INIT;
 	pid_t pid = cgroup_init_pid(t, cgroup_reader_path(r));
+	r->places++;
 	struct stat st;
 	if (!pid || cgroup_of_pid(t, pid, &here) < 0 || strncmp(here.buf, r->path, strlen(r->path)) != 0)
 		return;
@@ -146,7 +153,6 @@ ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, s
 
 void cgroup_reader_identify(struct cgroup_reader *r)
 {
-	r->cpu_id = r->memory_id = 0;
 	r->incarnation = read_incarnation(r->tree, r->path);
 }
 
@@ -182,29 +188,39 @@ static bool has_tasks(struct cgroup_reader *r, char *buf, size_t size)
 	return cgroup_has_members(r->tree, r->path);
 }
 
-/* cgroup.events: both from what all groups were asked, or from the file; where that is not all, seldom. */
+/* Is it frozen, and are there processes in it: of v2, from what all groups were asked or cgroup.events. */
 static bool told_of_life(struct cgroup_reader *r, bool alive, char *buf, size_t size, uint64_t *ret_populated)
 {
 	uint64_t v;
-	const struct bulk_record *told = r->tree->telling ? r->told.cpu : NULL;
-	if (told && told->frozen != BULK_UNKNOWN && told->populated != BULK_UNKNOWN) {
-		r->frozen = told->frozen;
-		*ret_populated = told->populated;
+	const struct bulk_record *told = r->tree->telling ? r->told : NULL;
+	bool hybrid = r->tree->mounts.layout == CGROUP_HYBRID;
+	if (told && told->life.frozen != BULK_UNKNOWN && told->life.populated != BULK_UNKNOWN) {
+		r->frozen = told->life.frozen;
+		*ret_populated = told->life.populated;
 		return true;
 	}
-	if (alive && !r->seldom && r->tree->mounts.layout == CGROUP_HYBRID)
+	if (alive && !r->seldom && hybrid)
 		return false;
 	ssize_t n = cgroup_reader_read(r, COUNT_EVENTS, buf, size);
 	r->frozen = n > 0 && parse_flat(buf, (size_t)n, "frozen", &v) == 0 && v == 1;
 	return n > 0 && parse_flat(buf, (size_t)n, "populated", ret_populated) == 0;
 }
 
+/* On its way there counts in the kernel's word, but only the file says that it has arrived. */
+static bool is_frozen_v1(struct cgroup_reader *r, char *buf, size_t size)
+{
+	const struct bulk_record *told = r->tree->telling ? r->told : NULL;
+	if (!r->tree->mounts.v1[CTRL_FREEZER] || (told && told->life.freezing == 0))
+		return false;
+	ssize_t n = cgroup_reader_read(r, COUNT_FREEZER, buf, size);
+	return n >= 6 && memcmp(buf, "FROZEN", 6) == 0;
+}
+
 enum cgroup_life cgroup_reader_life(struct cgroup_reader *r, bool alive)
 {
 	char buf[512];
 	uint64_t populated_by = 0;
-	ssize_t n = r->tree->mounts.v1[CTRL_FREEZER] ? cgroup_reader_read(r, COUNT_FREEZER, buf, sizeof(buf)) : 0;
-	bool frozen = n >= 6 && memcmp(buf, "FROZEN", 6) == 0;
+	bool frozen = is_frozen_v1(r, buf, sizeof(buf));
 	bool told = told_of_life(r, alive, buf, sizeof(buf), &populated_by);
 	bool populated = alive || populated_by > 0;
 	/* Only cgroup2's word that it is empty is final, and on a hybrid host its tree may not hold all. */

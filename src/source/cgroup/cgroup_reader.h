@@ -31,14 +31,19 @@ struct cgroup_reader {
 	struct cgroup_tree *tree;
 	char *path;              /* "/docker/x"; "" is the root */
 	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
+	unsigned places;         /* how often they were looked for, and one */
 	uint64_t incarnation;
 	struct kfile file[COUNT_MAX];
 	bool has_files;                     /* some may be open */
 	struct sample last;                 /* each number as of its last reading */
 	struct metric inactive;             /* file pages that are not needed, as of stat_usec */
 	int64_t stat_usec;                  /* when memory.stat was read */
+	uint64_t stat_pages;                /* memory use then */
+	uint64_t stat_rest;                 /* the length of the other lists when memory.stat had all they held */
 	uint64_t lru_inactive, lru_active;  /* the lengths of the lists of file pages */
 	int64_t lru_usec;                   /* when they were found moved */
+	uint64_t lru_rest;                  /* that of the others */
+	int64_t rest_usec;                  /* when it was found moved */
 	int64_t seldom_usec;                /* when what hardly ever moves was */
 	int64_t all_usec;                   /* when all was; 0 not yet */
 	int64_t stall_usec;                 /* when pressure and I/O were */
@@ -46,17 +51,17 @@ struct cgroup_reader {
 	int64_t due_usec, stall_due_usec;   /* when they are next, though nothing should move */
 	bool quiet;                         /* the last reading of all found nothing moved */
 	bool rested;                        /* all but two numbers of the last sample are of an earlier one */
-	uint64_t cpu_id, memory_id;         /* its directories' inodes, by which it is found in the bulk; 0 not known */
-	struct bulk_hint hint;
-	struct bulk_found told; /* of this tick; NULL: files are to be asked */
-	bool seldom;            /* in this tick it is the turn of what hardly ever moves */
-	bool frozen;            /* cgroup.events, as of its last reading */
+	size_t hint;                        /* where it is found in the bulk */
+	const struct bulk_record *told;     /* of this tick; NULL: files are to be asked */
+	struct bulk_life life;              /* as last told */
+	bool seldom;                        /* in this tick it is the turn of what hardly ever moves */
+	bool frozen;                        /* cgroup.events, as of its last reading */
 };
 
 /* Reads a counter's file. -ENOENT where its controller is on neither version. */
 ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size);
-/* told.c: the group as the bulk has it in this tick; false: its files are to be read. */
-bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_found *ret);
+/* told.c: the group as the bulk has it in this tick; NULL: its files are to be read. */
+const struct bulk_record *cgroup_reader_told(struct cgroup_reader *r);
 /* Dead or re-created under the same name: all is forgotten, and a fresh look tells which. */
 void cgroup_reader_reopen(struct cgroup_reader *r);
 /* Is its directory still there? */

@@ -9,6 +9,7 @@
  * group is left alone only after one reading of all that found nothing moved.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,8 +18,11 @@
 
 #define STALL_USEC 10000000
 #define ALL_USEC 30000000
+/* The same where all of these are told, and only I/O and swap are left to be read. */
+#define ALL_TOLD_USEC 300000000
 /* Small charges come out of a per-CPU stock that was counted before: they move memory.stat alone. */
 #define STAT_USEC 5000000
+#define STOCK_PAGES 64
 /* What moved is in memory.stat after that long. */
 #define FLUSH_USEC 3000000
 /* What only a person changes. */
@@ -35,7 +39,7 @@ static struct metric flat_metric(const char *buf, ssize_t n, const char *key, co
 }
 
 /* A number that all groups were asked for at once; BULK_UNKNOWN where this one was not. */
-#define TOLD(r, where, number) ((r)->told.where ? (r)->told.where->number : BULK_UNKNOWN)
+#define TOLD(r, number) ((r)->told ? (r)->told->number : BULK_UNKNOWN)
 
 static struct metric told_metric(uint64_t told, const char *why)
 {
@@ -88,22 +92,43 @@ static void sample_memory_stall(struct cgroup_reader *r, struct sample *s, char 
 	r->mem_psi_usec = s->mono_usec;
 }
 
-/* The host is read before the groups of the same tick. */
-static bool may_have_waited(const struct cgroup_reader *r, const struct cgroup_waits *w, struct metric last,
-                            int64_t read_usec)
+/* The same sum as in the file, where nobody has run or waited for two seconds. */
+static bool has_waited(struct metric last, uint64_t told_nsec)
 {
-	bool again = !metric_is_ok(last) && r->seldom; /* it may not have been there yet */
-	return again || !r->all_usec || !r->tree->may_rest || read_usec <= w->moved_usec;
+	return metric_is_ok(last) && told_nsec != BULK_UNKNOWN && (double)(told_nsec / 1000) > last.v;
 }
 
-static void sample_stalls(struct cgroup_reader *r, struct sample *s, char *buf)
+/* One kind of pressure: the host's counter, and what was last read and is told of the group's. */
+struct waits {
+	const struct cgroup_waits *host;
+	struct metric last;
+	int64_t read_usec;
+	uint64_t told_nsec;
+};
+
+/* still: the group does.  The host is read before the groups of the same tick. */
+static bool may_have_waited(const struct cgroup_reader *r, const struct waits *w, bool still)
 {
+	if (!r->all_usec || !r->tree->may_rest)
+		return true;
+	if (!metric_is_ok(w->last) && r->seldom)
+		return true; /* it may not have been there yet */
+	if (w->read_usec > w->host->moved_usec)
+		return false;
+	return !still || w->told_nsec == BULK_UNKNOWN || has_waited(w->last, w->told_nsec);
+}
+
+static void sample_stalls(struct cgroup_reader *r, struct sample *s, bool still, char *buf)
+{
+	struct waits cpu = {&r->tree->cpu_waits, r->last.cpu.pressure_usec, r->cpu_psi_usec, TOLD(r, cpu_waited_nsec)};
+	struct waits memory = {&r->tree->memory_waits, r->last.mem.pressure_usec, r->mem_psi_usec,
+	                       TOLD(r, memory_waited_nsec)};
 	s->cpu.pressure_usec = r->last.cpu.pressure_usec;
 	s->mem.pressure_usec = r->last.mem.pressure_usec;
 	s->mem.pressure_full_usec = r->last.mem.pressure_full_usec;
-	if (may_have_waited(r, &r->tree->cpu_waits, r->last.cpu.pressure_usec, r->cpu_psi_usec))
+	if (may_have_waited(r, &cpu, still))
 		sample_cpu_stall(r, s, buf);
-	if (may_have_waited(r, &r->tree->memory_waits, r->last.mem.pressure_usec, r->mem_psi_usec))
+	if (may_have_waited(r, &memory, still))
 		sample_memory_stall(r, s, buf);
 }
 
@@ -113,7 +138,7 @@ static const char no_cpu[] = "no cpu controller for this group";
 
 static double told_usage(const struct cgroup_reader *r)
 {
-	uint64_t ns = r->told.cpu->cpu_nsec;
+	uint64_t ns = r->told->cpu_nsec;
 	/* cpu.stat has whole microseconds. */
 	return r->tree->mounts.v1[CTRL_CPUACCT] ? (double)ns / 1000 : (double)(ns / 1000);
 }
@@ -121,11 +146,11 @@ static double told_usage(const struct cgroup_reader *r)
 static int sample_usage(struct cgroup_reader *r, struct sample *s, char *buf)
 {
 	s->cpu.vcpus = s->cpu.guest_usec = s->cpu.steal_usec = metric_none(METRIC_ABSENT, "not a VM");
-	if (r->told.cpu) {
-		s->mono_usec = (int64_t)(r->told.cpu->mono_nsec / 1000);
+	if (TOLD(r, cpu_nsec) != BULK_UNKNOWN) {
+		s->mono_usec = (int64_t)(r->told->mono_nsec / 1000);
 		s->cpu.usage_usec = metric_ok(told_usage(r));
-		s->cpu.periods = told_metric(r->told.cpu->periods, no_cpu);
-		s->cpu.throttled = told_metric(r->told.cpu->throttled, no_cpu);
+		s->cpu.periods = told_metric(r->told->periods, no_cpu);
+		s->cpu.throttled = told_metric(r->told->throttled, no_cpu);
 		return 0;
 	}
 	ssize_t n = cgroup_reader_read(r, COUNT_CPU, buf, READ_SIZE);
@@ -151,7 +176,7 @@ static int sample_usage(struct cgroup_reader *r, struct sample *s, char *buf)
 /* v1 has a file for it.  Where no period has ever begun there is no cap, and one is not put on in every tick. */
 static void sample_throttling(struct cgroup_reader *r, struct sample *s, char *buf)
 {
-	if (!r->tree->mounts.v1[CTRL_CPUACCT])
+	if (!r->tree->mounts.v1[CTRL_CPUACCT] || (metric_is_ok(s->cpu.periods) && metric_is_ok(s->cpu.throttled)))
 		return;
 	s->cpu.periods = r->last.cpu.periods;
 	s->cpu.throttled = r->last.cpu.throttled;
@@ -170,7 +195,7 @@ static void sample_events(struct cgroup_reader *r, struct sample_memory *m, char
 	static const char v2_only[] = "cgroup v1 does not count it";
 	bool v1 = r->tree->mounts.v1[CTRL_MEMORY] != NULL;
 	const char *none = v1 ? v2_only : no_memory;
-	const struct bulk_record *told = r->told.memory;
+	const struct bulk_record *told = r->told;
 	if (told && told->oom_kills != BULK_UNKNOWN) {
 		m->oom_kills = metric_ok((double)told->oom_kills);
 		m->events_high = told_metric(told->high, none);
@@ -232,7 +257,7 @@ static struct metric told_bytes(const struct cgroup_reader *r, uint64_t pages)
 /* Items of memory.stat that all groups were asked for at once. */
 static bool told_memory_stat(struct cgroup_reader *r, struct sample_memory *m)
 {
-	const struct bulk_record *told = r->told.memory;
+	const struct bulk_record *told = r->told;
 	if (!told || told->file == BULK_UNKNOWN || told->inactive_file == BULK_UNKNOWN ||
 	    told->refault_anon == BULK_UNKNOWN || told->refault_file == BULK_UNKNOWN)
 		return false;
@@ -248,12 +273,12 @@ static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, bool
 	if (!told_memory_stat(r, m) && stat)
 		sample_memory_stat(r, m, buf);
 	if (!v1)
-		m->swap_bytes = bytes_metric(r, COUNT_SWAP, TOLD(r, memory, swap_pages), buf, "no swap accounting");
+		m->swap_bytes = bytes_metric(r, COUNT_SWAP, TOLD(r, swap_pages), buf, "no swap accounting");
 	m->used_bytes = metric_sub_floor0(m->current_bytes, r->inactive);
 	m->used_by = "working set";
 	m->held_bytes = m->current_bytes;
-	m->peak_bytes = bytes_metric(r, COUNT_PEAK, TOLD(r, memory, peak_pages), buf,
-	                             v1 ? no_memory : "memory.peak needs Linux 5.19");
+	m->peak_bytes =
+	        bytes_metric(r, COUNT_PEAK, TOLD(r, peak_pages), buf, v1 ? no_memory : "memory.peak needs Linux 5.19");
 	m->rss_bytes = m->guest_used_bytes = m->balloon_bytes = metric_none(METRIC_ABSENT, "not a VM");
 	m->overhead_bytes = metric_none(METRIC_ABSENT, "no shim or conmon found");
 }
@@ -302,6 +327,29 @@ static int64_t next_due(const struct cgroup_reader *r, int64_t period, int64_t n
 	return now + period - (int64_t)(r->incarnation * 7919000 % (uint64_t)(period / 3));
 }
 
+/* Empty lists of a group that has such pages: the kernel keeps others (multi-generational LRU, switched on since). */
+static bool keeps_other_lists(const struct cgroup_reader *r, const struct bulk_record *told)
+{
+	return !told->lru_inactive && !told->lru_active && !metric_same(r->inactive, metric_ok(0));
+}
+
+static bool lists_are_told(const struct cgroup_reader *r)
+{
+	return r->told && r->told->lru_inactive != BULK_UNKNOWN && !keeps_other_lists(r, r->told);
+}
+
+static int64_t all_period(const struct cgroup_reader *r)
+{
+	bool freezer = !r->tree->mounts.v1[CTRL_FREEZER] || TOLD(r, life.freezing) != BULK_UNKNOWN;
+	bool told = lists_are_told(r) && TOLD(r, cpu_waited_nsec) != BULK_UNKNOWN && TOLD(r, life.pids) != BULK_UNKNOWN;
+	return told && freezer ? ALL_TOLD_USEC : ALL_USEC;
+}
+
+static bool all_is_due(const struct cgroup_reader *r, int64_t now)
+{
+	return is_due(r->due_usec, all_period(r), now);
+}
+
 static bool stall_differs(const struct sample *a, const struct sample *b)
 {
 	return !metric_same(a->cpu.pressure_usec, b->cpu.pressure_usec) ||
@@ -316,25 +364,46 @@ static bool stalls(struct cgroup_reader *r, char *buf)
 {
 	struct sample s = {.mono_usec = r->last.mono_usec};
 	r->seldom = false;
-	sample_stalls(r, &s, buf);
+	sample_stalls(r, &s, true, buf);
 	sample_io(r, &s, buf);
 	return stall_differs(&s, &r->last);
 }
 
-/* Empty lists of a group that has such pages: the kernel keeps others (multi-generational LRU, switched on since). */
-static bool keeps_other_lists(const struct cgroup_reader *r, const struct bulk_record *told)
+static bool is_near(uint64_t a, uint64_t b)
 {
-	return !told->lru_inactive && !told->lru_active && !metric_same(r->inactive, metric_ok(0));
+	return llabs((int64_t)(a - b)) <= STOCK_PAGES;
+}
+
+/* The other lists hold more or less than when memory.stat had all they held: it is read before the group may rest. */
+static bool stat_is_owed(const struct cgroup_reader *r)
+{
+	return lists_are_told(r) && !is_near(r->told->lru_rest, r->stat_rest);
+}
+
+/* Of file pages tmpfs's are on the other lists, among a program's own: what adds to them adds to memory use. */
+static bool stat_is_due(const struct cgroup_reader *r, const struct sample *s)
+{
+	int64_t period = STAT_USEC;
+	if (lists_are_told(r) && r->told->lru_rest == r->stat_rest)
+		period = ALL_TOLD_USEC;
+	else if (lists_are_told(r) && is_near(r->told->pages, r->stat_pages))
+		period = ALL_USEC;
+	if (stat_is_owed(r) && s->mono_usec - r->rest_usec >= FLUSH_USEC)
+		return true;
+	return is_due(r->stat_usec + period, period, s->mono_usec);
 }
 
 /* May memory.stat have moved?  Where the lists of file pages are told, what else is charged does not matter. */
 static bool pages_moved(struct cgroup_reader *r, const struct sample *s)
 {
-	const struct bulk_record *told = r->told.memory;
-	if (!told || told->lru_inactive == BULK_UNKNOWN || keeps_other_lists(r, told))
+	const struct bulk_record *told = r->told;
+	if (!lists_are_told(r))
 		return !metric_same(s->mem.current_bytes, r->last.mem.current_bytes);
 	if (r->lru_inactive != told->lru_inactive || r->lru_active != told->lru_active)
 		r->lru_usec = s->mono_usec;
+	if (r->lru_rest != told->lru_rest)
+		r->rest_usec = r->all_usec ? s->mono_usec : s->mono_usec - FLUSH_USEC;
+	r->lru_rest = told->lru_rest;
 	r->lru_inactive = told->lru_inactive;
 	r->lru_active = told->lru_active;
 	return s->mono_usec - r->lru_usec < FLUSH_USEC;
@@ -344,47 +413,65 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 {
 	const struct sample *last = &r->last;
 	int64_t now = s->mono_usec;
-	bool first = !r->all_usec, slow = first || is_due(r->due_usec, ALL_USEC, now);
+	bool first = !r->all_usec, slow = first || all_is_due(r, now);
 	r->seldom = slow || !r->tree->may_rest || is_due(r->seldom_usec + SELDOM_USEC, SELDOM_USEC, now);
 	sample_throttling(r, s, buf);
-	sample_stalls(r, s, buf);
+	sample_stalls(r, s, !moved, buf);
 	sample_events(r, &s->mem, buf);
 	/* At its cap a group's pages are exchanged, and its use stands still: it stalls then. */
-	bool stat = pages_moved(r, s) || slow || !metric_same(s->mem.pressure_usec, last->mem.pressure_usec) ||
-	            !metric_same(s->mem.events_max, last->mem.events_max) ||
-	            is_due(r->stat_usec + STAT_USEC, STAT_USEC, now);
+	bool stat = pages_moved(r, s) || first || !metric_same(s->mem.pressure_usec, last->mem.pressure_usec) ||
+	            !metric_same(s->mem.events_max, last->mem.events_max) || stat_is_due(r, s);
 	s->mem.cache_bytes = last->mem.cache_bytes;
 	s->mem.swap_bytes = last->mem.swap_bytes;
 	s->mem.refault_bytes = last->mem.refault_bytes;
 	sample_memory(r, &s->mem, stat, buf);
 	sample_io(r, s, buf);
-	uint64_t tasks = TOLD(r, cpu, pids) != BULK_UNKNOWN ? TOLD(r, cpu, pids) : TOLD(r, memory, pids);
-	s->pids = number_metric(r, COUNT_PIDS, tasks, buf, "no pids controller for this group");
+	s->pids = number_metric(r, COUNT_PIDS, TOLD(r, life.pids), buf, "no pids controller for this group");
 	s->net_rx_bytes = s->net_tx_bytes = metric_none(METRIC_ABSENT, "its first process is not known");
 	s->disk_writable_bytes = metric_none(METRIC_ABSENT, "writable layer not found");
 	bool stalled = !first && stall_differs(s, last);
 	/* Found moving while nobody looked: since when is not known, but not for longer than that. */
 	s->unread_since_usec = stalled && !moved && r->quiet ? r->stall_usec : 0;
-	r->quiet = !first && !moved && !stalled && r->tree->may_rest;
+	if (stat && now - r->rest_usec >= FLUSH_USEC)
+		r->stat_rest = TOLD(r, lru_rest);
+	r->quiet = !first && !moved && !stalled && r->tree->may_rest && !stat_is_owed(r);
 	r->all_usec = r->stall_usec = now;
 	r->stall_due_usec = next_due(r, STALL_USEC, now);
 	r->stat_usec = stat ? now : r->stat_usec;
+	r->stat_pages = stat ? TOLD(r, pages) : r->stat_pages;
 	r->seldom_usec = r->seldom ? now : r->seldom_usec;
 	if (slow)
-		r->due_usec = next_due(r, ALL_USEC, now);
+		r->due_usec = next_due(r, all_period(r), now);
 	r->last = *s;
 	r->last.unread_since_usec = 0;
+}
+
+/* Of a group that has not run: has somebody come or gone asleep, or was it frozen? */
+static bool life_moved(struct cgroup_reader *r)
+{
+	/* On its way there it is not there yet, and which of both is not told. */
+	bool freezes = TOLD(r, life.freezing) != BULK_UNKNOWN && TOLD(r, life.freezing) != 0;
+	bool moved = r->told && (freezes || memcmp(&r->life, &r->told->life, sizeof(r->life)) != 0);
+	if (moved)
+		r->life = r->told->life;
+	return moved;
+}
+
+static bool pressed(const struct cgroup_reader *r)
+{
+	return has_waited(r->last.cpu.pressure_usec, TOLD(r, cpu_waited_nsec)) ||
+	       has_waited(r->last.mem.pressure_usec, TOLD(r, memory_waited_nsec));
 }
 
 /* All groups were asked at once whether they moved, this one has not, and nothing else is due. */
 static bool stands_still(struct cgroup_reader *r, struct sample *s)
 {
-	if (!r->quiet || !r->told.cpu)
+	if (!r->quiet || TOLD(r, cpu_nsec) == BULK_UNKNOWN || TOLD(r, pages) == BULK_UNKNOWN)
 		return false;
-	int64_t usec = (int64_t)(r->told.cpu->mono_nsec / 1000);
+	int64_t usec = (int64_t)(r->told->mono_nsec / 1000);
 	if (!metric_same(r->last.cpu.usage_usec, metric_ok(told_usage(r))) ||
-	    !metric_same(r->last.mem.current_bytes, told_bytes(r, r->told.memory->pages)) ||
-	    is_due(r->due_usec, ALL_USEC, usec) || is_due(r->stall_due_usec, STALL_USEC, usec))
+	    !metric_same(r->last.mem.current_bytes, told_bytes(r, r->told->pages)) || pressed(r) ||
+	    all_is_due(r, usec) || is_due(r->stall_due_usec, STALL_USEC, usec))
 		return false;
 	*s = r->last;
 	s->mono_usec = usec;
@@ -395,9 +482,9 @@ static bool stands_still(struct cgroup_reader *r, struct sample *s)
 static int sample_group(struct cgroup_reader *r, struct sample *s)
 {
 	uint64_t before = r->incarnation;
-	r->told = (struct bulk_found){0};
-	(void)cgroup_reader_told(r, &r->told);
-	if (stands_still(r, s))
+	r->told = cgroup_reader_told(r);
+	bool lives_on = !life_moved(r);
+	if (lives_on && stands_still(r, s))
 		return 0;
 	char buf[READ_SIZE];
 	bool kept = r->file[COUNT_CPU].fd >= 0;
@@ -405,7 +492,7 @@ static int sample_group(struct cgroup_reader *r, struct sample *s)
 	if (res == -ENODEV) {
 		cgroup_reader_reopen(r);
 		res = sample_usage(r, s, buf);
-	} else if (!r->told.cpu && !kept) {
+	} else if (!r->told && !kept) {
 		/* Neither the bulk nor a file that was open tells that the directory is another one. */
 		cgroup_reader_identify(r);
 		if (r->incarnation != before)
@@ -415,12 +502,12 @@ static int sample_group(struct cgroup_reader *r, struct sample *s)
 		r->all_usec = 0;
 	if (res < 0 && !cgroup_reader_exists(r))
 		return res;
-	s->mem.current_bytes = bytes_metric(r, COUNT_MEMORY, TOLD(r, memory, pages), buf, no_memory);
-	bool moved = !r->all_usec || !metric_is_ok(s->cpu.usage_usec) ||
+	s->mem.current_bytes = bytes_metric(r, COUNT_MEMORY, TOLD(r, pages), buf, no_memory);
+	bool moved = !lives_on || !r->all_usec || !metric_is_ok(s->cpu.usage_usec) ||
 	             !metric_same(s->cpu.usage_usec, r->last.cpu.usage_usec) ||
 	             !metric_same(s->mem.current_bytes, r->last.mem.current_bytes);
-	r->rested = r->quiet && !moved && !is_due(r->due_usec, ALL_USEC, s->mono_usec);
-	if (r->rested && is_due(r->stall_due_usec, STALL_USEC, s->mono_usec)) {
+	r->rested = r->quiet && !moved && !all_is_due(r, s->mono_usec);
+	if (r->rested && (pressed(r) || is_due(r->stall_due_usec, STALL_USEC, s->mono_usec))) {
 		r->rested = !stalls(r, buf);
 		if (r->rested) {
 			r->stall_usec = s->mono_usec;

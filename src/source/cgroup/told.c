@@ -31,7 +31,7 @@ void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
 	if (!t->bulk)
 		return;
 	int r = bulk_read(t->bulk);
-	rootfs_spent(t->fs, BULK_SYSCALLS * (t->bulk->one ? 1 : 2));
+	rootfs_spent(t->fs, BULK_SYSCALLS);
 	if (r == -ENOSPC) {
 		open_bulk(t, bulk_groups(t->bulk) * 2); /* to be read in the next tick */
 	} else if (r < 0) {
@@ -57,33 +57,13 @@ void cgroup_tree_begin(struct cgroup_tree *t, const struct host_sample *h)
 	note_waits(&t->memory_waits, h->mem_pressure_usec, h->mono_usec);
 }
 
-static uint64_t inode(const struct cgroup_reader *r, enum controller c)
+const struct bulk_record *cgroup_reader_told(struct cgroup_reader *r)
 {
-	const struct mounts *m = &r->tree->mounts;
-	const char *own = r->own[m->v1[c] ? c : CTRL_MAX], *mount = m->v1[c] ? m->v1[c] : m->v2;
-	char full[4608];
-	struct stat st;
-	if (mount == m->walk && !own)
-		return r->incarnation; /* just asked for */
-	int n = snprintf(full, sizeof(full), "%s%s", mount, own ? own : r->path);
-	return n > 0 && (size_t)n < sizeof(full) && rootfs_stat(r->tree->fs, full, &st) == 0 ? st.st_ino : 0;
-}
-
-bool cgroup_reader_told(struct cgroup_reader *r, struct bulk_found *ret)
-{
-	if (!r->tree->bulk)
-		return false;
-	if (!r->cpu_id) {
-		cgroup_reader_identify(r); /* what has these inodes is what is there now */
-		r->cpu_id = inode(r, CTRL_CPUACCT);
-		r->memory_id = inode(r, CTRL_MEMORY);
-	}
-	return bulk_find(r->tree->bulk, r->cpu_id, r->memory_id, &r->hint, ret);
+	return r->tree->bulk ? bulk_find(r->tree->bulk, r->incarnation, &r->hint) : NULL;
 }
 
 void cgroup_reader_question(const struct cgroup_reader *r, struct cap_question *q)
 {
 	q->resting = r->rested;
-	q->cpu = r->tree->telling ? r->told.cpu : NULL;
-	q->memory = r->tree->telling ? r->told.memory : NULL;
+	q->told = r->tree->telling ? r->told : NULL;
 }
