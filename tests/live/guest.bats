@@ -255,7 +255,7 @@ calls() { # FILE: system calls of the cheapest tick: others also read what is re
 	cat bulk
 	equal failed "$(grep -c '^not ok' bulk)" 0
 	equal skipped "$(grep -ci '# skip' bulk)" 0
-	equal passed "$(grep -c '^ok' bulk)" 7
+	equal passed "$(grep -c '^ok' bulk)" "$(sed -n 's/^1\.\.//p' bulk)"
 	grep -v '^ok' bulk >&3
 }
 
