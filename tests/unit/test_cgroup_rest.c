@@ -168,6 +168,31 @@ static void test_who_rests_gives_way(void **state)
 	assert_true(rootfs_stats(f->fs).kept_fds > 2);
 }
 
+/* What all groups were asked, of ours alone: nothing but its CPU time and memory use is known yet. */
+struct told {
+	struct bulk_record records[2];
+	struct bulk bulk;
+};
+
+static struct bulk_record *tell(struct fixture *f, struct told *t)
+{
+	struct bulk_record *r = &t->records[1];
+	*t = (struct told){.bulk = {.records = t->records, .n = 1}};
+	memset(r, 0xFF, sizeof(*r)); /* unknown */
+	r->id = cgroup_reader_incarnation(f->reader);
+	r->mono_nsec = 100000000000;
+	r->cpu_nsec = 5000;
+	r->pages = 3;
+	f->cgroups.bulk = &t->bulk;
+	return r;
+}
+
+static void tell_no_more(struct fixture *f, struct told *t)
+{
+	f->cgroups.bulk = NULL;
+	free(t->bulk.index);
+}
+
 static void next_tick(struct bulk_record *r)
 {
 	r->mono_nsec += 1000000000;
@@ -177,14 +202,8 @@ static void next_tick(struct bulk_record *r)
 static void test_what_is_told_is_not_read(void **state)
 {
 	struct fixture *f = *state;
-	struct bulk_record records[2];
-	struct bulk bulk = {.records = records, .n = 1};
-	memset(records, 0xFF, sizeof(records)); /* unknown */
-	records[1].id = cgroup_reader_incarnation(f->reader);
-	records[1].mono_nsec = 100000000000;
-	records[1].cpu_nsec = 5000;
-	records[1].pages = 3;
-	f->cgroups.bulk = &bulk;
+	struct told told;
+	struct bulk_record *r = tell(f, &told);
 	struct sample s = sample(f, false);
 	assert_true(near(s.cpu.usage_usec.v, 5));
 	assert_true(near(s.mem.current_bytes.v, 3.0 * (double)f->cgroups.page_size));
@@ -192,41 +211,40 @@ static void test_what_is_told_is_not_read(void **state)
 	assert_true(near(s.pids.v, 1));
 	/* The lists of file pages stand: what else is charged does not move memory.stat's. */
 	put(f, "memory.stat", "file 8192\ninactive_file 0\n");
-	records[1].lru_inactive = records[1].lru_active = 1;
-	next_tick(&records[1]);
+	r->lru_inactive = r->lru_active = 1;
+	next_tick(r);
 	f->reader->lru_inactive = f->reader->lru_active = 1;
 	f->reader->lru_usec = 0;
-	records[1].pages = 4;
+	r->pages = 4;
 	s = sample(f, false);
 	assert_true(near(s.mem.cache_bytes.v, 4096));
-	records[1].lru_active = 2;
-	next_tick(&records[1]);
+	r->lru_active = 2;
+	next_tick(r);
 	s = sample(f, false);
 	assert_true(near(s.mem.cache_bytes.v, 8192));
 	/* Empty lists of a group that has file pages are not those the kernel keeps. */
 	put(f, "memory.stat", "file 12288\ninactive_file 12288\n");
-	next_tick(&records[1]);
+	next_tick(r);
 	s = sample(f, false);
 	put(f, "memory.stat", "file 16384\ninactive_file 16384\n");
-	records[1].lru_inactive = records[1].lru_active = 0;
+	r->lru_inactive = r->lru_active = 0;
 	f->reader->lru_inactive = f->reader->lru_active = 0;
 	f->reader->lru_usec = 0;
-	next_tick(&records[1]);
-	records[1].pages = 9;
+	next_tick(r);
+	r->pages = 9;
 	s = sample(f, false);
 	assert_true(near(s.mem.cache_bytes.v, 16384));
 	/* Told itself. */
-	records[1].file = records[1].inactive_file = 7;
-	records[1].refault_anon = records[1].refault_file = 2;
-	records[1].life.pids = 11;
-	next_tick(&records[1]);
+	r->file = r->inactive_file = 7;
+	r->refault_anon = r->refault_file = 2;
+	r->life.pids = 11;
+	next_tick(r);
 	s = sample(f, false);
 	assert_true(near(s.mem.cache_bytes.v, 7.0 * (double)f->cgroups.page_size));
 	assert_true(near(s.mem.refault_bytes.v, 4.0 * (double)f->cgroups.page_size));
 	assert_true(near(s.mem.used_bytes.v, 2.0 * (double)f->cgroups.page_size));
 	assert_true(near(s.pids.v, 11));
-	f->cgroups.bulk = NULL;
-	free(bulk.index);
+	tell_no_more(f, &told);
 }
 
 static struct allocation cpu_cap(struct fixture *f, struct cgroup_level *l, struct arena *a, struct bulk_record *r)
@@ -282,17 +300,10 @@ static void test_told_caps(void **state)
 static void test_what_wakes_a_told_group(void **state)
 {
 	struct fixture *f = *state;
-	struct bulk_record records[2] = {0};
-	struct bulk bulk = {.records = records, .n = 1};
-	struct bulk_record *r = &records[1];
-	memset(r, 0xFF, sizeof(*r)); /* unknown */
-	r->id = cgroup_reader_incarnation(f->reader);
-	r->mono_nsec = 100000000000;
-	r->cpu_nsec = 5000;
-	r->pages = 3;
+	struct told told;
+	struct bulk_record *r = tell(f, &told);
 	r->life = (struct bulk_life){.pids = 1, .frozen = 0, .populated = 1};
 	r->cpu_waited_nsec = 5999;
-	f->cgroups.bulk = &bulk;
 	for (int i = 0; i < 3; i++)
 		(void)sample(f, i > 1);
 	f->host_later += 20000000;
@@ -314,25 +325,18 @@ static void test_what_wakes_a_told_group(void **state)
 	r->life.frozen = 64;
 	(void)sample(f, false);
 	assert_int_equal(cgroup_reader_life(f->reader, true), CGROUP_FROZEN);
-	f->cgroups.bulk = NULL;
-	free(bulk.index);
+	tell_no_more(f, &told);
 }
 
 /* tmpfs's pages are on the lists of a program's own: what came there is in memory.stat before the group rests. */
 static void test_no_rest_before_memory_stat(void **state)
 {
 	struct fixture *f = *state;
-	struct bulk_record records[2] = {0};
-	struct bulk bulk = {.records = records, .n = 1};
-	struct bulk_record *r = &records[1];
-	memset(r, 0xFF, sizeof(*r)); /* unknown */
-	r->id = cgroup_reader_incarnation(f->reader);
-	r->mono_nsec = 100000000000;
-	r->cpu_nsec = 5000;
+	struct told told;
+	struct bulk_record *r = tell(f, &told);
 	r->pages = 200;
 	r->lru_inactive = r->lru_active = 1;
 	r->lru_rest = 100;
-	f->cgroups.bulk = &bulk;
 	struct sample s = sample(f, false);
 	assert_true(near(s.mem.cache_bytes.v, 4096));
 	for (int i = 0; i < 5; i++, next_tick(r))
@@ -347,8 +351,7 @@ static void test_no_rest_before_memory_stat(void **state)
 	assert_true(near(s.mem.cache_bytes.v, 52428800));
 	r->mono_nsec += 1000000000;
 	(void)sample(f, true);
-	f->cgroups.bulk = NULL;
-	free(bulk.index);
+	tell_no_more(f, &told);
 }
 
 int main(void)
