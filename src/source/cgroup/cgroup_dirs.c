@@ -100,6 +100,17 @@ static struct dir *dir_next(const struct dir *at, bool below)
 
 static void list_below(struct cgroup_dirs *d, struct dir *dir);
 
+/* How many directories are below one: a cgroup's has a link more for each. -1: it has gone, or nobody says. */
+static long count_below(const struct cgroup_dirs *d, const struct dir *dir)
+{
+	struct stat st;
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s%s", d->tree->mounts.walk, dir->path);
+	if (n < 0 || (size_t)n >= sizeof(path) || rootfs_stat(d->tree->fs, path, &st) < 0 || st.st_nlink < 2)
+		return -1;
+	return (long)st.st_nlink - 2;
+}
+
 /* Watched before it is listed: what comes in between is told twice rather than never. */
 static void take_in(struct cgroup_dirs *d, struct dir *up, const char *path)
 {
@@ -119,11 +130,9 @@ static void list_below(struct cgroup_dirs *d, struct dir *dir)
 {
 	struct rootfs_names names = {.text = STRBUF_INIT};
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
-	struct stat st;
+	if (count_below(d, dir) == 0)
+		return; /* as most */
 	strbuf_fmt(&path, "%s%s", d->tree->mounts.walk, dir->path);
-	/* Most are the last of their branch: a link more for each below it. */
-	if (rootfs_stat(d->tree->fs, path.buf, &st) == 0 && st.st_nlink == 2)
-		return;
 	if (dir->depth < MAX_DEPTH && rootfs_list(d->tree->fs, path.buf, true, &names) == 0)
 		for (size_t i = 0; i < names.at.n; i++) {
 			strbuf_clear(&path);
@@ -179,15 +188,11 @@ static void take_events(struct cgroup_dirs *d)
 	}
 }
 
-static void check_dir(struct cgroup_dirs *d, struct dir *dir)
+static void check_dir(struct cgroup_dirs *d, const struct dir *dir)
 {
-	struct stat st;
-	char path[PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s%s", d->tree->mounts.walk, dir->path);
-	if (n < 0 || (size_t)n >= sizeof(path) || rootfs_stat(d->tree->fs, path, &st) < 0 || st.st_nlink < 2)
-		return; /* what has gone shows when it is read */
-	if (st.st_nlink - 2 != dir->children)
-		d->lost = true;
+	long below = count_below(d, dir);
+	if (below >= 0 && below != (long)dir->children)
+		d->lost = true; /* what has gone shows when it is read */
 }
 
 static void check_some(struct cgroup_dirs *d, int64_t now)

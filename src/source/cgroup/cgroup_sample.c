@@ -7,6 +7,9 @@
  * inactive, and what is changed from outside.  For the first two, pressure and I/O are read every STALL_USEC, and for
  * the others all is every ALL_USEC; from the reading that shows a stall or I/O on, all is again read in every tick.  A
  * group is left alone only after one reading of all that found nothing moved.
+ *
+ * Where all groups are asked at once (told.c), a stall and what is changed from outside are told, and all but I/O and
+ * memory.stat need no file: then all is read every ALL_TOLD_USEC.
  */
 #include <errno.h>
 #include <stdlib.h>
