@@ -114,6 +114,28 @@ below() { # WHAT SMALL LARGE
 	done
 }
 
+# Killed in the middle of writing, podman leaves an image that makes "podman images" fail from then on.
+@test "kill -9 while podman writes: the next command leaves nothing, and podman's store is whole" {
+	[[ ,$SUBJECTS, == *,podman,* ]] || skip "podman is not installed"
+	local order delay pid seen=""
+	for delay in 0 0.06 0.12; do
+		for order in import run commit; do
+			"$VCTOP" compare --runs 1 --subjects podman --json >part 2>err 3>&- &
+			pid=$!
+			poll 20 eval "! kill -0 $pid 2>/dev/null || pgrep -P $pid -f 'podman( --runtime runc)? $order' >/dev/null"
+			if kill -0 $pid 2>/dev/null; then seen="$seen $order"; fi
+			sleep $delay
+			kill -9 $pid 2>/dev/null || :
+			wait $pid || :
+			"$VCTOP" sample list >/dev/null
+			equal "left of $order after $delay s" "$(left_of $pid)" ""
+			podman images -a >/dev/null
+		done
+	done
+	echo "killed during:$seen"
+	[[ $seen == *run* && $seen == *commit* ]]
+}
+
 @test "--dry-run starts nothing and tells commands that a shell takes" {
 	"$VCTOP" compare --dry-run --subjects "$SUBJECTS" >plan 2>err
 	grep -q 'vctop-workload --workload idle' plan

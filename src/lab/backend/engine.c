@@ -11,9 +11,11 @@
 #include "lab/backend/engine.h"
 #include "lab/backend/tar.h"
 #include "lab/lab.h"
+#include "lab/tool/proctable.h"
 #include "lab/tool/spawn.h"
 #include "vctop/base/parse.h"
 
+#define ORDER_NAP_MSEC 20
 #define IMAGE_LABEL "vctop.image=sample"
 
 static int check_docker(struct error *err)
@@ -65,6 +67,7 @@ static int make_image(struct launch *ln, const char *engine, char tag[32], struc
 		r = command_ask(engine, question, &ids, err);
 	}
 	if (r == 0 && !ids.len) {
+		c.writes = true;
 		if (!command_start(&c, engine, err))
 			return -ENOENT;
 		command_add_words(&c, "import --change");
@@ -126,7 +129,7 @@ static void build_run(struct command *c, const struct launch *ln, const char *im
 static int run_container(struct launch *ln, const char *engine, const char *tag, const struct adaptation *a,
                          struct strbuf *out, struct error *err)
 {
-	struct command c = {0};
+	struct command c = {.writes = true};
 	if (!command_start(&c, engine, err))
 		return -ENOENT;
 	build_run(&c, ln, tag, a);
@@ -152,12 +155,8 @@ void engine_commands(const struct launch *ln, struct strbuf *ret)
 
 static int remove_id(const char *engine, const char *id, size_t len, struct error *err)
 {
-	struct command c = {0};
-	if (!command_start(&c, engine, err))
-		return -ENOENT;
-	command_add_words(&c, "rm -f");
-	command_add(&c, "%.*s", (int)len, id);
-	return command_run(&c, engine, ENGINE_WORK_MSEC, NULL, NULL, err);
+	cleanup_free char *order = xasprintf("rm -f %.*s", (int)len, id);
+	return command_do(engine, order, err);
 }
 
 /*
@@ -272,6 +271,43 @@ static bool last_of(const struct reg *r, const struct launched *l)
 	return last;
 }
 
+/* An import, a run or a commit for this sample: each names it in its own way (write_tar, build_run, snapshot_engine).
+ */
+static bool is_order_for(char *const *argv, const void *data)
+{
+	const struct launched *l = data;
+	const char *program = strrchr(argv[0], '/');
+	char name[64], image[96], file[64];
+	if (strcmp(program ? program + 1 : argv[0], l->backend) != 0)
+		return false;
+	(void)snprintf(name, sizeof(name), "vctop-%s", l->name);
+	(void)snprintf(image, sizeof(image), ENGINE_SNAPSHOT ":%s", l->name);
+	(void)snprintf(file, sizeof(file), "/ct-%s/image.tar", l->name);
+	for (size_t i = 1; argv[i]; i++) {
+		size_t n = strlen(argv[i]), f = strlen(file);
+		if (strcmp(argv[i], name) == 0 || strcmp(argv[i], image) == 0 ||
+		    (n > f && strcmp(argv[i] + n - f, file) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* What a vctop that was killed had ordered goes on without it: what it makes can be removed once it has ended. */
+static int await_orders(const struct launched *l, struct error *err)
+{
+	for (unsigned waited = 0;; waited += ORDER_NAP_MSEC) {
+		pid_vec pids = {0};
+		proctable_find(is_order_for, l, &pids);
+		size_t left = pids.n;
+		vec_free(&pids);
+		if (!left)
+			return 0;
+		if (waited >= ENGINE_ASK_MSEC)
+			return error_set(err, EBUSY, "%s: %s still works on it", l->name, l->backend);
+		lab_nap(ORDER_NAP_MSEC);
+	}
+}
+
 static int remove_engine(const struct reg *r, const struct launched *l, struct error *err)
 {
 	const char *engine = l->backend;
@@ -281,14 +317,15 @@ static int remove_engine(const struct reg *r, const struct launched *l, struct e
 	size_t n;
 	if (!path)
 		return l->pid ? error_set(err, ENOENT, "%s: not found on PATH: cannot remove %s", engine, l->name) : 0;
-	int rc = remove_containers(engine, l->name, err);
+	int rc = await_orders(l, err);
+	if (rc == 0)
+		rc = remove_containers(engine, l->name, err);
 	if (rc < 0 || !last_of(r, l))
 		return rc;
 	(void)command_ask(engine, "images -a -q --filter label=" IMAGE_LABEL, &ids, NULL);
 	for (unsigned i = 0; parse_word(ids.buf, ids.len, i, &word, &n); i++) {
-		cleanup_free char *command = xasprintf("rmi %.*s", (int)n, word);
-		(void)command_ask(engine, command, NULL,
-		                  NULL); /* somebody else's container may use it: then it stays */
+		cleanup_free char *order = xasprintf("rmi %.*s", (int)n, word);
+		(void)command_do(engine, order, NULL); /* somebody else's container may use it: then it stays */
 	}
 	return 0;
 }

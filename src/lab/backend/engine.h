@@ -7,9 +7,11 @@
 #define ENGINE_ASK_MSEC 10000  /* questions: a daemon that takes longer is not working */
 #define ENGINE_WORK_MSEC 60000 /* import, run, commit, remove */
 #define ENGINE_IMAGE "localhost/vctop-sample"
+#define ENGINE_SNAPSHOT "localhost/vctop-snapshot"
 
 struct command {
 	VEC(char *) argv;
+	bool writes; /* to the engine's store: killed in its middle, it would leave an image that no command can read */
 };
 
 void command_add(struct command *c, const char *fmt, ...) ATTR_PRINTF(2, 3);
@@ -20,8 +22,9 @@ bool command_start(struct command *c, const char *engine, struct error *err);
 /* Runs and consumes the command. A failure becomes "ENGINE: first line of its stderr". */
 int command_run(struct command *c, const char *engine, unsigned msec, const volatile sig_atomic_t *cancel,
                 struct strbuf *out, struct error *err);
-/* A question of plain words. */
+/* A question of plain words, and an order that is carried out to its end even when we do not live to see it. */
 int command_ask(const char *engine, const char *words, struct strbuf *out, struct error *err);
+int command_do(const char *engine, const char *words, struct error *err);
 void command_release(struct command *c);
 void engine_commands(const struct launch *ln, struct strbuf *ret);
 

@@ -8,12 +8,16 @@
 #include "lab/backend/engine.h"
 #include "lab/tool/weigh.h"
 
-#define SNAPSHOT "localhost/vctop-snapshot"
-
 static int about(const struct launched *l, const char *words, struct strbuf *out, struct error *err)
 {
 	cleanup_free char *line = xasprintf("%s %s", words, l->ref);
 	return command_ask(l->backend, line, out, err);
+}
+
+static int order(const struct launched *l, const char *words, struct error *err)
+{
+	cleanup_free char *line = xasprintf("%s %s", words, l->ref);
+	return command_do(l->backend, line, err);
 }
 
 static int answers_engine(const struct reg *r, const struct launched *l, struct strbuf *ret, struct error *err)
@@ -25,13 +29,13 @@ static int answers_engine(const struct reg *r, const struct launched *l, struct 
 static int pause_engine(const struct reg *r, const struct launched *l, bool on, struct error *err)
 {
 	(void)r;
-	return about(l, on ? "pause" : "unpause", NULL, err);
+	return order(l, on ? "pause" : "unpause", err);
 }
 
 static int end_engine(const struct reg *r, const struct launched *l, struct error *err)
 {
 	(void)r;
-	return about(l, "stop -t 5", NULL, err);
+	return order(l, "stop -t 5", err);
 }
 
 /* The template has a tab for a blank: words are split at blanks. */
@@ -75,17 +79,17 @@ static uint64_t weigh_base(const struct launched *l)
 /* Its size is what it adds to the image. */
 static int snapshot_engine(const struct reg *r, const struct launched *l, struct saved *ret, struct error *err)
 {
-	cleanup_free char *image = xasprintf(SNAPSHOT ":%s", l->name);
+	cleanup_free char *image = xasprintf(ENGINE_SNAPSHOT ":%s", l->name);
 	cleanup_free char *commit = xasprintf("commit %s %s", l->ref, image), *drop = xasprintf("rmi %s", image);
 	(void)r;
 	double from = launch_clock();
-	int rc = command_ask(l->backend, commit, NULL, err);
+	int rc = command_do(l->backend, commit, err);
 	if (rc < 0)
 		return rc;
 	ret->sec = launch_clock() - from;
 	uint64_t all = weigh_image(l->backend, image), base = weigh_base(l);
 	ret->bytes = all > base ? all - base : 0;
-	rc = command_ask(l->backend, drop, NULL, err);
+	rc = command_do(l->backend, drop, err);
 	if (rc == 0 && (!all || !base))
 		rc = error_set(err, EOPNOTSUPP, "%s: its storage driver does not tell where layers are", l->backend);
 	return rc;

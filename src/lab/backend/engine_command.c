@@ -49,7 +49,7 @@ int command_run(struct command *c, const char *engine, unsigned msec, const vola
 	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
 	char line[320];
 	vec_push(&c->argv, NULL);
-	int r = spawn_run(c->argv.v, msec, cancel, &res);
+	int r = (c->writes ? spawn_run_whole : spawn_run)(c->argv.v, msec, cancel, &res);
 	if (r == -ETIMEDOUT)
 		r = error_set(err, ETIMEDOUT, "%s %s: no answer in %u s", engine, c->argv.v[1], msec / 1000);
 	else if (r == -EINTR)
@@ -74,4 +74,13 @@ int command_ask(const char *engine, const char *words, struct strbuf *out, struc
 		return -ENOENT;
 	command_add_words(&c, words);
 	return command_run(&c, engine, ENGINE_ASK_MSEC, NULL, out, err);
+}
+
+int command_do(const char *engine, const char *words, struct error *err)
+{
+	struct command c = {.writes = true};
+	if (!command_start(&c, engine, err))
+		return -ENOENT;
+	command_add_words(&c, words);
+	return command_run(&c, engine, ENGINE_WORK_MSEC, NULL, NULL, err);
 }

@@ -53,9 +53,9 @@ bool proctable_kill(pid_t pid, uint64_t start_ticks)
 	return true;
 }
 
-static bool is_our_vm(char *const *argv, const char *vm_name)
+static bool is_our_vm(char *const *argv, const void *vm_name)
 {
-	if (!argv || !argv[0] || !strstr(argv[0], "qemu-system-"))
+	if (!strstr(argv[0], "qemu-system-"))
 		return false;
 	for (size_t i = 1; argv[i] && argv[i + 1]; i++)
 		if (strcmp(argv[i], "-name") == 0)
@@ -63,7 +63,7 @@ static bool is_our_vm(char *const *argv, const char *vm_name)
 	return false;
 }
 
-void proctable_find_vm(const char *vm_name, pid_vec *ret)
+void proctable_find(bool (*is)(char *const *argv, const void *data), const void *data, pid_vec *ret)
 {
 	enum pids_item items[] = {PIDS_ID_PID, PIDS_ID_RUID, PIDS_CMDLINE_V};
 	struct pids_info *info = NULL;
@@ -72,8 +72,14 @@ void proctable_find_vm(const char *vm_name, pid_vec *ret)
 	const struct pids_fetch *got = procps_pids_reap(info, PIDS_FETCH_TASKS_ONLY);
 	for (int i = 0; got && i < got->counts->total; i++) {
 		const struct pids_stack *s = got->stacks[i];
-		if (PIDS_VAL(1, u_int, s, info) == getuid() && is_our_vm(PIDS_VAL(2, strv, s, info), vm_name))
+		char *const *argv = PIDS_VAL(2, strv, s, info);
+		if (PIDS_VAL(1, u_int, s, info) == getuid() && argv && argv[0] && is(argv, data))
 			vec_push(ret, PIDS_VAL(0, s_int, s, info));
 	}
 	(void)procps_pids_unref(&info);
+}
+
+void proctable_find_vm(const char *vm_name, pid_vec *ret)
+{
+	proctable_find(is_our_vm, vm_name, ret);
 }

@@ -15,6 +15,8 @@ uint64_t proctable_start(pid_t pid);
 bool proctable_is(pid_t pid, uint64_t start_ticks);
 /* SIGKILL, when it is still the same process; waits until it is gone. false: it is still there. */
 bool proctable_kill(pid_t pid, uint64_t start_ticks);
+/* Processes of this user whose command line (argv[0] is there) is the one asked for. */
+void proctable_find(bool (*is)(char *const *argv, const void *data), const void *data, pid_vec *ret);
 /* QEMUs of ours: of this user and started with exactly "-name", `vm_name`. */
 void proctable_find_vm(const char *vm_name, pid_vec *ret);
 /* A short sleep. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -95,7 +96,6 @@ void spawn_child_fds(int in, int out, int err, int keep)
 /* It dies with its parent. */
 static void bind_to(pid_t parent)
 {
-	fresh_signals();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
@@ -150,7 +150,8 @@ static int collect(pid_t pid, const int fds[2], int64_t until, const volatile si
 }
 
 struct how {
-	int to; /* a file for both streams; -1: they are captured */
+	int to, err_to; /* files for its streams; -1: they are captured */
+	bool whole;     /* never killed */
 	bool (*prepare)(void *data);
 	void *data;
 };
@@ -168,16 +169,20 @@ static int run_how(char *const argv[], const struct how *how, unsigned limit_mse
 		pid = fork();
 	int r = pid < 0 ? -errno : 0;
 	if (pid == 0) {
-		bind_to(self);
+		fresh_signals();
+		if (how->whole)
+			(void)setsid(); /* a terminal's Ctrl-C is not for it */
+		else
+			bind_to(self);
 		if (how->prepare && !how->prepare(how->data))
 			_exit(127);
-		run_captured(argv, how->to >= 0 ? how->to : out[1], how->to >= 0 ? how->to : err[1]);
+		run_captured(argv, how->to >= 0 ? how->to : out[1], how->to >= 0 ? how->err_to : err[1]);
 	}
 	attr_closep(&out[1]);
 	attr_closep(&err[1]);
 	if (r == 0)
 		r = collect(pid, (const int[2]){out[0], err[0]}, until, cancel, ret, &status);
-	if (r < 0 && pid > 0) {
+	if (r < 0 && pid > 0 && !how->whole) {
 		(void)kill(pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
@@ -193,16 +198,33 @@ int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic
 	return run_how(argv, &(struct how){.to = -1}, limit_msec, cancel, ret);
 }
 
+/* Its streams go to memory, not to pipes: their writers get a signal once nobody reads. */
+int spawn_run_whole(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
+                    struct spawn_result *ret)
+{
+	cleanup_close int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
+	if (out < 0 || err < 0)
+		return -errno;
+	int r = run_how(argv, &(struct how){.to = out, .err_to = err, .whole = true}, limit_msec, cancel, ret);
+	(void)lseek(out, 0, SEEK_SET);
+	(void)lseek(err, 0, SEEK_SET);
+	while (r == 0 && drain(out, &ret->out))
+		;
+	while (r == 0 && drain(err, &ret->err))
+		;
+	return r;
+}
+
 int spawn_run_prepared(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
                        bool (*prepare)(void *data), void *data, struct spawn_result *ret)
 {
-	return run_how(argv, &(struct how){-1, prepare, data}, limit_msec, cancel, ret);
+	return run_how(argv, &(struct how){.to = -1, .prepare = prepare, .data = data}, limit_msec, cancel, ret);
 }
 
 int spawn_run_to(char *const argv[], int to, unsigned limit_msec, const volatile sig_atomic_t *cancel, int *ret_status)
 {
 	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
-	int r = run_how(argv, &(struct how){.to = to}, limit_msec, cancel, &res);
+	int r = run_how(argv, &(struct how){.to = to, .err_to = to}, limit_msec, cancel, &res);
 	*ret_status = res.status;
 	return r;
 }

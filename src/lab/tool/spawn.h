@@ -23,6 +23,10 @@ void spawn_result_release(struct spawn_result *r);
  * -errno: could not run it.
  */
 int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret);
+/* The same for what must not be cut off in its middle: with -ETIMEDOUT, -EINTR, and when we die, it goes on to its end.
+ */
+int spawn_run_whole(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
+                    struct spawn_result *ret);
 /* The same; the child calls prepare before it becomes the program; false: it ends instead. */
 int spawn_run_prepared(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
                        bool (*prepare)(void *data), void *data, struct spawn_result *ret);
