@@ -114,7 +114,7 @@ static void tell(void *data, enum tell what, const char *text)
 		storyteller_wrap(&out, text, "     ", "     ", "");
 		break;
 	}
-	if (s->colour)
+	if (s->colour && what < TELL_MAX)
 		(void)printf("\033[%sm%s\033[0m", colours[what], out.buf);
 	else
 		(void)fputs(out.buf, stdout);

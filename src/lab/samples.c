@@ -261,9 +261,9 @@ int launch_start(struct launch *ln, const struct sample_options *o, struct error
 	int r = check_options(o, err);
 	if (r == 0)
 		r = choose(ln, o, &b, err);
-	if (r == 0)
+	if (r == 0 && b)
 		r = announce(ln, o, b, err);
-	if (r < 0)
+	if (r < 0 || !b)
 		return r;
 	r = launch_first_that_works(ln, b, err);
 	if (r == 0) {

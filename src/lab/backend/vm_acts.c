@@ -70,7 +70,7 @@ static int snapshot_vm(const struct reg *r, const struct launched *l, struct sav
 {
 	cleanup_qmp struct qmp q = QMP_INIT;
 	cleanup_free char *path = sample_file(r, l, "snapshot");
-	struct stat st;
+	struct stat st = {0};
 	cleanup_close int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(err, errno, "%s: %s", path, strerror(errno));

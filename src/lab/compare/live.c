@@ -126,7 +126,7 @@ int live_load_and_free(struct live *s, bool weigh_it, struct error *err)
 {
 	int r = live_tell(s, ORDER_MEMORY, err);
 	if (r == 0 && weigh_it) {
-		struct held h;
+		struct held h = {0};
 		r = live_weigh(s, &h, err);
 		if (r == 0)
 			trial_set(s->t, FIGURE_LOAD_HELD, held_total(&h));

@@ -64,7 +64,7 @@ static void put_set(struct program *p, int dst, int value)
 
 static void put_add(struct program *p, int dst, int value)
 {
-	put(p, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, value);
+	put(p, BPF_ALU64 | BPF_ADD, dst, 0, 0, value); /* BPF_K is 0 too */
 }
 
 static void put_load(struct program *p, int dst, int base, int off)

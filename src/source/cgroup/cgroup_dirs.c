@@ -66,8 +66,10 @@ static struct dir *dir_add(struct cgroup_dirs *d, struct dir *up, const char *pa
 static void dir_drop(struct cgroup_dirs *d, struct dir *gone)
 {
 	char key[16];
-	while (gone->below)
-		dir_drop(d, gone->below);
+	for (struct dir *below = gone->below, *next; below; below = next) {
+		next = below->next;
+		dir_drop(d, below);
+	}
 	struct dir *up = gone->up;
 	if (up) {
 		*(gone->prev ? &gone->prev->next : &up->below) = gone->next;

@@ -155,7 +155,8 @@ static struct metric told_cpu(const struct cgroup_tree *t, const struct bulk_rec
 		return unread(-ENOENT, NULL);
 	if (r->quota_nsec == UINT64_MAX)
 		return no_quota(t);
-	return metric_ok((double)(r->quota_nsec / 1000) / (double)(r->period_nsec / 1000));
+	uint64_t quota = r->quota_nsec / 1000, period = r->period_nsec / 1000;
+	return metric_ok((double)quota / (double)period);
 }
 
 /* What was told may be older than what somebody has written since: then files are read. */

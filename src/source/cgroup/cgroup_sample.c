@@ -98,7 +98,8 @@ static void sample_memory_stall(struct cgroup_reader *r, struct sample *s, char 
 /* The same sum as in the file, where nobody has run or waited for two seconds. */
 static bool has_waited(struct metric last, uint64_t told_nsec)
 {
-	return metric_is_ok(last) && told_nsec != BULK_UNKNOWN && (double)(told_nsec / 1000) > last.v;
+	uint64_t usec = told_nsec / 1000;
+	return metric_is_ok(last) && told_nsec != BULK_UNKNOWN && (double)usec > last.v;
 }
 
 /* One kind of pressure: the host's counter, and what was last read and is told of the group's. */
@@ -141,9 +142,9 @@ static const char no_cpu[] = "no cpu controller for this group";
 
 static double told_usage(const struct cgroup_reader *r)
 {
-	uint64_t ns = r->told->cpu_nsec;
+	uint64_t ns = r->told->cpu_nsec, usec = ns / 1000;
 	/* cpu.stat has whole microseconds. */
-	return r->tree->mounts.v1[CTRL_CPUACCT] ? (double)ns / 1000 : (double)(ns / 1000);
+	return r->tree->mounts.v1[CTRL_CPUACCT] ? (double)ns / 1000 : (double)usec;
 }
 
 static int sample_usage(struct cgroup_reader *r, struct sample *s, char *buf)

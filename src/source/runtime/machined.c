@@ -187,8 +187,10 @@ static void refresh(struct facts_table *t)
 static const char *machine_option(const struct process *p, const char *brief, const char *full)
 {
 	size_t n = strlen(full);
-	for (size_t i = 1; i < p->argc && strcmp(p->argv[i], "--") != 0; i++) {
+	for (size_t i = 1; i < p->argc && p->argv[i]; i++) {
 		const char *a = p->argv[i];
+		if (strcmp(a, "--") == 0)
+			break;
 		if (strncmp(a, full, n) == 0 && a[n] == '=')
 			return a + n + 1;
 		if (strncmp(a, brief, 2) == 0 && a[2])

@@ -86,7 +86,7 @@ static void cite_size(struct sums *s, const struct vm_file *f)
 		            f->format ? f->format : "?", (long long)f->st.st_size, f->virtual_bytes);
 	rootfs_cite(s->fs, "disk.driver", path, "%s, %s", f->format ? f->format : "not known",
 	            f->probed ? "by its first bytes" : "as the command line or the file above it says");
-	if (f->snapshots && *f->snapshots)
+	if (f->qcow && f->snapshots && *f->snapshots)
 		rootfs_cite(s->fs, "disk.detail", path, "snapshot table at byte %" PRIu64 ": %s",
 		            f->qcow->snapshots_offset, f->snapshots);
 }
