@@ -121,11 +121,7 @@ static void put_list(const char *key, const struct json_shape *shape, const stru
                      struct strbuf *out)
 {
 	strbuf_fmt(out, "\"%s\":[", key);
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			strbuf_char(out, ',');
-		json_row(shape, &rows[i], out);
-	}
+	json_rows(shape, rows, n, out);
 	strbuf_char(out, ']');
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "vctop/base/attr.h"
+#include "vctop/base/text.h"
 #include "vctop/base/units.h"
 #include "vctop/base/vec.h"
 #include "view/json_make.h"
@@ -182,22 +183,21 @@ static bool is_real(enum field_unit u)
 	return u == UNIT_CORES || u == UNIT_PERCENT || u == UNIT_BYTES_PER_SEC || u == UNIT_SECONDS || u == UNIT_MONEY;
 }
 
-static void put_field(struct strbuf *out, const struct field *f, const struct row *r)
+static void put_field(struct strbuf *out, const struct field *f, const struct field_value *v)
 {
-	struct field_value v = f->get(r);
 	char buf[64];
 	if (f->kind == FIELD_TEXT)
-		put_text(out, v.text);
-	else if (!metric_is_ok(v.metric))
+		put_text(out, v->text);
+	else if (!metric_is_ok(v->metric))
 		strbuf_add(out, "null", 4);
 	else if (f->kind == FIELD_FLAG)
-		strbuf_str(out, v.metric.v != 0 ? "true" : "false");
+		strbuf_str(out, v->metric.v != 0 ? "true" : "false");
 	else if (f->unit == UNIT_TIME)
-		put_string(out, units_rfc3339(buf, sizeof(buf), (int64_t)(v.metric.v * 1e6)));
+		put_string(out, units_rfc3339(buf, sizeof(buf), (int64_t)(v->metric.v * 1e6)));
 	else if (is_real(f->unit))
-		put_real(out, v.metric.v);
+		put_real(out, v->metric.v);
 	else
-		put_number(out, v.metric.v);
+		put_number(out, v->metric.v);
 }
 
 /* Of several with one key the last counts, in the place of the first. */
@@ -222,40 +222,92 @@ static void put_labels(struct strbuf *out, const struct instance *i)
 	strbuf_char(out, '}');
 }
 
-/* Why each number of the shape that is not there is not. */
-static void put_unavailable(struct strbuf *out, const struct json_shape *shape, const struct row *r)
+/* Why a value is not there: text that outlives the list. st OK: it is there. */
+struct reason {
+	const char *why;
+	enum metric_state st;
+};
+
+static struct reason reason_of(const struct field *f, const struct field_value *v)
+{
+	bool there = f->kind == FIELD_TEXT ? v->text || !v->metric.why : metric_is_ok(v->metric);
+	return there ? (struct reason){NULL, METRIC_OK} : (struct reason){v->metric.why, v->metric.st};
+}
+
+/* What the row before had: of a thousand rows most lack the same for the same reasons, which is half of their text. */
+struct list {
+	const struct json_shape *shape;
+	struct strbuf *out;
+	struct reason *reasons; /* one a piece */
+	size_t at, len;         /* of the text about them; len 0: none yet */
+};
+
+static void put_reasons(const struct list *l)
 {
 	const char *comma = "{";
-	for (size_t i = 0; i < shape->pieces.n; i++) {
-		if (shape->pieces.v[i].value >= field_count)
+	for (size_t i = 0; i < l->shape->pieces.n; i++) {
+		const struct reason *r = &l->reasons[i];
+		unsigned field = l->shape->pieces.v[i].value;
+		if (field >= field_count || r->st == METRIC_OK)
 			continue;
-		const struct field *f = &field_table[shape->pieces.v[i].value];
-		const struct field_value v = f->get(r);
-		const struct metric m = v.metric;
-		if (f->kind == FIELD_TEXT ? v.text || !m.why : metric_is_ok(m))
-			continue;
-		strbuf_str(out, comma);
-		put_string(out, f->key);
-		strbuf_add(out, ":\"", 2);
-		strbuf_str(out, metric_state_name(m.st));
-		strbuf_add(out, ": ", 2);
-		put_escaped(out, m.why ? m.why : "not read");
-		strbuf_char(out, '"');
+		strbuf_str(l->out, comma);
+		put_string(l->out, field_table[field].key);
+		strbuf_add(l->out, ":\"", 2);
+		strbuf_str(l->out, metric_state_name(r->st));
+		strbuf_add(l->out, ": ", 2);
+		put_escaped(l->out, r->why ? r->why : "not read");
+		strbuf_char(l->out, '"');
 		comma = ",";
 	}
-	strbuf_str(out, *comma == '{' ? "{}" : "}");
+	strbuf_str(l->out, *comma == '{' ? "{}" : "}");
+}
+
+static void put_unavailable(struct list *l, bool as_before)
+{
+	size_t at = l->out->len;
+	if (as_before && l->len) {
+		strbuf_room(l->out, l->len); /* it may move what is copied */
+		strbuf_add(l->out, l->out->buf + l->at, l->len);
+	} else {
+		put_reasons(l);
+	}
+	l->len = l->out->len - at;
+	l->at = at;
+}
+
+static void put_row(struct list *l, const struct row *r)
+{
+	bool as_before = true;
+	for (size_t p = 0; p < l->shape->pieces.n; p++) {
+		const struct piece *piece = &l->shape->pieces.v[p];
+		strbuf_add(l->out, piece->before, piece->len);
+		if (piece->value < field_count) {
+			const struct field *f = &field_table[piece->value];
+			const struct field_value v = f->get(r);
+			const struct reason now = reason_of(f, &v), was = l->reasons[p];
+			put_field(l->out, f, &v);
+			as_before = as_before && now.st == was.st && text_same(now.why, was.why);
+			l->reasons[p] = now;
+		} else if (piece->value == field_count) {
+			put_labels(l->out, r->inst);
+		} else if (piece->value == field_count + 1) {
+			put_unavailable(l, as_before);
+		}
+	}
+}
+
+void json_rows(const struct json_shape *shape, const struct row *rows, size_t n, struct strbuf *out)
+{
+	struct list l = {.shape = shape, .out = out, .reasons = xcalloc(shape->pieces.n, sizeof(*l.reasons))};
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			strbuf_char(out, ',');
+		put_row(&l, &rows[i]);
+	}
+	free(l.reasons);
 }
 
 void json_row(const struct json_shape *shape, const struct row *r, struct strbuf *out)
 {
-	for (size_t p = 0; p < shape->pieces.n; p++) {
-		const struct piece *piece = &shape->pieces.v[p];
-		strbuf_add(out, piece->before, piece->len);
-		if (piece->value < field_count)
-			put_field(out, &field_table[piece->value], r);
-		else if (piece->value == field_count)
-			put_labels(out, r->inst);
-		else if (piece->value == field_count + 1)
-			put_unavailable(out, shape, r);
-	}
+	json_rows(shape, r, 1, out);
 }

@@ -14,5 +14,6 @@ const struct json_shape *json_shape_rows(void);     /* all, then labels and unav
 const struct json_shape *json_shape_services(void); /* those of a control group, then unavailable */
 const struct json_shape *json_shape_verdict(void);  /* those of "verdict.", without it */
 void json_row(const struct json_shape *shape, const struct row *r, struct strbuf *out);
+void json_rows(const struct json_shape *shape, const struct row *rows, size_t n, struct strbuf *out); /* with commas */
 
 #endif

@@ -12,6 +12,7 @@
 
 #define GROUP 32
 #define LEVEL 1
+#define TABLE_LOG_MAX 20 /* 4 MiB */
 #define LONGEST ((size_t)64 * 1024 * 1024)
 #define LARGE ((size_t)256 * 1024) /* what is worked on is not kept from there on: it would outweigh what is stored */
 #define GROUPS_LEAST 8U            /* a group that large ends: dropping the oldest must not drop all */
@@ -142,7 +143,9 @@ static struct group *open_group(struct line_ring *r)
 	return g;
 }
 
-/* The window must reach back over the whole prefix, and far matches be looked for, or nothing is alike in long lines.
+/*
+ * The window must reach back over the whole prefix, and the table hold as many of its places, or nothing is alike in
+ * long lines.  zstd's search for far matches would find them too, for three times the time.
  */
 static void prepare(struct line_ring *r, size_t bytes)
 {
@@ -154,7 +157,7 @@ static void prepare(struct line_ring *r, size_t bytes)
 	if (bytes < LARGE)
 		return;
 	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_windowLog, log);
-	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_enableLongDistanceMatching, 1);
+	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_hashLog, log < TABLE_LOG_MAX + 5 ? log - 5 : TABLE_LOG_MAX);
 }
 
 /* No more room than it needs. */
