@@ -121,7 +121,11 @@ need_strace() {
 
 @test "the dashboard saves when it ends" {
 	command -v script >/dev/null || skip "script is not installed"
-	(sleep 1; printf q; sleep 1) | TERM=xterm script -qec "'$VCTOP' -d 0.1" /dev/null >/dev/null
+	(sleep 1; printf q; sleep 1) | TERM=xterm script -qec "'$VCTOP' -d 0.1" /dev/null >screen || {
+		echo "status $?"
+		tail -c 600 screen | cat -v
+		return 1
+	}
 	is_saved
 	sound
 }

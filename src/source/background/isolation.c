@@ -344,7 +344,7 @@ static struct subject subject_of(struct rootfs *fs, const struct isolation_host 
 	return s;
 }
 
-/* gVisor: the process is a kernel of its own in user space. */
+/* gVisor: the process is a kernel of its own in user space, and always in mount, IPC and UTS namespaces of its own. */
 static bool is_sandbox(const struct subject *s, struct strbuf *text)
 {
 	char path[64];
@@ -372,7 +372,7 @@ void isolation_container(struct rootfs *fs, const struct isolation_host *host, p
 	else if (*s.mounts.given)
 		ret->host_mounts = arena_strdup(a, s.mounts.given);
 	ret->summary = isolation_summary(&s, ret);
-	if (is_sandbox(&s, &text)) {
+	if (ret->ns[NS_MNT] != NS_HOST && is_sandbox(&s, &text)) {
 		ret->kernel = "own";
 		ret->guard = "runsc-sandbox";
 		ret->summary = arena_fmt(a, "own kernel (gVisor); its sandbox: %s", ret->summary);
