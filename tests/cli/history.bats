@@ -121,7 +121,8 @@ need_strace() {
 
 @test "the dashboard saves when it ends" {
 	command -v script >/dev/null || skip "script is not installed"
-	(sleep 1; printf q; sleep 1) | TERM=xterm script -qec "'$VCTOP' -d 0.1" /dev/null >screen || {
+	# Once there was a reading: its interval is on the screen.
+	(poll grep -aqs every screen; printf q; sleep 1) | TERM=xterm script -qec "'$VCTOP' -d 0.1" /dev/null >screen || {
 		echo "status $?"
 		tail -c 600 screen | cat -v
 		return 1
