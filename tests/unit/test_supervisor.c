@@ -164,7 +164,7 @@ static void put_process(const struct tree *t, int pid, int ppid, const char *com
 	cleanup_free char *name = xasprintf("proc/%d/comm", pid), *args = xasprintf("proc/%d/cmdline", pid);
 	cleanup_free char *line = xasprintf("%d (%s) S %d %d 7 0 -1 0 1 0 0 0 0 0 0 0 20 0 1 0 %d 0 0 0\n", pid, comm,
 	                                    ppid, pid, pid * 10);
-	cleanup_free char *rights = xasprintf("Uid:\t%d\t%d\t%d\t%d\n", uid, uid, uid, uid),
+	cleanup_free char *rights = xasprintf("PPid:\t%d\nUid:\t%d\t%d\t%d\t%d\n", ppid, uid, uid, uid, uid),
 	                  *text = xasprintf("%s\n", comm);
 	tree_write(t, stat, line);
 	tree_write(t, status, rights);
@@ -304,17 +304,17 @@ static void test_find(void **state)
 	                     .state = INSTANCE_RUNNING,
 	                     .pid = 51,
 	                     .name_from = "/srv/d/containers/" ID "/config.v2.json"};
-	assert_int_equal(supervisor_find(&w.d, &i, &a, &got)->pid, 20);
+	assert_int_equal(supervisor_find(&w.d, &i, 0, &a, &got)->pid, 20);
 	assert_string_equal(got.monitor, "containerd-shim");
 	assert_int_equal((int)got.monitor_pid.v, 50);
 	assert_true(got.daemon_running.v == 1);
 	i.name_from = NULL; /* the shim's socket tells it as well */
-	assert_int_equal(supervisor_find(&w.d, &i, &a, &got)->pid, 20);
+	assert_int_equal(supervisor_find(&w.d, &i, 0, &a, &got)->pid, 20);
 	i.name_from = "/srv/d/165536.165536/containers/" ID "/config.v2.json";
-	assert_int_equal(supervisor_find(&w.d, &i, &a, &got)->pid, 20);
+	assert_int_equal(supervisor_find(&w.d, &i, 0, &a, &got)->pid, 20);
 	/* The only one with that data root is another user's: not this container's daemon. */
 	i.name_from = "/srv/other/containers/" ID "/config.v2.json";
-	struct daemon *absent = supervisor_find(&w.d, &i, &a, &got);
+	struct daemon *absent = supervisor_find(&w.d, &i, 0, &a, &got);
 	assert_false(absent->running);
 	assert_true(got.daemon_running.v == 0);
 	assert_string_equal(got.survives, "yes");
@@ -323,12 +323,12 @@ static void test_find(void **state)
 	                      .id = "kubernetes:x",
 	                      .state = INSTANCE_RUNNING,
 	                      .pid = 61};
-	(void)supervisor_find(&w.d, &i, &a, &got);
+	(void)supervisor_find(&w.d, &i, 0, &a, &got);
 	assert_string_equal(got.daemon, "containerd");
 	assert_true(got.daemon_running.v == 0);
 	i = (struct instance){
 	        .kind = INSTANCE_CONTAINER, .runtime = "lxc", .id = "lxc:x", .state = INSTANCE_RUNNING, .pid = 71};
-	(void)supervisor_find(&w.d, &i, &a, &got);
+	(void)supervisor_find(&w.d, &i, 0, &a, &got);
 	assert_string_equal(got.daemon, "incusd");
 	assert_string_equal(got.monitor, "lxc monitor");
 	/* Stopped, and gone between two readings. */
@@ -337,14 +337,14 @@ static void test_find(void **state)
 	                      .id = "docker:x",
 	                      .state = INSTANCE_STOPPED,
 	                      .name_from = "/var/lib/docker/containers/" ID "/config.v2.json"};
-	assert_int_equal(supervisor_find(&w.d, &i, &a, &got)->pid, 10);
+	assert_int_equal(supervisor_find(&w.d, &i, 0, &a, &got)->pid, 10);
 	assert_null(got.survives);
 	i = (struct instance){.kind = INSTANCE_CONTAINER,
 	                      .runtime = "podman",
 	                      .id = "podman:x",
 	                      .state = INSTANCE_RUNNING,
 	                      .pid = 999};
-	assert_null(supervisor_find(&w.d, &i, &a, &got));
+	assert_null(supervisor_find(&w.d, &i, 0, &a, &got));
 	assert_null(got.daemon);
 	assert_string_equal(got.survives, "yes");
 	arena_release(&a);

@@ -194,16 +194,17 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	k->made = 0;
 	struct background *bg = renew(b, k);
 	bool runs = is_running(i);
+	pid_t parent = 0;
 	if (!runs)
 		isolation_none(&bg->isolation,
 		               i->state == INSTANCE_STOPPED ? "not running" : "its first process is not known");
 	else if (vm)
-		isolation_vm(b->fs, &b->host, i->pid, &k->arena, &bg->isolation);
+		parent = isolation_vm(b->fs, &b->host, i->pid, &k->arena, &bg->isolation);
 	else
-		isolation_container(b->fs, &b->host, i->pid, &k->arena, &bg->isolation);
+		parent = isolation_container(b->fs, &b->host, i->pid, &k->arena, &bg->isolation);
 	if (!bg->isolation.kernel)
 		bg->isolation.kernel = vm ? "own" : "shared";
-	k->daemon = supervisor_find(&b->daemons, i, &k->arena, &bg->supervisor);
+	k->daemon = supervisor_find(&b->daemons, i, parent, &k->arena, &bg->supervisor);
 	disk_none(&bg->disk, "not running");
 	if (vm && runs)
 		storage_vm(b->storage, i->pid, &k->arena, &bg->disk);

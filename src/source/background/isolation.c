@@ -353,8 +353,8 @@ static bool is_sandbox(const struct subject *s, struct strbuf *text)
 	return (n > 0 || n == -EFBIG) && strcmp(text->buf, "runsc-sandbox") == 0;
 }
 
-void isolation_container(struct rootfs *fs, const struct isolation_host *host, pid_t init, struct arena *a,
-                         struct isolation *ret)
+pid_t isolation_container(struct rootfs *fs, const struct isolation_host *host, pid_t init, struct arena *a,
+                          struct isolation *ret)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct subject s = subject_of(fs, host, init, a);
@@ -377,6 +377,7 @@ void isolation_container(struct rootfs *fs, const struct isolation_host *host, p
 		ret->guard = "runsc-sandbox";
 		ret->summary = arena_fmt(a, "own kernel (gVisor); its sandbox: %s", ret->summary);
 	}
+	return s.status.ppid;
 }
 
 /* The program's file, else what it calls itself. */
@@ -398,8 +399,8 @@ static char *program_name(const struct subject *s, struct strbuf *text)
 	return text_clean(arena_strdup(s->arena, n > 0 ? text->buf : "?"), 64);
 }
 
-void isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vmm, struct arena *a,
-                  struct isolation *ret)
+pid_t isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vmm, struct arena *a,
+                   struct isolation *ret)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct subject s = subject_of(fs, host, vmm, a);
@@ -414,6 +415,7 @@ void isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vm
 	/* The guest's namespaces are its own kernel's; the VMM's are said in guard. */
 	memset(ret->ns, 0, sizeof(ret->ns));
 	ret->privileged = ret->read_only_root = none;
+	return s.status.ppid;
 }
 
 void isolation_none(struct isolation *ret, const char *why)

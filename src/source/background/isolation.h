@@ -54,10 +54,11 @@ struct isolation_host {
 void isolation_host_read(struct rootfs *fs, struct isolation_host *ret);
 void isolation_host_release(struct isolation_host *h);
 
-void isolation_container(struct rootfs *fs, const struct isolation_host *host, pid_t init, struct arena *a,
-                         struct isolation *ret);
-void isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vmm, struct arena *a,
-                  struct isolation *ret);
+/* Both return the parent of that process, by the way; 0 not known. */
+pid_t isolation_container(struct rootfs *fs, const struct isolation_host *host, pid_t init, struct arena *a,
+                          struct isolation *ret);
+pid_t isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vmm, struct arena *a,
+                   struct isolation *ret);
 /* All unknown, for that reason. */
 void isolation_none(struct isolation *ret, const char *why);
 

@@ -77,11 +77,11 @@ static void take_monitor(struct rootfs *fs, struct parents *k, const struct proc
 	(void)take_parent(fs, k, p->stat.ppid, ret);
 }
 
-void monitor_find(struct rootfs *fs, struct parents *k, pid_t init, struct monitor *ret)
+void monitor_find(struct rootfs *fs, struct parents *k, pid_t init, pid_t parent, struct monitor *ret)
 {
-	struct process_stat st;
+	struct process_stat st = {.ppid = parent};
 	*ret = (struct monitor){0};
-	if (process_read_stat(fs, init, &st) < 0)
+	if (!parent && process_read_stat(fs, init, &st) < 0)
 		return;
 	ret->seen = true;
 	const struct process *p = take_parent(fs, k, st.ppid, ret);

@@ -146,14 +146,15 @@ static void cite_daemon(struct rootfs *fs, const struct daemon *d)
 		rootfs_cite_file(fs, "supervisor.survives_daemon", d->restore == RESTORE_ARGV ? argv : d->config);
 }
 
-struct daemon *supervisor_find(struct daemons *d, const struct instance *i, struct arena *a, struct supervisor *ret)
+struct daemon *supervisor_find(struct daemons *d, const struct instance *i, pid_t parent, struct arena *a,
+                               struct supervisor *ret)
 {
 	struct monitor m = {0};
 	struct daemon *daemon = NULL;
 	bool several = false, vm = i->kind == INSTANCE_VM, stopped = i->state == INSTANCE_STOPPED || i->pid <= 0;
 	*ret = (struct supervisor){0};
 	if (!stopped)
-		monitor_find(d->fs, &d->parents, i->pid, &m);
+		monitor_find(d->fs, &d->parents, i->pid, parent, &m);
 	const char *name = vm && !m.ns ? daemon_of_vm(d, i) : daemon_of_container(i->id, &m);
 	cleanup_free char *root = name && strcmp(name, "dockerd") == 0 ? docker_root(i->name_from) : NULL;
 	if (name)

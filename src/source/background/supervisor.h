@@ -17,11 +17,13 @@ struct monitor {
 	char *ns, *socket; /* of a shim: -namespace, -address (relative) */
 	char *lxc_path;
 };
-void monitor_find(struct rootfs *fs, struct parents *k, pid_t init, struct monitor *ret);
+/* parent: of init; 0 is to be found out. */
+void monitor_find(struct rootfs *fs, struct parents *k, pid_t init, pid_t parent, struct monitor *ret);
 void monitor_release(struct monitor *m);
 
-/* Fills ret and says on which daemon it hangs (NULL none; never one that is not in d). */
-struct daemon *supervisor_find(struct daemons *d, const struct instance *i, struct arena *a, struct supervisor *ret);
+/* Fills ret and says on which daemon it hangs (NULL none; never one that is not in d). parent: as for monitor_find. */
+struct daemon *supervisor_find(struct daemons *d, const struct instance *i, pid_t parent, struct arena *a,
+                               struct supervisor *ret);
 
 /* Pure: the verdict from the process tree and live-restore.  d NULL: none stands behind it. */
 void supervisor_judge(const struct monitor *m, const struct daemon *d, const char *daemon_name, struct arena *a,
