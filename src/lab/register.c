@@ -10,7 +10,7 @@
 
 #include "lab/tool/proctable.h"
 
-/* Longer than any holder needs: removing a container through podman takes seconds at the worst. */
+/* Longer than a holder needs, unless an engine does not answer: removing through podman takes seconds. */
 #define LOCK_WAIT_MSEC 30000
 #define DIR_DEPTH 4 /* a bundle's root file system and a runtime's state: DIR/runc/ID/FILE */
 

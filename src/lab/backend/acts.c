@@ -10,6 +10,7 @@
 
 #include "lab/backend/tar.h"
 #include "lab/lab.h"
+#include "lab/tool/file.h"
 #include "lab/tool/proctable.h"
 #include "lab/tool/weigh.h"
 
@@ -56,8 +57,11 @@ static int snapshot_root(const struct reg *r, const struct launched *l, struct s
 		return rc;
 	tar_build(program.buf, program.len, &tar);
 	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, tar.buf, tar.len) != (ssize_t)tar.len || fsync(fd) < 0 || fstat(fd, &st) < 0)
-		rc = error_set(err, errno ? errno : EIO, "%s: %s", path, strerror(errno));
+	rc = fd < 0 ? -errno : file_write(fd, tar.buf, tar.len);
+	if (rc == 0 && (fsync(fd) < 0 || fstat(fd, &st) < 0))
+		rc = -errno;
+	if (rc < 0)
+		rc = error_set(err, -rc, "%s: %s", path, strerror(-rc));
 	else
 		*ret = (struct saved){(uint64_t)st.st_blocks * 512, launch_clock() - from};
 	(void)unlink(path);

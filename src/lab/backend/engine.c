@@ -11,12 +11,15 @@
 #include "lab/backend/engine.h"
 #include "lab/backend/tar.h"
 #include "lab/lab.h"
+#include "lab/tool/file.h"
 #include "lab/tool/proctable.h"
 #include "lab/tool/spawn.h"
 #include "vctop/base/parse.h"
 
 #define ORDER_NAP_MSEC 20
 #define IMAGE_LABEL "vctop.image=sample"
+#define SAMPLE_LABEL "vctop.sample=%s"
+#define STARTED_LABEL "vctop.started=%lld"
 
 static int check_docker(struct error *err)
 {
@@ -50,15 +53,14 @@ static int write_tar(struct launch *ln, char *path, size_t size, char tag[32], s
 		return r;
 	(void)snprintf(path, size, "%s/image.tar", dir);
 	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || write(fd, tar.buf, tar.len) != (ssize_t)tar.len)
-		return error_set(err, errno, "%s: %s", path, strerror(errno));
-	return 0;
+	r = fd < 0 ? -errno : file_write(fd, tar.buf, tar.len);
+	return r < 0 ? error_set(err, -r, "%s: %s", path, strerror(-r)) : 0;
 }
 
 /* The tag is the program's hash: an image made by an older vctop is not taken for ours. */
 static int make_image(struct launch *ln, const char *engine, char tag[32], struct error *err)
 {
-	char path[320];
+	char path[320] = "";
 	struct command c = {0};
 	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
 	int r = write_tar(ln, path, sizeof(path), tag, err);
@@ -76,7 +78,8 @@ static int make_image(struct launch *ln, const char *engine, char tag[32], struc
 		command_add(&c, ENGINE_IMAGE ":%s", tag);
 		r = command_run(&c, engine, ENGINE_WORK_MSEC, ln->cancel, NULL, err);
 	}
-	(void)unlink(path);
+	if (*path)
+		(void)unlink(path);
 	return r;
 }
 
@@ -106,7 +109,11 @@ static void build_run(struct command *c, const struct launch *ln, const char *im
 	command_add_words(c, "run -d --network none --name");
 	command_add(c, "vctop-%s", l->name);
 	command_add(c, "--label");
-	command_add(c, "vctop.sample=%s", l->name);
+	command_add(c, SAMPLE_LABEL, l->name);
+	if (l->started_usec) {
+		command_add(c, "--label");
+		command_add(c, STARTED_LABEL, (long long)l->started_usec);
+	}
 	if (a->ulimits)
 		command_add_words(c, "--ulimit nofile=1024:1024 --ulimit nproc=1024:1024");
 	if (l->cpus > 0) {
@@ -156,7 +163,18 @@ void engine_commands(const struct launch *ln, struct strbuf *ret)
 static int remove_id(const char *engine, const char *id, size_t len, struct error *err)
 {
 	cleanup_free char *order = xasprintf("rm -f %.*s", (int)len, id);
-	return command_do(engine, order, err);
+	return command_do(engine, order, ENGINE_REMOVE_MSEC, err);
+}
+
+static bool is_text(const char *s, size_t n, const char *text)
+{
+	return n == strlen(text) && memcmp(s, text, n) == 0;
+}
+
+static bool ends_with(const char *s, size_t n, const char *tail)
+{
+	size_t t = strlen(tail);
+	return n >= t && memcmp(s + n - t, tail, t) == 0;
 }
 
 /*
@@ -171,30 +189,36 @@ static int remove_storage(const char *name, struct error *err)
 	if (!command_start(&c, "podman", err))
 		return -ENOENT;
 	command_add_words(&c, "ps -a --external --no-trunc --format");
-	command_add(&c, "{{.ID}} {{.Names}} {{.Image}}");
+	command_add(&c, "{{.ID}} {{.Names}} {{.Image}} {{.Status}}");
 	int r = command_run(&c, "podman", ENGINE_ASK_MSEC, NULL, &out, err);
 	const char *cursor = out.buf, *line;
 	size_t len;
 	while (r == 0 && parse_line(&cursor, out.buf + out.len, &line, &len)) {
 		const char *space = memchr(line, ' ', len);
 		size_t id = space ? (size_t)(space - line) : 0;
-		if (id && len - id > strlen(want) && strncmp(space, want, strlen(want)) == 0)
+		if (id && len - id > strlen(want) && strncmp(space, want, strlen(want)) == 0 &&
+		    ends_with(line, len, " Storage"))
 			r = remove_id("podman", line, id, err);
 	}
 	return r;
 }
 
-static int remove_containers(const char *engine, const char *name, struct error *err)
+/* By name and start: somebody whose register is another may have a sample of that name. 0: its entry is lost. */
+static int remove_containers(const struct launched *l, struct error *err)
 {
+	const char *engine = l->backend;
 	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
-	cleanup_free char *question = xasprintf("ps -a -q --no-trunc --filter label=vctop.sample=%s", name);
-	int r = command_ask(engine, question, &ids, err);
+	cleanup_strbuf struct strbuf question = STRBUF_INIT;
+	strbuf_fmt(&question, "ps -a -q --no-trunc --filter label=" SAMPLE_LABEL, l->name);
+	if (l->started_usec)
+		strbuf_fmt(&question, " --filter label=" STARTED_LABEL, (long long)l->started_usec);
+	int r = command_ask(engine, question.buf, &ids, err);
 	const char *word;
 	size_t n;
 	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++)
 		r = remove_id(engine, word, n, err);
 	if (r == 0 && strcmp(engine, "podman") == 0)
-		r = remove_storage(name, err);
+		r = remove_storage(l->name, err);
 	return r;
 }
 
@@ -242,7 +266,7 @@ static int launch(struct launch *ln, const char *engine, struct error *err)
 		ln->asked = launch_clock();
 		r = run_container(ln, engine, tag, &a, &out, &why);
 		if (r == -EIO)
-			(void)remove_containers(engine, ln->l.name, NULL);
+			(void)remove_containers(&ln->l, NULL);
 	} while (r == -EIO && adapt(&a, engine, why.what));
 	if (r < 0) {
 		if (err)
@@ -271,23 +295,23 @@ static bool last_of(const struct reg *r, const struct launched *l)
 	return last;
 }
 
-/* An import, a run or a commit for this sample: each names it in its own way (write_tar, build_run, snapshot_engine).
+/*
+ * An import, a run, a commit or a removal for this sample, whatever program carries it out (podman-docker is a script).
+ * A person's logs or exec is none of these.
  */
 static bool is_order_for(char *const *argv, const void *data)
 {
 	const struct launched *l = data;
-	const char *program = strrchr(argv[0], '/');
-	char name[64], image[96], file[64];
-	if (strcmp(program ? program + 1 : argv[0], l->backend) != 0)
-		return false;
-	(void)snprintf(name, sizeof(name), "vctop-%s", l->name);
+	char label[64], image[96], file[64];
+	bool removes = false;
+	(void)snprintf(label, sizeof(label), SAMPLE_LABEL, l->name);
 	(void)snprintf(image, sizeof(image), ENGINE_SNAPSHOT ":%s", l->name);
 	(void)snprintf(file, sizeof(file), "/ct-%s/image.tar", l->name);
 	for (size_t i = 1; argv[i]; i++) {
-		size_t n = strlen(argv[i]), f = strlen(file);
-		if (strcmp(argv[i], name) == 0 || strcmp(argv[i], image) == 0 ||
-		    (n > f && strcmp(argv[i] + n - f, file) == 0))
+		if (strcmp(argv[i], label) == 0 || strcmp(argv[i], image) == 0 ||
+		    ends_with(argv[i], strlen(argv[i]), file) || (removes && l->ref && strcmp(argv[i], l->ref) == 0))
 			return true;
+		removes = removes || strcmp(argv[i], "rm") == 0;
 	}
 	return false;
 }
@@ -308,25 +332,49 @@ static int await_orders(const struct launched *l, struct error *err)
 	}
 }
 
+/* In lines of "ID REPOSITORY", separated by a tab. */
+#define IMAGES "images -a --format {{.ID}}\t{{.Repository}} --filter label="
+
+/*
+ * Those that we named, and what a second import of the same left without a name.  A person's commit of a sample has our
+ * label too, and that of the sample.
+ */
+static void remove_images(const char *engine)
+{
+	cleanup_strbuf struct strbuf all = STRBUF_INIT;
+	cleanup_strbuf struct strbuf committed = STRBUF_INIT;
+	const char *id, *name;
+	size_t n, name_n;
+	if (command_ask(engine, IMAGES IMAGE_LABEL, &all, NULL) < 0 ||
+	    command_ask(engine, IMAGES "vctop.sample", &committed, NULL) < 0)
+		return;
+	for (unsigned i = 0;
+	     parse_word(all.buf, all.len, i, &id, &n) && parse_word(all.buf, all.len, i + 1, &name, &name_n); i += 2) {
+		cleanup_free char *order = xasprintf("rmi %.*s", (int)n, id);
+		bool ours = is_text(name, name_n, ENGINE_IMAGE) || is_text(name, name_n, ENGINE_SNAPSHOT);
+		bool nameless = is_text(name, name_n, "<none>") && !memmem(committed.buf, committed.len, id, n);
+		if (ours || nameless)
+			(void)command_do(engine, order, ENGINE_ASK_MSEC,
+			                 NULL); /* somebody else's container may use it: then it stays */
+	}
+}
+
 static int remove_engine(const struct reg *r, const struct launched *l, struct error *err)
 {
 	const char *engine = l->backend;
-	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
 	cleanup_free char *path = spawn_find(engine);
-	const char *word;
-	size_t n;
 	if (!path)
 		return l->pid ? error_set(err, ENOENT, "%s: not found on PATH: cannot remove %s", engine, l->name) : 0;
 	int rc = await_orders(l, err);
 	if (rc == 0)
-		rc = remove_containers(engine, l->name, err);
+		rc = remove_containers(l, err);
+	if (rc == 0 && proctable_is(l->pid, l->pid_start))
+		rc = error_set(err, EBUSY,
+		               "%s: %s does not know it, yet process %d runs on: has it another store or host now?",
+		               l->name, engine, (int)l->pid);
 	if (rc < 0 || !last_of(r, l))
 		return rc;
-	(void)command_ask(engine, "images -a -q --filter label=" IMAGE_LABEL, &ids, NULL);
-	for (unsigned i = 0; parse_word(ids.buf, ids.len, i, &word, &n); i++) {
-		cleanup_free char *order = xasprintf("rmi %.*s", (int)n, word);
-		(void)command_do(engine, order, NULL); /* somebody else's container may use it: then it stays */
-	}
+	remove_images(engine);
 	return 0;
 }
 

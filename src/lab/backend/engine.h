@@ -4,8 +4,9 @@
 
 #include "lab/lab.h"
 
-#define ENGINE_ASK_MSEC 10000  /* questions: a daemon that takes longer is not working */
-#define ENGINE_WORK_MSEC 60000 /* import, run, commit, remove */
+#define ENGINE_ASK_MSEC 10000    /* questions: a daemon that takes longer is not working */
+#define ENGINE_WORK_MSEC 60000   /* import, run, commit */
+#define ENGINE_REMOVE_MSEC 20000 /* while others wait for the register */
 #define ENGINE_IMAGE "localhost/vctop-sample"
 #define ENGINE_SNAPSHOT "localhost/vctop-snapshot"
 
@@ -24,7 +25,7 @@ int command_run(struct command *c, const char *engine, unsigned msec, const vola
                 struct strbuf *out, struct error *err);
 /* A question of plain words, and an order that is carried out to its end even when we do not live to see it. */
 int command_ask(const char *engine, const char *words, struct strbuf *out, struct error *err);
-int command_do(const char *engine, const char *words, struct error *err);
+int command_do(const char *engine, const char *words, unsigned msec, struct error *err);
 void command_release(struct command *c);
 void engine_commands(const struct launch *ln, struct strbuf *ret);
 

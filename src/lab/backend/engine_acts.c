@@ -17,7 +17,7 @@ static int about(const struct launched *l, const char *words, struct strbuf *out
 static int order(const struct launched *l, const char *words, struct error *err)
 {
 	cleanup_free char *line = xasprintf("%s %s", words, l->ref);
-	return command_do(l->backend, line, err);
+	return command_do(l->backend, line, ENGINE_WORK_MSEC, err);
 }
 
 static int answers_engine(const struct reg *r, const struct launched *l, struct strbuf *ret, struct error *err)
@@ -83,13 +83,13 @@ static int snapshot_engine(const struct reg *r, const struct launched *l, struct
 	cleanup_free char *commit = xasprintf("commit %s %s", l->ref, image), *drop = xasprintf("rmi %s", image);
 	(void)r;
 	double from = launch_clock();
-	int rc = command_do(l->backend, commit, err);
+	int rc = command_do(l->backend, commit, ENGINE_WORK_MSEC, err);
 	if (rc < 0)
 		return rc;
 	ret->sec = launch_clock() - from;
 	uint64_t all = weigh_image(l->backend, image), base = weigh_base(l);
 	ret->bytes = all > base ? all - base : 0;
-	rc = command_do(l->backend, drop, err);
+	rc = command_do(l->backend, drop, ENGINE_WORK_MSEC, err);
 	if (rc == 0 && (!all || !base))
 		rc = error_set(err, EOPNOTSUPP, "%s: its storage driver does not tell where layers are", l->backend);
 	return rc;

@@ -76,11 +76,11 @@ int command_ask(const char *engine, const char *words, struct strbuf *out, struc
 	return command_run(&c, engine, ENGINE_ASK_MSEC, NULL, out, err);
 }
 
-int command_do(const char *engine, const char *words, struct error *err)
+int command_do(const char *engine, const char *words, unsigned msec, struct error *err)
 {
 	struct command c = {.writes = true};
 	if (!command_start(&c, engine, err))
 		return -ENOENT;
 	command_add_words(&c, words);
-	return command_run(&c, engine, ENGINE_WORK_MSEC, NULL, NULL, err);
+	return command_run(&c, engine, msec, NULL, NULL, err);
 }

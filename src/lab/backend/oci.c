@@ -12,6 +12,7 @@
 
 #include "lab/backend/oci.h"
 #include "lab/lab.h"
+#include "lab/tool/file.h"
 #include "lab/tool/proctable.h"
 #include "lab/tool/spawn.h"
 #include "vctop/base/parse.h"
@@ -98,9 +99,12 @@ static int write_file(const struct launch *ln, const char *file, const void *dat
 {
 	cleanup_close int fd = -1;
 	int r = launch_create(ln, file, &fd, err);
-	if (r == 0 && (write(fd, data, len) != (ssize_t)len || fchmod(fd, mode) < 0))
-		r = error_set(err, errno ? errno : EIO, "%s: %s", file, strerror(errno));
-	return r;
+	if (r < 0)
+		return r;
+	r = file_write(fd, data, len);
+	if (r == 0 && fchmod(fd, mode) < 0)
+		r = -errno;
+	return r < 0 ? error_set(err, -r, "%s: %s", file, strerror(-r)) : 0;
 }
 
 static int make_bundle(const struct launch *ln, struct error *err)

@@ -11,6 +11,7 @@
 
 #include "lab/backend/initramfs.h"
 #include "lab/tool/cgroup.h"
+#include "lab/tool/file.h"
 #include "lab/tool/spawn.h"
 #include "vctop/base/clock.h"
 
@@ -57,18 +58,6 @@ char *vm_kernel_args(const struct vm *vm, const char *first)
 	                 launch_threads(l), (unsigned long long)launch_bytes(vm->ln));
 }
 
-static int write_all(const struct vm *vm, int fd, const struct strbuf *data, struct error *err)
-{
-	for (size_t done = 0; done < data->len;) {
-		ssize_t n = write(fd, data->buf + done, data->len - done);
-		if (n <= 0)
-			return error_set(err, n < 0 ? errno : EIO, "%s/" SAMPLE_INITRD ": %s", vm->dir,
-			                 strerror(n < 0 ? errno : EIO));
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 static int write_initramfs(const struct vm *vm, struct error *err)
 {
 	cleanup_strbuf struct strbuf program = STRBUF_INIT;
@@ -83,7 +72,10 @@ static int write_initramfs(const struct vm *vm, struct error *err)
 	while (n > 0)
 		strbuf_release(&modules[--n]);
 	r = launch_create(vm->ln, SAMPLE_INITRD, &fd, err);
-	return r < 0 ? r : write_all(vm, fd, &image, err);
+	if (r < 0)
+		return r;
+	r = file_write(fd, image.buf, image.len);
+	return r < 0 ? error_set(err, -r, "%s/" SAMPLE_INITRD ": %s", vm->dir, strerror(-r)) : 0;
 }
 
 /* Without root there is no cgroup: the VM runs where its starter runs. */

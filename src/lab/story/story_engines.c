@@ -70,6 +70,7 @@ int story_podman(const struct story *s, struct error *err)
 		r = story_write(s, storage, storage_text, err);
 	if (r < 0)
 		return r;
+	story_export(s, "TMPDIR", "%s", s->dir); /* for what they leave when they are killed */
 	story_export(s, "CONTAINERS_CONF", "%s", conf);
 	story_export(s, "CONTAINERS_STORAGE_CONF", "%s", storage);
 	return 0;

@@ -8,6 +8,7 @@
 
 #include "lab/story/story.h"
 #include "lab/tool/cgroup.h"
+#include "lab/tool/file.h"
 #include "lab/tool/proctable.h"
 #include "lab/tool/spawn.h"
 #include "vctop/base/clock.h"
@@ -236,7 +237,6 @@ int story_write(const struct story *s, const char *path, const char *text, struc
 	if (s->t->dry_run)
 		return 0;
 	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		return error_set(err, errno, "%s: %s", path, strerror(errno));
-	return 0;
+	int r = fd < 0 ? -errno : file_write(fd, text, strlen(text));
+	return r < 0 ? error_set(err, -r, "%s: %s", path, strerror(-r)) : 0;
 }
