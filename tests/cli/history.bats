@@ -122,6 +122,7 @@ need_strace() {
 @test "the dashboard saves when it ends" {
 	command -v script >/dev/null || skip "script is not installed"
 	# Once there was a reading: its interval is on the screen.
+	# shellcheck disable=SC2094
 	(poll grep -aqs every screen; printf q; sleep 1) | TERM=xterm script -qec "'$VCTOP' -d 0.1" /dev/null >screen || {
 		echo "status $?"
 		tail -c 600 screen | cat -v

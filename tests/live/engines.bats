@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Samples of podman and docker beside what else is theirs: other people's images, commands, stores and samples.
 # limit: 240
+# shellcheck disable=SC2094 # a screen is waited for while it is written
 
 load lib
 
@@ -79,7 +80,7 @@ left() { # NAME: of podman's too
 	[[ $output == *"runs on"* ]]
 	[ -n "$(podman ps -q --filter "name=vctop-$TESTNAME-ours")" ]
 	# It was to end: whoever cleans up next, with the right store, does it.
-	"$VCTOP" sample list >list
+	"$VCTOP" sample list >listed
 	equal left "$(left ours)" ""
 }
 
