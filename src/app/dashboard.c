@@ -58,8 +58,8 @@ static void start_pair(struct dashboard *d)
 static void stop_samples(struct dashboard *d)
 {
 	struct error err = {0};
-	int r = samples_stop_owned(getpid(), &err);
-	tui_set_message(d->tui, r < 0 ? err.what : "the samples started here are stopped");
+	int r = pair_end(&d->pair, &err);
+	tui_set_message(d->tui, r < 0 ? err.what : "stopping the samples started here ...");
 }
 
 static void load_samples(struct dashboard *d)

@@ -80,6 +80,33 @@ int pair_load(struct pair *p, const char *const *names, unsigned n, const char *
 	return spawn_both(p, (const char *const *const[]){first, second}, n, err);
 }
 
+static void interrupt(struct pair *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(p->child); i++)
+		if (p->child[i] > 0)
+			(void)kill(p->child[i], SIGTERM);
+}
+
+static int spawn_stop(struct pair *p, struct error *err)
+{
+	const char *const stop[] = {"vctop", "sample", "stop", p->container, p->vm, NULL};
+	p->end = PAIR_ENDS;
+	return spawn_both(p, (const char *const *const[]){stop, NULL}, 1, err);
+}
+
+int pair_end(struct pair *p, struct error *err)
+{
+	if (!*p->container)
+		return error_set(err, ENOENT, "no sample was started here");
+	if (p->end != PAIR_STAYS)
+		return 0;
+	if (p->fd < 0)
+		return spawn_stop(p, err);
+	p->end = PAIR_TO_END;
+	interrupt(p); /* a start undoes what it began */
+	return 0;
+}
+
 int pair_fd(const struct pair *p)
 {
 	return p->fd;
@@ -107,6 +134,10 @@ int pair_read(struct pair *p, char *line, size_t size)
 		(void)close(p->fd);
 		p->fd = -1;
 		(void)reap(p, 0);
+		if (p->end == PAIR_TO_END)
+			(void)spawn_stop(p, NULL);
+		else
+			p->end = PAIR_STAYS;
 		return 0;
 	}
 	line[n] = '\0';
@@ -122,9 +153,7 @@ int pair_read(struct pair *p, char *line, size_t size)
 
 void pair_stop(struct pair *p)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(p->child); i++)
-		if (p->child[i] > 0)
-			(void)kill(p->child[i], SIGTERM);
+	interrupt(p);
 	(void)reap(p, 0);
 	if (p->fd >= 0)
 		(void)close(p->fd);

@@ -10,9 +10,10 @@
 #include "app/app.h"
 
 struct pair {
-	pid_t child[2];             /* 0 none */
-	int fd;                     /* what they say; -1 none */
-	char container[32], vm[32]; /* names of the samples, once started */
+	pid_t child[2];                                  /* 0 none */
+	int fd;                                          /* what they say; -1 none */
+	enum { PAIR_STAYS, PAIR_TO_END, PAIR_ENDS } end; /* TO_END: when the children have ended */
+	char container[32], vm[32];                      /* names of the samples, once started */
 };
 #define PAIR_INIT                                                                                                      \
 	{                                                                                                              \
@@ -23,6 +24,8 @@ struct pair {
 int pair_start(struct pair *p, pid_t owner, struct error *err);
 /* Has the named samples (one or two) do something else from now on: `vctop sample load`. */
 int pair_load(struct pair *p, const char *const *names, unsigned n, const char *workload, struct error *err);
+/* Ends both, also while they are starting, without waiting for it. */
+int pair_end(struct pair *p, struct error *err);
 int pair_fd(const struct pair *p); /* to poll; -1 none */
 /* One line of what they said, cleaned. > 0 a line; 0 nothing more (both ended, fd closed). */
 int pair_read(struct pair *p, char *line, size_t size);

@@ -63,3 +63,26 @@ no_pair() { ! "$VCTOP" sample list | grep -q '^pair-'; }
 	[ "$(tmux -L "$SOCKET" display-message -p '#{cursor_flag}#{alternate_on}')" = 10 ]
 	poll 30 no_pair
 }
+
+@test "X while another holds the register: keys work all the same, and both end once they can" {
+	local pid
+	tmux -L "$SOCKET" -f /dev/null new-session -d -x 100 -y 30 env -u COLUMNS -u LINES LC_ALL=C.UTF-8 "$VCTOP" --no-history
+	poll 15 shows CONTAINERS
+	tmux -L "$SOCKET" send-keys x
+	poll 30 shows pair-
+	flock /run/vctop/lock sleep 6 3>&- &
+	pid=$!
+	remember_pid $pid
+	tmux -L "$SOCKET" send-keys X '?'
+	poll 3 shows HELP
+	kill -0 $pid
+	tmux -L "$SOCKET" send-keys q
+	wait $pid || :
+	poll 30 no_pair
+	# Again, also for what is up whole.
+	tmux -L "$SOCKET" send-keys x
+	poll 60 sh -c "'$VCTOP' sample list | grep -c '^pair-.*running' | grep -qx 2"
+	tmux -L "$SOCKET" send-keys X
+	poll 30 no_pair
+	tmux -L "$SOCKET" send-keys q
+}
