@@ -50,7 +50,7 @@ static int snapshot_root(const struct reg *r, const struct launched *l, struct s
 	cleanup_strbuf struct strbuf program = STRBUF_INIT;
 	cleanup_strbuf struct strbuf tar = STRBUF_INIT;
 	cleanup_free char *path = sample_file(r, l, "snapshot.tar");
-	struct stat st;
+	struct stat st = {0};
 	double from = launch_clock();
 	int rc = read_root(l, &program, err);
 	if (rc < 0)
