@@ -11,7 +11,7 @@
 #define BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define LINE_KEPT ((size_t)256 * 1024)
 #define HOUR_USEC INT64_C(3600000000)
-#define COST_SHARE 1000               /* keeping may take one part in so many of the time: */
+#define COST_SHARE 2500               /* keeping may take one part in so many of the time: */
 #define LATEST_USEC INT64_C(60000000) /* but one a minute is always kept */
 
 struct moments {

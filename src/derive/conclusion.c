@@ -87,7 +87,7 @@ static struct metric cold(const struct usage *u, struct metric need)
 	return metric_sub_floor0(metric_ok(u->held_now), need);
 }
 
-void usage_verdict(const struct usage *u, enum usage_resource r, struct arena *a, struct verdict *ret)
+void usage_figures(const struct usage *u, enum usage_resource r, struct verdict *ret)
 {
 	const struct machine *m = r == USAGE_CPU ? &u->cpu : r == USAGE_MEMORY ? &u->mem : &u->all;
 	struct metric other = metric_none(METRIC_ABSENT, "of another resource");
@@ -105,7 +105,6 @@ void usage_verdict(const struct usage *u, enum usage_resource r, struct arena *a
 	                        .slack_cost = metric_none(METRIC_ABSENT, "no price given")};
 	ret->provisional = ret->state == VERDICT_IDLE && !usage_idle_firm(u);
 	ret->confidence = confidence(u, r, ret->observed_sec);
-	ret->reason = usage_sentence(u, r, a, &ret->rule);
 	if (r != USAGE_MEMORY) {
 		ret->recommended_cores = usage_cpu_need(u);
 		ret->slack_cores = slack(u, &u->cpu_cap, u->cpu.state, ret->recommended_cores);
@@ -115,4 +114,10 @@ void usage_verdict(const struct usage *u, enum usage_resource r, struct arena *a
 		ret->slack_bytes = slack(u, &u->mem_cap, u->mem.state, ret->recommended_bytes);
 		ret->cold_bytes = cold(u, ret->recommended_bytes);
 	}
+}
+
+void usage_verdict(const struct usage *u, enum usage_resource r, struct arena *a, struct verdict *ret)
+{
+	usage_figures(u, r, ret);
+	ret->reason = usage_sentence(u, r, a, &ret->rule);
 }

@@ -110,7 +110,9 @@ bool usage_idle_firm(const struct usage *u); /* seen for a day, and a day old */
 bool usage_net_known(const struct usage *u);
 enum verdict_now verdict_now_of(const struct row *r); /* verdict.c */
 
-/* sentence.c: what a manager reads; from the arena. */
+/* conclusion.c: a verdict without its words. */
+void usage_figures(const struct usage *u, enum usage_resource r, struct verdict *ret);
+/* sentence.c: what a manager reads; from the arena. What it looks at, said.c must know. */
 const char *usage_sentence(const struct usage *u, enum usage_resource r, struct arena *a, const char **ret_rule);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "derive/said.h"
 #include "derive/usage-internal.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
@@ -23,7 +24,8 @@ struct usage_book {
 	 * it has them. */
 	const struct frame *added;
 	VEC(struct found) of_rows;
-	char *patterns; /* each ended by a NUL, the last by two */
+	VEC(struct said) said; /* row by row, of any frame */
+	char *patterns;        /* each ended by a NUL, the last by two */
 	size_t max;
 	bool by_id;
 };
@@ -45,6 +47,9 @@ void usage_book_free(struct usage_book *b)
 		usage_free(u);
 	map_release(&b->map);
 	vec_free(&b->of_rows);
+	for (size_t i = 0; i < b->said.n; i++)
+		said_forget(&b->said.v[i]);
+	vec_free(&b->said);
 	strbuf_release(&b->key);
 	free(b->patterns);
 	free(b);
@@ -253,6 +258,13 @@ static bool prefer_history(const struct verdict *v, const struct verdict *first)
 	return !open || (first_open && v->observed_sec >= SEEN_ENOUGH);
 }
 
+static struct said *said_at(struct usage_book *b, size_t row)
+{
+	while (b->said.n <= row)
+		vec_push(&b->said, (struct said){0});
+	return &b->said.v[row];
+}
+
 void usage_book_judge(struct usage_book *b, struct frame *f)
 {
 	for (size_t i = 0; i < f->rows.n; i++) {
@@ -261,9 +273,10 @@ void usage_book_judge(struct usage_book *b, struct frame *f)
 		struct verdict v;
 		if (!u || u->cpu_sec + u->mem_sec < MINUTE)
 			continue;
-		usage_verdict(u, USAGE_INSTANCE, &f->arena, &v);
+		usage_figures(u, USAGE_INSTANCE, &v);
 		v.now = r->verdict.now;
 		if (prefer_history(&v, &r->verdict)) {
+			v.reason = said_sentence(said_at(b, i), u, &f->arena, &v.rule);
 			r->verdict = v;
 			continue;
 		}

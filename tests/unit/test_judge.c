@@ -436,6 +436,57 @@ static void test_unknown_is_never_idle(void **state)
 	}
 }
 
+/* One of four lives: anything, a VM's, hardly any, and one that fits. */
+static void live(struct what *w, unsigned life, double part)
+{
+	if (life < 2) {
+		vary(w, 0.05);
+		w->guest = life == 1 && uniform() < 0.5 ? 2 * GIB * uniform() : -1;
+		if (uniform() < 0.01)
+			w->mem_cap = uniform() < 0.2 ? -1 : 8 * GIB * uniform();
+		if (uniform() < 0.01)
+			w->state = uniform() < 0.7 ? INSTANCE_RUNNING : INSTANCE_PAUSED;
+		w->shared = w->shared ? uniform() < 0.99 : uniform() < 0.002;
+		return;
+	}
+	bool idle = life == 2;
+	w->cpu = idle ? 0.015 * uniform() : 4.5 + uniform();
+	w->mem = idle ? GIB : (17 + part) * GIB;
+	w->rx = w->tx = uniform() < part / 3 ? 3000 : 100;
+	w->oom = floor(part * 4) / 2; /* sometimes one is killed */
+	w->mem_cap = (part < 0.6 ? 25 : 24) * GIB;
+	w->shared = part > 0.5 && part < 0.55;
+}
+
+/* What is kept of sentences is what would be said anew, whatever changes. */
+static void test_words_are_of_now(void **state)
+{
+	(void)state;
+	for (uint64_t run = 0; run < 40; run++) {
+		struct film f = film_new();
+		unsigned life = run % 4;
+		struct what w = {WHAT, .oom = 0, .kind = life == 1 ? INSTANCE_VM : INSTANCE_CONTAINER};
+		seed = run + 5;
+		for (int i = 0; i < 3000; i++) {
+			live(&w, life, i / 3000.0);
+			/* Long steps make days, short ones say the same again. */
+			double step = uniform() < 0.5 ? 7 : life >= 2 ? 1200 : 300;
+			f.now += (int64_t)((uniform() < 0.002 ? pause_of() : step) * 1e6);
+			film_frame(&f, &w, 1);
+			usage_book_add(f.book, f.frame);
+			struct row *r = &f.frame->rows.v[0];
+			r->verdict = (struct verdict){.state = VERDICT_LEARNING};
+			usage_book_judge(f.book, f.frame);
+			struct verdict v = film_verdict(&f, USAGE_INSTANCE);
+			if (r->verdict.reason &&
+			    (strcmp(r->verdict.reason, v.reason) != 0 || strcmp(r->verdict.rule, v.rule) != 0))
+				fail_row(run, "step %d: '%s' (%s) is kept, '%s' (%s) is true", i, r->verdict.reason,
+				         r->verdict.rule, v.reason, v.rule);
+		}
+		film_free(&f);
+	}
+}
+
 static void test_more_allocation_never_less_slack(void **state)
 {
 	(void)state;
@@ -724,6 +775,7 @@ int main(void)
 	        cmocka_unit_test(test_goes_blind),
 	        cmocka_unit_test(test_confidence),
 	        cmocka_unit_test(test_unknown_is_never_idle),
+	        cmocka_unit_test(test_words_are_of_now),
 	        cmocka_unit_test(test_more_allocation_never_less_slack),
 	        cmocka_unit_test(test_order_and_cuts),
 	        cmocka_unit_test(test_replay_is_live),
