@@ -166,6 +166,9 @@ filter_of_one() {
 	local pid conmon
 	pid=$(podman inspect -f '{{.State.Pid}}' "$n-default")
 	conmon=$(podman inspect -f '{{.State.ConmonPid}}' "$n-default")
+	# Without a conmon nobody removes its groups; worked off after podman's own removal.
+	remember container-id "$(podman inspect -f '{{.Id}}' "$n-default")"
+	remember podman "$n-default"
 	remember_pid "$pid"
 	kill -9 "$conmon"
 	poll 5 ended "$conmon"
