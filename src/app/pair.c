@@ -90,8 +90,9 @@ static void interrupt(struct pair *p)
 static int spawn_stop(struct pair *p, struct error *err)
 {
 	const char *const stop[] = {"vctop", "sample", "stop", p->container, p->vm, NULL};
-	p->end = PAIR_ENDS;
-	return spawn_both(p, (const char *const *const[]){stop, NULL}, 1, err);
+	int r = spawn_both(p, (const char *const *const[]){stop, NULL}, 1, err);
+	p->end = p->fd >= 0 ? PAIR_ENDS : PAIR_STAYS;
+	return r;
 }
 
 int pair_end(struct pair *p, struct error *err)

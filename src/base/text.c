@@ -22,6 +22,12 @@ static unsigned sequence_length(unsigned char c)
 	return 0;
 }
 
+bool text_ends(const char *s, size_t n, const char *tail)
+{
+	size_t t = strlen(tail);
+	return n >= t && memcmp(s + n - t, tail, t) == 0;
+}
+
 bool text_same(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;

@@ -1,6 +1,6 @@
 /*
  * What is remembered of one instance, about 1 KiB.  observe.c feeds it, judge.c draws conclusions once a minute,
- * verdict_text.c puts them into words, usage_codec.c stores them.
+ * sentence.c puts them into words, which said.c keeps, usage_codec.c stores them.
  *
  * All spans are observed seconds, so clocks that step, gaps and suspended hosts can neither lengthen nor end them.
  */

@@ -7,6 +7,7 @@
 #include "derive/usage-internal.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
+#include "vctop/base/text.h"
 
 #define SEEN_ENOUGH 600.0 /* below it a first look says as much */
 #define LEAVE_AT_ONCE 64  /* a full book gives up this part of itself, so that not each newcomer means a look at all */
@@ -187,18 +188,17 @@ static bool make_room(struct usage_book *b, int64_t seen_usec)
 	return room;
 }
 
-static bool ends_with(const char *s, const char *end)
+static bool is_unit(const char *path)
 {
-	size_t n = strlen(s), m = strlen(end);
-	return n >= m && strcmp(s + n - m, end) == 0;
+	size_t n = strlen(path);
+	return text_ends(path, n, ".service") || text_ends(path, n, ".slice");
 }
 
 /* Parts of the system itself, and what somebody asked to keep. */
 static bool keep(const struct usage_book *b, const struct instance *i)
 {
 	if (i->cgroup && (strcmp(i->cgroup, "/init.scope") == 0 ||
-	                  (strncmp(i->cgroup, "/system.slice", 13) == 0 &&
-	                   (ends_with(i->cgroup, ".service") || ends_with(i->cgroup, ".slice")))))
+	                  (strncmp(i->cgroup, "/system.slice", 13) == 0 && is_unit(i->cgroup))))
 		return true;
 	for (size_t l = 0; l < i->labels_n; l++)
 		if (strcmp(i->labels[l].key, "vctop.keep") == 0)

@@ -78,22 +78,18 @@ int sample_remove(const struct reg *r, struct launched *l, struct error *err)
 /* A register file that cannot be read names a sample all the same. */
 static int remove_unreadable(const struct reg *r, const char *name)
 {
+	/* Whether an engine had it is not known: one that does not answer keeps nothing. */
 	static const struct {
 		const char *kind, *backend;
-	} each[] = {{"container", "builtin"}, {"vm", "tcg"}, {"process", "process"}, {"story", NULL}},
-	  engines[] = {{"container", "podman"}, {"container", "docker"}};
+		bool perhaps;
+	} each[] = {{"container", "builtin", false}, {"vm", "tcg", false},          {"process", "process", false},
+	            {"story", NULL, false},          {"container", "podman", true}, {"container", "docker", true}};
 	int rc = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(each) && rc == 0; i++) {
 		struct launched l = {.name = xstrdup(name), .kind = xstrdup(each[i].kind)};
 		l.backend = each[i].backend ? xstrdup(each[i].backend) : NULL;
-		rc = remove_parts(r, &l, NULL);
-		launched_clear(&l);
-	}
-	/* Whether one of these had it is not known: one that does not answer keeps nothing. */
-	for (size_t i = 0; i < ARRAY_SIZE(engines) && rc == 0; i++) {
-		struct launched l = {.name = xstrdup(name), .kind = xstrdup(engines[i].kind)};
-		l.backend = xstrdup(engines[i].backend);
-		(void)remove_parts(r, &l, NULL);
+		int one = remove_parts(r, &l, NULL);
+		rc = each[i].perhaps ? rc : one;
 		launched_clear(&l);
 	}
 	return rc == 0 ? reg_remove(r, name, NULL) : rc;

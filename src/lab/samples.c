@@ -146,18 +146,18 @@ static int choose(struct launch *ln, const struct sample_options *o, const struc
 }
 
 /* By another vctop, whose /run is not ours (in another mount namespace): the cgroups are the same. */
-static bool is_elsewhere(const struct reg *r, const char *kind, const char *name)
+static bool is_elsewhere(const char *kind, const char *name)
 {
 	char leaf[48];
 	sample_leaf(kind, name, leaf);
-	return !reg_has(r, name) && geteuid() == 0 && lab_cgroup_occupied(leaf);
+	return geteuid() == 0 && lab_cgroup_occupied(leaf);
 }
 
 static void free_name(const struct reg *r, const char *kind, char *ret, size_t size)
 {
 	for (unsigned i = 1;; i++) {
 		(void)snprintf(ret, size, "%s-%u", kind, i);
-		if (!reg_has(r, ret) && !is_elsewhere(r, kind, ret))
+		if (!reg_has(r, ret) && !is_elsewhere(kind, ret))
 			return;
 	}
 }
@@ -211,7 +211,7 @@ static int announce(struct launch *ln, const struct sample_options *o, const str
 		free_name(&ln->reg, o->kind, name, sizeof(name));
 	if (reg_has(&ln->reg, name))
 		r = error_set(err, EEXIST, "%s: there is a sample of this name", name);
-	else if (is_elsewhere(&ln->reg, o->kind, name))
+	else if (o->name && is_elsewhere(o->kind, name))
 		r = error_set(err, EEXIST, "%s: another vctop, with a /run of its own, has a sample of this name",
 		              name);
 	if (r == 0) {

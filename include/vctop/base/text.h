@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-bool text_same(const char *a, const char *b); /* NULL is like NULL alone */
+bool text_same(const char *a, const char *b);              /* NULL is like NULL alone */
+bool text_ends(const char *s, size_t n, const char *tail); /* the n bytes at s with tail? */
 /* Next code point of s (at most n bytes); *ret_used >= 1 when n > 0.  Invalid bytes give U+FFFD. */
 uint32_t text_decode(const char *s, size_t n, size_t *ret_used);
 /* Columns a code point takes: 0 (combining), 1 or 2. */

@@ -15,6 +15,7 @@
 #include "lab/tool/proctable.h"
 #include "lab/tool/spawn.h"
 #include "vctop/base/parse.h"
+#include "vctop/base/text.h"
 
 #define ORDER_NAP_MSEC 20
 #define IMAGE_LABEL "vctop.image=sample"
@@ -61,7 +62,7 @@ static int write_tar(struct launch *ln, char *path, size_t size, char tag[32], s
 static int make_image(struct launch *ln, const char *engine, char tag[32], struct error *err)
 {
 	char path[320] = "";
-	struct command c = {0};
+	struct command c = {.writes = true};
 	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
 	int r = write_tar(ln, path, sizeof(path), tag, err);
 	if (r == 0) {
@@ -69,7 +70,6 @@ static int make_image(struct launch *ln, const char *engine, char tag[32], struc
 		r = command_ask(engine, question, &ids, err);
 	}
 	if (r == 0 && !ids.len) {
-		c.writes = true;
 		if (!command_start(&c, engine, err))
 			return -ENOENT;
 		command_add_words(&c, "import --change");
@@ -171,12 +171,6 @@ static bool is_text(const char *s, size_t n, const char *text)
 	return n == strlen(text) && memcmp(s, text, n) == 0;
 }
 
-static bool ends_with(const char *s, size_t n, const char *tail)
-{
-	size_t t = strlen(tail);
-	return n >= t && memcmp(s + n - t, tail, t) == 0;
-}
-
 /*
  * A podman killed between making the storage of a container and the container itself leaves the storage, which has no
  * label yet: ours by its name and its image.
@@ -197,7 +191,7 @@ static int remove_storage(const char *name, struct error *err)
 		const char *space = memchr(line, ' ', len);
 		size_t id = space ? (size_t)(space - line) : 0;
 		if (id && len - id > strlen(want) && strncmp(space, want, strlen(want)) == 0 &&
-		    ends_with(line, len, " Storage"))
+		    text_ends(line, len, " Storage"))
 			r = remove_id("podman", line, id, err);
 	}
 	return r;
@@ -309,7 +303,7 @@ static bool is_order_for(char *const *argv, const void *data)
 	(void)snprintf(file, sizeof(file), "/ct-%s/image.tar", l->name);
 	for (size_t i = 1; argv[i]; i++) {
 		if (strcmp(argv[i], label) == 0 || strcmp(argv[i], image) == 0 ||
-		    ends_with(argv[i], strlen(argv[i]), file) || (removes && l->ref && strcmp(argv[i], l->ref) == 0))
+		    text_ends(argv[i], strlen(argv[i]), file) || (removes && l->ref && strcmp(argv[i], l->ref) == 0))
 			return true;
 		removes = removes || strcmp(argv[i], "rm") == 0;
 	}

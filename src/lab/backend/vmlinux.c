@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lab/tool/file.h"
 #include "lab/tool/spawn.h"
 #include "vctop/base/strbuf.h"
 #include "vctop/base/vec.h"
@@ -113,8 +114,11 @@ static int copy_part(int from, const struct packed_kernel *k, const char *path)
 	for (uint64_t done = 0; done < k->len;) {
 		size_t want = k->len - done < sizeof(buf) ? (size_t)(k->len - done) : sizeof(buf);
 		ssize_t n = pread(from, buf, want, (off_t)(k->at + done));
-		if (n <= 0 || write(to, buf, (size_t)n) != n)
-			return n < 0 || errno ? -errno : -EIO;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		int r = file_write(to, buf, (size_t)n);
+		if (r < 0)
+			return r;
 		done += (uint64_t)n;
 	}
 	return 0;
