@@ -60,7 +60,9 @@ static void find_init(struct container *ct, const struct tick *t, struct metric 
 		return;
 	kfile_close(t->fs, &ct->init_stat);
 	ct->sought_usec = t->now.mono_usec;
-	ct->pid = cgroup_init_pid(t->cgroups, ct->path);
+	ct->pid = proctab_first_in(t->procs, ct->incarnation);
+	if (!ct->pid)
+		ct->pid = cgroup_init_pid(t->cgroups, ct->path);
 	ct->init = (struct process_stat){0};
 	if (!ct->pid)
 		return;

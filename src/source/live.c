@@ -157,8 +157,10 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	if (l->started && rootfs_advance(l->fs) < 0)
 		return -ENODATA;
 	l->started = true;
-	if (s->no_bpf)
+	if (s->no_bpf) {
 		l->cgroups.no_bulk = "switched off";
+		l->procs.may_tell = false;
+	}
 	struct tick t = {l->fs, &l->cgroups, &l->facts, ret, rootfs_now(l->fs), &l->procs};
 	host_reader_sample(&l->host, &l->cgroups.mounts, ret);
 	int r = proctab_update(&l->procs, l->fs, look, &(struct look){l, &t});
@@ -240,9 +242,10 @@ struct source *source_open_traced(const char *root, const struct rootfs_trace *t
 	l->base.ops = &live_ops;
 	l->fs = fs;
 	l->facts_notices = snapshot_new();
-	proctab_init(&l->procs);
+	proctab_init(&l->procs, &l->cgroups.mounts);
 	containers_init(&l->containers);
 	(void)cgroup_tree_open(&l->cgroups, fs);
+	l->procs.may_tell = l->cgroups.may_rest;
 	host_reader_open(&l->host, fs);
 	facts_table_init(&l->facts, fs, &l->cgroups);
 	l->background = background_reader_new(fs);

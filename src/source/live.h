@@ -15,7 +15,7 @@ struct tick {
 	struct facts_table *facts;
 	struct snapshot *snap;
 	struct rootfs_time now;
-	const struct proctab *procs;
+	struct proctab *procs;
 };
 
 /* containers.c: groups that a runtime's container lives in, and containers known from files alone. */

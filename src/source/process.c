@@ -156,11 +156,18 @@ static int read_argv(struct rootfs *fs, struct process *p)
 
 int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
 {
+	return process_read_on(fs, pid, NULL, ret);
+}
+
+int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *stat, struct process *ret)
+{
 	struct process p = {.pid = pid};
 	char path[32];
 	(void)snprintf(path, sizeof(path), "proc/%d", (int)pid);
 	cleanup_close int own = rootfs_openat(fs, path, O_PATH | O_DIRECTORY);
-	int r = own < 0 ? own : process_read_stat(fs, pid, &p.stat);
+	if (stat)
+		p.stat = *stat;
+	int r = own < 0 ? own : stat ? 0 : process_read_stat(fs, pid, &p.stat);
 	if (r < 0)
 		return r;
 	p.exe = read_link(fs, pid, "exe");

@@ -9,6 +9,7 @@
 
 #include "vctop/base/map.h"
 #include "vctop/base/parse.h"
+#include "vctop/base/text.h"
 
 /* After this long a process has done the exec it was forked for. */
 #define SETTLE_USEC 3000000
@@ -19,10 +20,32 @@
 /* From so many processes on not all are listed in every tick, but this often. */
 #define MANY 512
 #define LIST_USEC 10000000
+/* From so many on it is worth it to have all told at once. */
+#define MANY_ASKED 256
 
-void proctab_init(struct proctab *t)
+void proctab_init(struct proctab *t, const struct mounts *mounts)
 {
-	*t = (struct proctab){.loadavg = KFILE_INIT};
+	*t = (struct proctab){.loadavg = KFILE_INIT, .mounts = mounts};
+}
+
+void proctab_expect(struct proctab *t, struct rootfs *fs, size_t n)
+{
+	if (n < MANY_ASKED || !t->may_tell || t->telling)
+		return;
+	if (!t->bulk)
+		t->bulk = process_bulk_open(fs, t->mounts);
+	t->telling = t->bulk && process_bulk_read(t->bulk, fs) == 0;
+	t->may_tell = t->telling;
+}
+
+const struct process_told *proctab_told(const struct proctab *t, pid_t pid)
+{
+	return t->telling ? process_bulk_find(t->bulk, pid) : NULL;
+}
+
+pid_t proctab_first_in(const struct proctab *t, uint64_t group)
+{
+	return t->telling && group ? process_bulk_first_in(t->bulk, group) : 0;
 }
 
 static int by_pid(const void *a, const void *b)
@@ -50,10 +73,27 @@ struct glance {
 	void *data;
 };
 
+/* NULL: its file is to be read. */
+static const struct process_stat *told_stat(const struct proctab *t, pid_t pid, struct process_stat *ret)
+{
+	const struct process_told *p = proctab_told(t, pid);
+	if (!p)
+		return NULL;
+	*ret = (struct process_stat){.ppid = p->ppid,
+	                             .state = 'S', /* it has not ended */
+	                             .threads = p->threads,
+	                             .start_ticks = p->start_ticks,
+	                             .stack = p->stack};
+	(void)snprintf(ret->comm, sizeof(ret->comm), "%s", p->comm);
+	(void)text_clean(ret->comm, sizeof(ret->comm));
+	return ret;
+}
+
 static void look_at(const struct glance *g, struct proctab_entry *e)
 {
 	struct process p;
-	if (process_read(g->fs, e->pid, &p) < 0)
+	struct process_stat told;
+	if (process_read_on(g->fs, e->pid, told_stat(g->t, e->pid, &told), &p) < 0)
 		return; /* gone already */
 	bool settled = is_settled(&p.stat, g->now);
 	if (e->start_ticks != p.stat.start_ticks)
@@ -198,15 +238,32 @@ static int list(struct proctab *t, struct rootfs *fs, struct handed h, int64_t n
 	return t->whole ? list_live(t, fs, 0) : list_new(t, fs, h);
 }
 
+static size_t count_new(const struct proctab *t)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < t->known.n; i++)
+		n += !t->known.v[i].looks;
+	return n;
+}
+
+static void forget_told(struct proctab *t)
+{
+	if (t->telling)
+		process_bulk_forget(t->bulk);
+	t->telling = false;
+}
+
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data)
 {
 	const struct glance g = {t, fs, rootfs_now(fs), look, data};
 	vec_free(&t->glances); /* many in the first tick, few later */
+	forget_told(t);
 	struct handed handed = read_handed(t, fs);
 	int r = list(t, fs, handed, g.now.mono_usec);
 	if (r < 0)
 		return r;
 	take_known(t);
+	proctab_expect(t, fs, count_new(t));
 	size_t from = t->swept < t->known.n ? t->swept : 0, to = from + sweep_share(t, g.now.mono_usec);
 	t->swept = to;
 	for (size_t i = 0; i < t->known.n; i++) {
@@ -220,6 +277,7 @@ int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void
 void proctab_release(struct proctab *t, struct rootfs *fs)
 {
 	kfile_close(fs, &t->loadavg);
+	process_bulk_close(t->bulk);
 	vec_free(&t->known);
 	vec_free(&t->next);
 	vec_free(&t->glances);
@@ -254,8 +312,7 @@ int proctab_stat(const struct proctab *t, struct rootfs *fs, pid_t pid, struct p
 	struct proctab_glance key = {.pid = pid};
 	const struct proctab_glance *g =
 	        t->glances.n ? bsearch(&key, t->glances.v, t->glances.n, sizeof(key), by_glance) : NULL;
-	if (!g)
-		return process_read_stat(fs, pid, ret);
-	*ret = g->stat;
-	return 0;
+	if (g)
+		*ret = g->stat;
+	return g || told_stat(t, pid, ret) ? 0 : process_read_stat(fs, pid, ret);
 }

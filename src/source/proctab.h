@@ -9,6 +9,7 @@
 #ifndef SOURCE_PROCTAB_H
 #define SOURCE_PROCTAB_H
 
+#include "source/bpf/processes.h"
 #include "vctop/source/process.h"
 
 struct proctab_entry {
@@ -36,13 +37,23 @@ struct proctab {
 	int64_t swept_usec, listed_usec;
 	int64_t offset; /* of a pid's place in the directory to the pid; 0: not known */
 	bool whole;     /* all were listed in this tick */
+	/* All processes at once, for a tick in which many are asked about. */
+	const struct mounts *mounts;
+	struct process_bulk *bulk;
+	bool may_tell, telling; /* telling: it is of this tick */
 };
 
 typedef void (*proctab_look)(void *data, const struct process *p);
 
-void proctab_init(struct proctab *t);
+void proctab_init(struct proctab *t, const struct mounts *mounts);
 /* Lists proc/ and calls look for each process that is new or another. -errno when proc cannot be listed. */
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data);
+/* So many processes will be asked about in this tick: of many it is told at once, where it can be. */
+void proctab_expect(struct proctab *t, struct rootfs *fs, size_t n);
+/* What is told of a process in this tick; NULL: its files are to be read. */
+const struct process_told *proctab_told(const struct proctab *t, pid_t pid);
+/* Of those told to be in the group with this inode, the one that was started first; 0 none is. */
+pid_t proctab_first_in(const struct proctab *t, uint64_t group);
 /* Was it there when proc/ was last listed whole, or is it newer? */
 bool proctab_has(const struct proctab *t, pid_t pid);
 /* When the process with this pid was started, in clock ticks, though it may have ended unless `whole`; 0: not known. */

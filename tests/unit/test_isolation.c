@@ -258,7 +258,7 @@ static void test_container(void **state)
 		tree_write(&t, "sys/fs/cgroup/devices/docker/x/devices.list", rows[i].devices);
 		struct rootfs *fs = rootfs_open(t.root, NULL);
 		isolation_host_read(fs, &host);
-		isolation_container(fs, &host, 50, &a, &got);
+		isolation_container(fs, &host, (struct isolated){50, NULL}, &a, &got);
 		if (strcmp(got.summary, rows[i].summary) != 0)
 			fail_row(i, "%s", got.summary);
 		if (metric_is_ok(got.privileged) ? got.privileged.v != rows[i].privileged : rows[i].privileged >= 0)
@@ -293,7 +293,7 @@ static void test_unprivileged(void **state)
 	struct rootfs *fs = rootfs_open(t.root, NULL);
 	rootfs_set_fault(fs, denied_links, NULL);
 	isolation_host_read(fs, &host);
-	isolation_container(fs, &host, 50, &a, &got);
+	isolation_container(fs, &host, (struct isolated){50, NULL}, &a, &got);
 	assert_int_equal(got.ns[NS_PID], NS_OWN);
 	assert_int_equal(got.ns[NS_MNT], NS_OWN);
 	assert_int_equal(got.ns[NS_USER], NS_HOST);
@@ -324,7 +324,7 @@ static void test_vm(void **state)
 	tree_write(&t, "proc/50/attr/current", "another");
 	struct rootfs *fs = rootfs_open(t.root, NULL);
 	isolation_host_read(fs, &host);
-	isolation_vm(fs, &host, 50, &a, &got);
+	isolation_vm(fs, &host, (struct isolated){50, NULL}, &a, &got);
 	assert_string_equal(got.kernel, "own");
 	assert_string_equal(got.summary, "own kernel; guarded by qemu-system-x86_64?[31m as uid 64055, seccomp");
 	assert_string_equal(
@@ -334,7 +334,7 @@ static void test_vm(void **state)
 	assert_int_equal(got.ns[NS_MNT], NS_UNKNOWN);
 	assert_false(metric_is_ok(got.privileged));
 	/* Gone meanwhile. */
-	isolation_vm(fs, &host, 51, &a, &got);
+	isolation_vm(fs, &host, (struct isolated){51, NULL}, &a, &got);
 	assert_string_equal(got.kernel, "own");
 	assert_false(metric_is_ok(got.uid));
 	assert_non_null(got.uid.why);

@@ -83,7 +83,7 @@ static void look(struct network *n, struct rootfs *fs, bool vm, struct sample *s
 	char buf[4096];
 	struct isolation_host host;
 	isolation_host_read(fs, &host);
-	network_look(n, fs, &host, 50, vm);
+	network_look(n, fs, &host, (struct isolated){50, NULL}, vm);
 	network_sample(n, fs, buf, sizeof(buf), s);
 	isolation_host_release(&host);
 }

@@ -194,7 +194,7 @@ static void tick(struct world *w, int64_t now)
 static void world_init(struct world *w)
 {
 	*w = (struct world){0};
-	proctab_init(&w->procs);
+	proctab_init(&w->procs, NULL);
 	tree_init(&w->t);
 	tree_mkdir(&w->t, "proc");
 	tree_write(&w->t, ".clock", "100000000 100000000 100000000\n");

@@ -38,6 +38,8 @@ struct process {
 
 /* Reads all of it. -ESRCH/-ENOENT when the process has gone. */
 int process_read(struct rootfs *fs, pid_t pid, struct process *ret);
+/* The same but its stat, which is known already. */
+int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *stat, struct process *ret);
 void process_release(struct process *p);
 /* The argument after `option` (also "--option"); NULL none. */
 const char *process_option(const struct process *p, const char *option);

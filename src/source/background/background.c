@@ -183,6 +183,11 @@ static void take_turn(struct turn *t, const struct entry *e, int64_t now)
 	*t = (struct turn){now, next_time(&e->inst, now), e->sample.cpu.usage_usec};
 }
 
+static struct isolated of_process(const struct tick *t, pid_t pid)
+{
+	return (struct isolated){pid, proctab_told(t->procs, pid)};
+}
+
 static void read_instance(struct background_reader *b, const struct tick *t, struct known *k, const struct entry *e)
 {
 	const struct instance *i = &e->inst;
@@ -199,9 +204,9 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 		isolation_none(&bg->isolation,
 		               i->state == INSTANCE_STOPPED ? "not running" : "its first process is not known");
 	else if (vm)
-		parent = isolation_vm(b->fs, &b->host, i->pid, &k->arena, &bg->isolation);
+		parent = isolation_vm(b->fs, &b->host, of_process(t, i->pid), &k->arena, &bg->isolation);
 	else
-		parent = isolation_container(b->fs, &b->host, i->pid, &k->arena, &bg->isolation);
+		parent = isolation_container(b->fs, &b->host, of_process(t, i->pid), &k->arena, &bg->isolation);
 	if (!bg->isolation.kernel)
 		bg->isolation.kernel = vm ? "own" : "shared";
 	k->daemon = supervisor_find(&b->daemons, i, parent, &k->arena, &bg->supervisor);
@@ -243,6 +248,14 @@ static bool is_stale(const struct background_reader *b, const struct known *k, c
 static bool has_time(const struct background_reader *b)
 {
 	return !b->end_usec || clock_mono_usec() < b->end_usec;
+}
+
+static size_t count_stale(const struct background_reader *b, const struct tick *t)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < t->snap->entries.n; i++)
+		n += is_running(&t->snap->entries.v[i].inst) && is_stale(b, b->entries.v[i], &t->snap->entries.v[i].inst);
+	return n;
 }
 
 static void refresh(struct background_reader *b, const struct tick *t)
@@ -355,7 +368,7 @@ static void sample_networks(struct background_reader *b, const struct tick *t)
 			continue; /* its counters say so already */
 		if ((!k->net_pid || is_due_again(&k->net_turn, e, now)) && has_time(b)) {
 			read_host(b, now);
-			network_look(&k->net, b->fs, &b->host, e->inst.pid, e->inst.kind == INSTANCE_VM);
+			network_look(&k->net, b->fs, &b->host, of_process(t, e->inst.pid), e->inst.kind == INSTANCE_VM);
 			k->net_pid = e->inst.pid;
 			take_turn(&k->net_turn, e, now);
 		}
@@ -423,6 +436,7 @@ void background_collect(struct background_reader *b, const struct tick *t)
 			vec_push(&b->entries, k);
 	}
 	b->entries.n = t->snap->entries.n;
+	proctab_expect(t->procs, b->fs, count_stale(b, t));
 	sample_networks(b, t);
 	/* A rate takes two readings: without all networks in its first tick a one-shot would have none. */
 	if (b->tick < EAGER_TICK)

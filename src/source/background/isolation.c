@@ -131,6 +131,8 @@ static bool has_hosts_root(const struct subject *s)
 {
 	char path[64];
 	struct rootfs_place root;
+	if (s->told)
+		return s->told->hosts_root;
 	(void)snprintf(path, sizeof(path), "proc/%s/root", s->pid);
 	return rootfs_place(s->fs, path, &root) && root.mount == s->host->root.mount &&
 	       root.inode == s->host->root.inode;
@@ -186,11 +188,15 @@ static void cite_assumed(const struct subject *s, enum ns_type t)
 	            s->host->assumed[t]);
 }
 
-/* By their links. Returns those to be guessed, a bit each. */
+/* By their links, where they have not been told. Returns those to be guessed, a bit each. */
 static unsigned read_namespaces(const struct subject *s, struct isolation *ret, struct strbuf *link)
 {
 	unsigned unread = 0;
 	char path[64];
+	if (s->told) {
+		memcpy(ret->ns, s->told->ns, sizeof(ret->ns));
+		return 0;
+	}
 	(void)snprintf(path, sizeof(path), "proc/%s/ns", s->pid);
 	cleanup_close int dir = rootfs_openat(s->fs, path, O_PATH | O_DIRECTORY);
 	for (enum ns_type t = 0; t < NS_MAX; t++) {
@@ -273,6 +279,8 @@ static bool lacks_devices(const struct subject *s, struct strbuf *text)
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	const char *cursor, *line;
 	size_t n;
+	if (s->told && s->told->all_devices >= 0)
+		return s->host->mounts.devices && !s->told->all_devices;
 	strbuf_fmt(&path, "proc/%s/cgroup", s->pid);
 	if (!s->host->mounts.devices || rootfs_read(s->fs, path.buf, 65536, text) <= 0)
 		return false;
@@ -334,11 +342,28 @@ static struct metric read_only_root(const struct subject *s)
 	return metric_none(METRIC_ABSENT, "no mount of / in /proc/PID/mountinfo");
 }
 
-static struct subject subject_of(struct rootfs *fs, const struct isolation_host *host, pid_t pid, struct arena *a)
+static void told_status(const struct process_told *t, struct status_facts *ret)
 {
-	struct subject s = {.fs = fs, .host = host, .arena = a};
-	(void)snprintf(s.pid, sizeof(s.pid), "%d", (int)pid);
-	s.status_err = status_read(fs, pid, &s.status);
+	*ret = (struct status_facts){.has_uid = true,
+	                             .has_caps = true,
+	                             .uid = t->euid,
+	                             .cap_eff = t->cap_eff,
+	                             .cap_bnd = t->cap_bnd,
+	                             .seccomp = t->seccomp,
+	                             .no_new_privs = t->no_new_privs,
+	                             .pid_levels = t->pid_levels,
+	                             .ppid = t->ppid};
+}
+
+static struct subject subject_of(struct rootfs *fs, const struct isolation_host *host, struct isolated i,
+                                 struct arena *a)
+{
+	struct subject s = {.fs = fs, .host = host, .told = i.told, .arena = a};
+	(void)snprintf(s.pid, sizeof(s.pid), "%d", (int)i.pid);
+	if (i.told)
+		told_status(i.told, &s.status);
+	else
+		s.status_err = status_read(fs, i.pid, &s.status);
 	if (s.status_err < 0)
 		s.status = (struct status_facts){.seccomp = -1, .no_new_privs = -1};
 	return s;
@@ -353,7 +378,7 @@ static bool is_sandbox(const struct subject *s, struct strbuf *text)
 	return (n > 0 || n == -EFBIG) && strcmp(text->buf, "runsc-sandbox") == 0;
 }
 
-pid_t isolation_container(struct rootfs *fs, const struct isolation_host *host, pid_t init, struct arena *a,
+pid_t isolation_container(struct rootfs *fs, const struct isolation_host *host, struct isolated init, struct arena *a,
                           struct isolation *ret)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -399,7 +424,7 @@ static char *program_name(const struct subject *s, struct strbuf *text)
 	return text_clean(arena_strdup(s->arena, n > 0 ? text->buf : "?"), 64);
 }
 
-pid_t isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vmm, struct arena *a,
+pid_t isolation_vm(struct rootfs *fs, const struct isolation_host *host, struct isolated vmm, struct arena *a,
                    struct isolation *ret)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;

@@ -54,10 +54,16 @@ struct isolation_host {
 void isolation_host_read(struct rootfs *fs, struct isolation_host *ret);
 void isolation_host_release(struct isolation_host *h);
 
+/* A process, and what has been told of it; NULL: its files are read for that. */
+struct process_told;
+struct isolated {
+	pid_t pid;
+	const struct process_told *told;
+};
 /* Both return the parent of that process, by the way; 0 not known. */
-pid_t isolation_container(struct rootfs *fs, const struct isolation_host *host, pid_t init, struct arena *a,
+pid_t isolation_container(struct rootfs *fs, const struct isolation_host *host, struct isolated init, struct arena *a,
                           struct isolation *ret);
-pid_t isolation_vm(struct rootfs *fs, const struct isolation_host *host, pid_t vmm, struct arena *a,
+pid_t isolation_vm(struct rootfs *fs, const struct isolation_host *host, struct isolated vmm, struct arena *a,
                    struct isolation *ret);
 /* All unknown, for that reason. */
 void isolation_none(struct isolation *ret, const char *why);

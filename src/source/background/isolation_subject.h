@@ -3,11 +3,13 @@
 #define SOURCE_ISOLATION_SUBJECT_H
 
 #include "source/background/isolation.h"
+#include "source/bpf/processes.h"
 
 /* All that was read about one process. */
 struct subject {
 	struct rootfs *fs;
 	const struct isolation_host *host;
+	const struct process_told *told; /* NULL: its files are read */
 	struct arena *arena;
 	char pid[16];
 	struct status_facts status;

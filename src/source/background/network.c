@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/bpf/processes.h"
 #include "source/hex.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/strbuf.h"
@@ -134,8 +135,12 @@ static void find_taps(struct network *n, struct rootfs *fs)
 		n->none = metric_none(METRIC_ABSENT, "no tap: a user-mode network is not separable from the VMM");
 }
 
-/* "net:[4026532548]"; without the right to read the link, the inode of net/dev tells namespaces apart as well. */
-static uint64_t net_identity(struct network *n, struct rootfs *fs, const struct isolation_host *host, bool *ret_host)
+/*
+ * "net:[4026532548]"; without the right to read PID 1's link, the inode of net/dev tells namespaces apart as well: all
+ * of them, as one is compared with another.
+ */
+static uint64_t net_identity(struct network *n, struct rootfs *fs, const struct isolation_host *host,
+                             const struct process_told *told, bool *ret_host)
 {
 	static const uint64_t by_inode = 1ULL << 63;
 	cleanup_strbuf struct strbuf link = STRBUF_INIT;
@@ -143,7 +148,11 @@ static uint64_t net_identity(struct network *n, struct rootfs *fs, const struct 
 	struct stat st;
 	uint64_t v;
 	(void)snprintf(path, sizeof(path), "proc/%s/net/dev", n->pid);
-	if (host->net_inode && rootfs_stat(fs, path, &st) == 0) {
+	if (told && host->ns[NS_NET]) {
+		*ret_host = told->ns[NS_NET] == NS_HOST;
+		return told->net_ns;
+	}
+	if (!host->ns[NS_NET] && host->net_inode && rootfs_stat(fs, path, &st) == 0) {
 		*ret_host = st.st_ino == host->net_inode;
 		return by_inode | st.st_ino;
 	}
@@ -157,13 +166,13 @@ static uint64_t net_identity(struct network *n, struct rootfs *fs, const struct 
 	return host->ns[NS_NET] ? v : 0;
 }
 
-void network_look(struct network *n, struct rootfs *fs, const struct isolation_host *host, pid_t pid, bool vm)
+void network_look(struct network *n, struct rootfs *fs, const struct isolation_host *host, struct isolated of, bool vm)
 {
 	bool is_host = false;
 	network_release(n, fs);
 	n->looked = true;
-	(void)snprintf(n->pid, sizeof(n->pid), "%d", (int)pid);
-	n->ns = net_identity(n, fs, host, &is_host);
+	(void)snprintf(n->pid, sizeof(n->pid), "%d", (int)of.pid);
+	n->ns = net_identity(n, fs, host, of.told, &is_host);
 	if (vm) {
 		n->sysfs = is_host;
 		find_taps(n, fs);

@@ -34,7 +34,7 @@ struct network {
 };
 
 /* Which interfaces are its: slowly. */
-void network_look(struct network *n, struct rootfs *fs, const struct isolation_host *host, pid_t pid, bool vm);
+void network_look(struct network *n, struct rootfs *fs, const struct isolation_host *host, struct isolated of, bool vm);
 void network_release(struct network *n, struct rootfs *fs);
 /* Its counters now; buf is scratch. */
 void network_sample(struct network *n, struct rootfs *fs, char *buf, size_t size, struct sample *s);

@@ -11,18 +11,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "source/bpf/types.h"
 #include "source/cgroup/bulk_program.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/strbuf.h"
-
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	(void)level;
-	(void)fmt;
-	(void)ap;
-	return 0;
-}
 
 void bulk_close(struct bulk *b)
 {
@@ -83,25 +76,10 @@ static int count_nodes(struct rootfs *fs)
 	return r > 0 && parse_cpulist(text.buf, text.len, &n) == 0 ? (int)n : 0;
 }
 
-/* As btf__load_vmlinux_btf() does, but without reading it page by page where it can be mapped (Linux 6.16). */
-static struct btf *load_types(struct rootfs *fs)
-{
-	struct stat st;
-	cleanup_close int fd = rootfs_openat(fs, "sys/kernel/btf/vmlinux", 0);
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > UINT32_MAX)
-		return btf__load_vmlinux_btf();
-	void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (at == MAP_FAILED)
-		return btf__load_vmlinux_btf();
-	struct btf *btf = btf__new(at, (uint32_t)st.st_size);
-	(void)munmap(at, (size_t)st.st_size);
-	return btf;
-}
-
 static int load(struct bulk *b, struct rootfs *fs, const struct mounts *m, size_t groups)
 {
 	struct bulk_layout l;
-	struct btf *btf = load_types(fs);
+	struct btf *btf = types_load(fs);
 	if (!btf)
 		return -errno;
 	int r = bulk_layout(btf, m, count_nodes(fs), &l) ? make_map(b, groups) : -EOPNOTSUPP;
@@ -136,7 +114,6 @@ struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups,
 		*ret_why = "CPU time or memory is not counted by cgroups here, or not where it is looked for";
 		return NULL;
 	}
-	(void)libbpf_set_print(quiet);
 	struct bulk *b = xcalloc(1, sizeof(*b));
 	b->link = b->map = -1;
 	int r = load(b, fs, m, groups);

@@ -7,97 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/bpf/types.h"
 #include "vctop/base/attr.h"
-
-static const struct btf_type *real_type(const struct btf *btf, uint32_t id)
-{
-	const struct btf_type *t = btf__type_by_id(btf, id);
-	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
-		t = btf__type_by_id(btf, t->type);
-	return t;
-}
-
-/* Byte offset of a member, looked for in unnamed members too; -1 none. */
-static int member(const struct btf *btf, const struct btf_type *t, const char *name, const struct btf_type **ret)
-{
-	if (!t || !btf_is_composite(t))
-		return -1;
-	const struct btf_member *m = btf_members(t);
-	for (unsigned i = 0; i < btf_vlen(t); i++) {
-		const char *is = btf__name_by_offset(btf, m[i].name_off);
-		int at = (int)btf_member_bit_offset(t, i) / 8;
-		const struct btf_type *inner = real_type(btf, m[i].type);
-		if (is && strcmp(is, name) == 0) {
-			*ret = inner;
-			return at;
-		}
-		int below = is && !*is ? member(btf, inner, name, ret) : -1;
-		if (below >= 0)
-			return at + below;
-	}
-	return -1;
-}
-
-/* "bstat.cputime.sum_exec_runtime" of a structure: where, and what. */
-static int place_of(const struct btf *btf, const char *type, const char *path, const struct btf_type **ret)
-{
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT), at = 0;
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-	char name[64];
-	while (t && *path) {
-		size_t n = strcspn(path, ".");
-		if (n >= sizeof(name))
-			return -1;
-		memcpy(name, path, n);
-		name[n] = '\0';
-		int step = member(btf, t, name, &t);
-		if (step < 0)
-			return -1;
-		at += step;
-		path += n + (path[n] == '.');
-	}
-	*ret = t;
-	return t ? at : -1;
-}
-
-static int offset_of(const struct btf *btf, const char *type, const char *path, size_t *ret_size)
-{
-	const struct btf_type *t;
-	int at = place_of(btf, type, path, &t);
-	if (at >= 0)
-		*ret_size = btf_is_ptr(t) ? sizeof(void *) : t->size;
-	return at;
-}
-
-static int value_in(const struct btf *btf, const struct btf_type *t, const char *name)
-{
-	for (unsigned i = 0; i < btf_vlen(t); i++) {
-		const char *is = btf__name_by_offset(btf, btf_enum(t)[i].name_off);
-		if (is && strcmp(is, name) == 0)
-			return btf_enum(t)[i].val;
-	}
-	return -1;
-}
-
-static int enum_value(const struct btf *btf, const char *type, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
-	return id > 0 ? value_in(btf, btf__type_by_id(btf, (uint32_t)id), name) : -1;
-}
-
-/* Of an enumeration without a name. */
-static int nameless_value(const struct btf *btf, const char *name)
-{
-	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
-		const struct btf_type *t = btf__type_by_id(btf, id);
-		if (!t->name_off && btf_is_enum(t) && btf_vlen(t)) {
-			int v = value_in(btf, t, name);
-			if (v >= 0)
-				return v;
-		}
-	}
-	return -1;
-}
 
 #define AT(member) offsetof(struct bulk_record, member)
 enum { ON_V1 = 1, ON_V2 = 2, ON_BOTH = 3 };
@@ -154,7 +65,7 @@ static const struct {
 
 static int controller_bit(const struct btf *btf, enum controller c)
 {
-	return enum_value(btf, "cgroup_subsys_id", controllers[c]);
+	return types_enum(btf, "cgroup_subsys_id", controllers[c]);
 }
 
 /* Is it where the walk asks for it by this version? */
@@ -177,13 +88,13 @@ static void find_stats(const struct btf *btf, int memory, struct bulk_layout *l)
 {
 	const struct btf_type *t;
 	size_t size;
-	int via = offset_of(btf, "mem_cgroup", "vmstats", &size);
-	int array = place_of(btf, "memcg_vmstats", "state", &t);
+	int via = types_offset(btf, "mem_cgroup", "vmstats", &size);
+	int array = types_place(btf, "memcg_vmstats", "state", &t);
 	if (via < 0 || array < 0 || !btf_is_array(t) ||
-	    (int)btf_array(t)->nelems != enum_value(btf, "memcg_stat_item", "MEMCG_NR_STAT"))
+	    (int)btf_array(t)->nelems != types_enum(btf, "memcg_stat_item", "MEMCG_NR_STAT"))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
-		int n = enum_value(btf, "node_stat_item", stats[i].item);
+		int n = types_enum(btf, "node_stat_item", stats[i].item);
 		struct bulk_field f = {.state = memory,
 		                       .via = via,
 		                       .at = n < 0 ? -1 : array + 8 * n,
@@ -199,15 +110,15 @@ static bool find_lists(const struct btf *btf, struct bulk_lists *l)
 	const struct btf_type *t;
 	size_t size;
 	l->state = controller_bit(btf, CTRL_MEMORY);
-	l->via = offset_of(btf, "mem_cgroup", "nodeinfo", &size);
-	l->at = place_of(btf, "mem_cgroup_per_node", "lru_zone_size", &t);
-	l->descendants = offset_of(btf, "cgroup", "nr_descendants", &size);
-	l->dying = offset_of(btf, "cgroup", "nr_dying_descendants", &size);
-	l->inactive = enum_value(btf, "lru_list", "LRU_INACTIVE_FILE");
-	l->active = enum_value(btf, "lru_list", "LRU_ACTIVE_FILE");
+	l->via = types_offset(btf, "mem_cgroup", "nodeinfo", &size);
+	l->at = types_place(btf, "mem_cgroup_per_node", "lru_zone_size", &t);
+	l->descendants = types_offset(btf, "cgroup", "nr_descendants", &size);
+	l->dying = types_offset(btf, "cgroup", "nr_dying_descendants", &size);
+	l->inactive = types_enum(btf, "lru_list", "LRU_INACTIVE_FILE");
+	l->active = types_enum(btf, "lru_list", "LRU_ACTIVE_FILE");
 	if (l->at < 0 || !btf_is_array(t))
 		return false;
-	l->lists = enum_value(btf, "lru_list", "NR_LRU_LISTS");
+	l->lists = types_enum(btf, "lru_list", "NR_LRU_LISTS");
 	l->zones = l->lists > 0 ? (int)btf_array(t)->nelems / l->lists : 0; /* a table is described as one array */
 	return l->state >= 0 && l->via >= 0 && l->descendants >= 0 && l->dying >= 0 && l->inactive >= 0 &&
 	       l->active >= 0 && l->inactive < l->lists && l->active < l->lists && l->zones > 0;
@@ -217,7 +128,7 @@ static bool find_lists(const struct btf *btf, struct bulk_lists *l)
 static void find_cpus(const struct btf *btf, struct bulk_layout *l)
 {
 	const struct btf_type *t;
-	int at = place_of(btf, "cpuset", "effective_cpus", &t);
+	int at = types_place(btf, "cpuset", "effective_cpus", &t);
 	bool behind = at >= 0 && btf_is_ptr(t);
 	l->cpus = (struct bulk_field){.state = at < 0 ? -1 : controller_bit(btf, CTRL_CPUSET),
 	                              .via = behind ? at : -1,
@@ -241,9 +152,9 @@ static int by_place(const void *a, const void *b)
 static void find_events(const struct btf *btf, const struct mounts *m, struct bulk_layout *l)
 {
 	size_t size;
-	int array = offset_of(btf, "mem_cgroup", "memory_events", &size);
+	int array = types_offset(btf, "mem_cgroup", "memory_events", &size);
 	for (size_t i = 0; i < ARRAY_SIZE(events) && array >= 0; i++) {
-		int n = enum_value(btf, "memcg_memory_event", events[i].event);
+		int n = types_enum(btf, "memcg_memory_event", events[i].event);
 		struct bulk_field f = {.state = controller_bit(btf, CTRL_MEMORY),
 		                       .via = -1,
 		                       .at = n < 0 ? -1 : array + 8 * n,
@@ -259,17 +170,17 @@ static void find_v2_fields(const struct btf *btf, struct bulk_layout *l)
 {
 	const struct btf_type *t;
 	size_t size;
-	int frozen = nameless_value(btf, "CGRP_FROZEN");
+	int frozen = types_nameless(btf, "CGRP_FROZEN");
 	struct bulk_field f = {.state = l->v2, .via = -1, .to = AT(life.frozen)};
-	f.at = frozen < 0 || frozen > 30 ? -1 : offset_of(btf, "cgroup", "flags", &f.size);
+	f.at = frozen < 0 || frozen > 30 ? -1 : types_offset(btf, "cgroup", "flags", &f.size);
 	f.mask = frozen < 0 ? 0 : 1U << frozen;
 	add(l, &f);
-	int via = place_of(btf, "cgroup", "psi", &t);
+	int via = types_place(btf, "cgroup", "psi", &t);
 	bool behind = via >= 0 && btf_is_ptr(t);
 	/* First come the sums that pressure files tell, then those for triggers. */
-	int total = offset_of(btf, "psi_group", "total", &size);
+	int total = types_offset(btf, "psi_group", "total", &size);
 	for (size_t i = 0; i < ARRAY_SIZE(stalls) && behind && total >= 0; i++) {
-		int n = enum_value(btf, "psi_states", stalls[i].state);
+		int n = types_enum(btf, "psi_states", stalls[i].state);
 		f = (struct bulk_field){.state = l->v2,
 		                        .via = via,
 		                        .at = n < 0 ? -1 : total + 8 * n,
@@ -286,13 +197,13 @@ static void find_fields(const struct btf *btf, const struct mounts *m, struct bu
 		if (!is_on(m, wanted[i].controller, wanted[i].on))
 			continue;
 		f.state = controller_bit(btf, wanted[i].controller);
-		f.at = offset_of(btf, wanted[i].type, wanted[i].path, &f.size);
+		f.at = types_offset(btf, wanted[i].type, wanted[i].path, &f.size);
 		add(l, &f);
 	}
 	struct bulk_field freezer = {.state = controller_bit(btf, CTRL_FREEZER), .via = -1, .to = AT(life.freezing)};
-	int freezing = enum_value(btf, "freezer_state_flags", "CGROUP_FREEZING");
+	int freezing = types_enum(btf, "freezer_state_flags", "CGROUP_FREEZING");
 	freezer.mask = freezing > 0 ? (uint32_t)freezing : 0;
-	freezer.at = freezing > 0 ? offset_of(btf, "freezer", "state", &freezer.size) : -1;
+	freezer.at = freezing > 0 ? types_offset(btf, "freezer", "state", &freezer.size) : -1;
 	if (m->v1[CTRL_FREEZER])
 		add(l, &freezer);
 	find_events(btf, m, l);
@@ -314,12 +225,12 @@ static bool has_field(const struct bulk_layout *l, size_t record)
 static void find_unified(const struct btf *btf, struct bulk_layout *l)
 {
 	size_t size;
-	l->parent = offset_of(btf, "cgroup", "self.parent", &size);
-	l->control = offset_of(btf, "cgroup", "subtree_control", &l->control_size);
-	l->exec_runtime = offset_of(btf, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
-	l->flush = btf__find_by_name_kind(btf, "css_rstat_flush", BTF_KIND_FUNC); /* since Linux 6.16 */
+	l->parent = types_offset(btf, "cgroup", "self.parent", &size);
+	l->control = types_offset(btf, "cgroup", "subtree_control", &l->control_size);
+	l->exec_runtime = types_offset(btf, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
+	l->flush = types_function(btf, "css_rstat_flush"); /* since Linux 6.16 */
 	if (l->flush <= 0)
-		l->flush = btf__find_by_name_kind(btf, "cgroup_rstat_flush", BTF_KIND_FUNC);
+		l->flush = types_function(btf, "cgroup_rstat_flush");
 }
 
 /* false: nothing is told of other hierarchies. */
@@ -337,12 +248,12 @@ static bool find_beside(const struct btf *btf, const struct mounts *m, struct bu
 	}
 	if (m->v2)
 		b->states |= 1U << l->v2;
-	b->sets = offset_of(btf, "cgroup", "cset_links", &size);
-	b->link = offset_of(btf, "cgrp_cset_link", "cset_link", &size);
-	b->cgrp = offset_of(btf, "cgrp_cset_link", "cgrp", &size);
-	b->dfl = offset_of(btf, "css_set", "dfl_cgrp", &size);
-	int subsys = offset_of(btf, "css_set", "subsys", &size);
-	int set = offset_of(btf, "cgrp_cset_link", "cset", &size);
+	b->sets = types_offset(btf, "cgroup", "cset_links", &size);
+	b->link = types_offset(btf, "cgrp_cset_link", "cset_link", &size);
+	b->cgrp = types_offset(btf, "cgrp_cset_link", "cgrp", &size);
+	b->dfl = types_offset(btf, "css_set", "dfl_cgrp", &size);
+	int subsys = types_offset(btf, "css_set", "subsys", &size);
+	int set = types_offset(btf, "cgrp_cset_link", "cset", &size);
 	int head = l->kn > l->level ? l->kn - l->level : l->level - l->kn;
 	return b->walked >= 0 && __builtin_popcount(b->states) <= BULK_BESIDE && b->sets >= 0 && b->link >= 0 &&
 	       b->cgrp >= 0 && set == b->cgrp + 8 && subsys == 0 && b->dfl >= 8 * l->controllers &&
@@ -355,20 +266,20 @@ bool bulk_layout(const struct btf *btf, const struct mounts *m, int nodes, struc
 	                                 "nr_populated_threaded_children"};
 	size_t size;
 	*ret = (struct bulk_layout){.unified = m->walk == m->v2, .beside.walked = -1, .cpus = {.state = -1}};
-	ret->kn = offset_of(btf, "cgroup", "kn", &size);
-	ret->id = offset_of(btf, "kernfs_node", "id", &size);
-	ret->hash = offset_of(btf, "kernfs_node", "hash", &size);
-	ret->level = offset_of(btf, "cgroup", "level", &size);
-	ret->serial = offset_of(btf, "cgroup", "self.serial_nr", &size);
-	ret->subsys = offset_of(btf, "cgroup", "subsys", &size);
-	ret->cgroup = offset_of(btf, "cgroup_subsys_state", "cgroup", &size);
-	ret->controllers = ret->v2 = enum_value(btf, "cgroup_subsys_id", "CGROUP_SUBSYS_COUNT");
-	ret->target = btf__find_by_name_kind(btf, "bpf_iter_cgroup", BTF_KIND_FUNC);
+	ret->kn = types_offset(btf, "cgroup", "kn", &size);
+	ret->id = types_offset(btf, "kernfs_node", "id", &size);
+	ret->hash = types_offset(btf, "kernfs_node", "hash", &size);
+	ret->level = types_offset(btf, "cgroup", "level", &size);
+	ret->serial = types_offset(btf, "cgroup", "self.serial_nr", &size);
+	ret->subsys = types_offset(btf, "cgroup", "subsys", &size);
+	ret->cgroup = types_offset(btf, "cgroup_subsys_state", "cgroup", &size);
+	ret->controllers = ret->v2 = types_enum(btf, "cgroup_subsys_id", "CGROUP_SUBSYS_COUNT");
+	ret->target = types_function(btf, "bpf_iter_cgroup");
 	if (ret->kn < 0 || ret->id < 0 || ret->serial < 0 || ret->subsys < 0 || ret->cgroup < 0 || ret->target <= 0 ||
 	    ret->v2 <= 0 || ret->v2 >= BULK_STATES)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(by); i++)
-		ret->populated[i] = offset_of(btf, "cgroup", by[i], &size);
+		ret->populated[i] = types_offset(btf, "cgroup", by[i], &size);
 	find_fields(btf, m, ret);
 	if (!ret->unified || !m->v1[CTRL_CPUSET])
 		find_cpus(btf, ret);
@@ -377,8 +288,8 @@ bool bulk_layout(const struct btf *btf, const struct mounts *m, int nodes, struc
 	if (ret->unified || !find_beside(btf, m, ret))
 		ret->beside.states = 0;
 	ret->cpuacct = controller_bit(btf, CTRL_CPUACCT);
-	ret->cpuusage = offset_of(btf, "cpuacct", "cpuusage", &size);
-	ret->per_cpu_places = offset_of(btf, "bpf_array", "pptrs", &size);
+	ret->cpuusage = types_offset(btf, "cpuacct", "cpuusage", &size);
+	ret->per_cpu_places = types_offset(btf, "bpf_array", "pptrs", &size);
 	/* Whether there are groups below is asked in the walked hierarchy. */
 	bool walked = (m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->v2) == m->walk;
 	ret->lru.nodes = find_lists(btf, &ret->lru) && walked ? nodes : 0;

@@ -1,7 +1,4 @@
-/*
- * The program that runs for each group.  It is put together here, so that no compiler for BPF is needed to build or to
- * run: where the kernel keeps what is asked for comes from its own description of its types (bulk_layout.c).
- */
+/* The program that runs for each group: where the kernel keeps what is asked for, bulk_layout.c has found. */
 #include "source/cgroup/bulk_program.h"
 
 #ifdef HAVE_BPF
@@ -9,9 +6,9 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 
+#include "source/bpf/program.h"
 #include "vctop/base/attr.h"
 
-#define MAX_INSNS 2048
 #define MAX_CPUS 1024
 #define MAX_NODES 8
 
@@ -37,80 +34,6 @@ static int at_beside(const struct bulk_layout *l, int state)
 	return AT(beside) + (state == l->cpuacct ? 0 : 8 + 8 * __builtin_popcount(others & ((1U << state) - 1)));
 }
 
-struct program {
-	struct bpf_insn insns[MAX_INSNS];
-	size_t n;
-	size_t exits[32], exits_n; /* jumps to the end, whose offset is not known yet */
-};
-
-static void put(struct program *p, int code, int dst, int src, int off, int imm)
-{
-	p->insns[p->n++] = (struct bpf_insn){.code = (uint8_t)code,
-	                                     .dst_reg = (uint8_t)(dst & 15),
-	                                     .src_reg = (uint8_t)(src & 15),
-	                                     .off = (int16_t)off,
-	                                     .imm = imm};
-}
-
-static void put_move(struct program *p, int dst, int src)
-{
-	put(p, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
-}
-
-static void put_set(struct program *p, int dst, int value)
-{
-	put(p, BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, value);
-}
-
-static void put_add(struct program *p, int dst, int value)
-{
-	put(p, BPF_ALU64 | BPF_ADD, dst, 0, 0, value); /* BPF_K is 0 too */
-}
-
-static void put_load(struct program *p, int dst, int base, int off)
-{
-	put(p, BPF_LDX | BPF_MEM | BPF_DW, dst, base, off, 0);
-}
-
-static void put_load_sized(struct program *p, int dst, int base, int off, size_t size)
-{
-	put(p, BPF_LDX | BPF_MEM | (size == 2 ? BPF_H : size == 4 ? BPF_W : BPF_DW), dst, base, off, 0);
-}
-
-static void put_store(struct program *p, int base, int off, int src)
-{
-	put(p, BPF_STX | BPF_MEM | BPF_DW, base, src, off, 0);
-}
-
-static void put_constant(struct program *p, int dst, uint64_t value)
-{
-	put(p, BPF_LD | BPF_IMM | BPF_DW, dst, 0, 0, (int)(uint32_t)value);
-	put(p, 0, 0, 0, 0, (int)(uint32_t)(value >> 32));
-}
-
-/* An address that only the kernel knows: a map, or a variable of its own. */
-static void put_address(struct program *p, int dst, int of_what, int which)
-{
-	put(p, BPF_LD | BPF_IMM | BPF_DW, dst, of_what, 0, which);
-	put(p, 0, 0, 0, 0, 0);
-}
-
-static void put_store_value(struct program *p, int base, int off, int value)
-{
-	put(p, BPF_ST | BPF_MEM | BPF_DW, base, 0, off, value);
-}
-
-static void put_call(struct program *p, int helper)
-{
-	put(p, BPF_JMP | BPF_CALL, 0, 0, 0, helper);
-}
-
-static void put_exit_if(struct program *p, int condition, int reg, int value)
-{
-	p->exits[p->exits_n++] = p->n;
-	put(p, BPF_JMP | condition | BPF_K, reg, 0, 0, value);
-}
-
 /* r8 = the record with the number at AT_KEY; none ends the program. */
 static void put_lookup(struct program *p, int map, int ret)
 {
@@ -120,38 +43,6 @@ static void put_lookup(struct program *p, int map, int ret)
 	put_call(p, BPF_FUNC_map_lookup_elem);
 	put_exit_if(p, BPF_JEQ, BPF_REG_0, 0);
 	put_move(p, ret, BPF_REG_0);
-}
-
-/* A jump forward to wherever land() is called with what this returns. */
-static size_t put_jump_if(struct program *p, int condition, int reg, int value)
-{
-	put(p, BPF_JMP | condition | BPF_K, reg, 0, 0, value);
-	return p->n - 1;
-}
-
-static size_t put_jump_by(struct program *p, int condition, int a, int b)
-{
-	put(p, BPF_JMP | condition | BPF_X, a, b, 0, 0);
-	return p->n - 1;
-}
-
-static size_t put_jump_unless_same(struct program *p, int a, int b)
-{
-	return put_jump_by(p, BPF_JNE, a, b);
-}
-
-static void land(struct program *p, size_t jump)
-{
-	p->insns[jump].off = (int16_t)(p->n - jump - 1);
-}
-
-/* r0 = 0 when so many bytes at r3 could be copied to where base + to points. */
-static void put_copy(struct program *p, int base, int to, size_t size)
-{
-	put_move(p, BPF_REG_1, base);
-	put_add(p, BPF_REG_1, to);
-	put_set(p, BPF_REG_2, (int)size);
-	put_call(p, BPF_FUNC_probe_read_kernel);
 }
 
 /* r3 = address of a member of one of the group's states. */
@@ -650,23 +541,6 @@ static void put_populated(struct program *p, const struct bulk_layout *l)
 	put_store(p, BPF_REG_8, AT(life.populated), BPF_REG_1);
 }
 
-static void put_end(struct program *p)
-{
-	for (size_t i = 0; i < p->exits_n; i++)
-		p->insns[p->exits[i]].off = (int16_t)(p->n - p->exits[i] - 1);
-	put_set(p, BPF_REG_0, 0);
-	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-}
-
-static int load(const struct program *p, int target, bool sleeps)
-{
-	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_ITER);
-	o.attach_btf_id = (uint32_t)target;
-	o.prog_flags = sleeps ? BPF_F_SLEEPABLE : 0;
-	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "vctop_groups", "Dual MIT/GPL", p->insns, p->n, &o);
-	return fd < 0 ? -errno : fd;
-}
-
 int bulk_program_load(const struct bulk_layout *l, int map)
 {
 	cleanup_close int per_cpu = -1; /* the program keeps it */
@@ -705,6 +579,6 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 	put_cpus(&p, l, cpus);
 	put_lists(&p, l);
 	put_end(&p);
-	return load(&p, l->target, l->unified);
+	return program_load(&p, "vctop_groups", l->target, l->unified);
 }
 #endif

@@ -1,0 +1,50 @@
+/*
+ * A program that an iterator of the kernel's runs for each of its things.  It is put together instruction by instruction,
+ * so that no compiler for BPF is needed to build or to run vctop.
+ */
+#ifndef SOURCE_BPF_PROGRAM_H
+#define SOURCE_BPF_PROGRAM_H
+
+#ifdef HAVE_BPF
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PROGRAM_MAX 2048
+
+struct program {
+	struct bpf_insn insns[PROGRAM_MAX];
+	size_t n;
+	size_t exits[32], exits_n; /* jumps to the end, whose offset is not known yet */
+};
+
+void put(struct program *p, int code, int dst, int src, int off, int imm);
+void put_move(struct program *p, int dst, int src);
+void put_set(struct program *p, int dst, int value);
+void put_add(struct program *p, int dst, int value);
+void put_load(struct program *p, int dst, int base, int off); /* 8 bytes */
+void put_load_sized(struct program *p, int dst, int base, int off, size_t size);
+void put_store(struct program *p, int base, int off, int src);
+void put_store_value(struct program *p, int base, int off, int value);
+void put_constant(struct program *p, int dst, uint64_t value);
+/* An address that only the kernel knows: a map, or a variable of its own. */
+void put_address(struct program *p, int dst, int of_what, int which);
+void put_call(struct program *p, int helper);
+/* r0 = 0 when so many bytes at r3 could be copied to where base + to points. */
+void put_copy(struct program *p, int base, int to, size_t size);
+
+/* A jump forward to wherever land() is called with what this returns. */
+size_t put_jump_if(struct program *p, int condition, int reg, int value);
+size_t put_jump_by(struct program *p, int condition, int a, int b);
+size_t put_jump_unless_same(struct program *p, int a, int b);
+void land(struct program *p, size_t jump);
+/* A jump to the end, which put_end() is. */
+void put_exit_if(struct program *p, int condition, int reg, int value);
+void put_end(struct program *p);
+
+/* target: the id of the iterator's function (types.h); sleeps: it calls what may. Its fd, or -errno. */
+int program_load(const struct program *p, const char *name, int target, bool sleeps);
+#endif
+
+#endif

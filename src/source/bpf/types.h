@@ -1,0 +1,24 @@
+/* The kernel's own description of its types (BTF, sys/kernel/btf/vmlinux): where what is kept, by name. */
+#ifndef SOURCE_BPF_TYPES_H
+#define SOURCE_BPF_TYPES_H
+
+#include <stddef.h>
+
+#include "vctop/source/rootfs.h"
+
+struct btf;
+struct btf_type;
+
+/* NULL: there is none (errno). To be freed with btf__free(). */
+struct btf *types_load(struct rootfs *fs);
+/* Byte offset of "bstat.cputime.sum_exec_runtime" in a structure, and what is there; -1 not there. */
+int types_place(const struct btf *btf, const char *type, const char *path, const struct btf_type **ret);
+/* The same, and its size. */
+int types_offset(const struct btf *btf, const char *type, const char *path, size_t *ret_size);
+/* A value of an enumeration, or of one without a name; -1 not there. */
+int types_enum(const struct btf *btf, const char *type, const char *name);
+int types_nameless(const struct btf *btf, const char *name);
+/* The id of a function; not above 0: there is none. */
+int types_function(const struct btf *btf, const char *name);
+
+#endif

@@ -1,0 +1,272 @@
+/*
+ * The iterator over all processes against the files of each, on this machine: those that are here, and one of our own
+ * that has namespaces, a root and fewer rights than PID 1.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "source/background/isolation.h"
+#include "source/bpf/processes.h"
+#include "source/cgroup/cgroup.h"
+#include "unit.h"
+#include "vctop/base/strbuf.h"
+#include "vctop/base/text.h"
+#include "vctop/source/process.h"
+
+static struct {
+	struct rootfs *fs;
+	struct cgroup_tree tree;
+} here;
+
+/* In namespaces of its own but that of users, in another root, without CAP_SYS_ADMIN (21) and not to get it back. */
+static pid_t stand_apart(void)
+{
+	int ready[2];
+	char c;
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		bool ok = unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNS) == 0 &&
+		          chroot("/tmp") == 0 && prctl(PR_CAPBSET_DROP, 21) == 0 &&
+		          prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+		ssize_t w = write(ready[1], ok ? "y" : "n", 1);
+		while (w > 0)
+			(void)pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	return pid;
+}
+
+/* Where PID 1 is hidden from iterators: in a pid namespace of our own, whose PID 1 this becomes.  Returns in there. */
+static void enter_namespace(void)
+{
+	int status;
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
+		return;
+	pid_t pid = fork();
+	if (pid > 0) {
+		(void)waitpid(pid, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	(void)mount("proc", "/proc", "proc", 0, NULL);
+}
+
+static void hide_from_nobody(void)
+{
+	here.fs = rootfs_open("/", NULL);
+	(void)cgroup_tree_open(&here.tree, here.fs);
+	struct process_bulk *b = process_bulk_open(here.fs, &here.tree.mounts);
+	bool hidden = b && process_bulk_read(b, here.fs) == -ESRCH;
+	process_bulk_close(b);
+	cgroup_tree_close(&here.tree);
+	rootfs_close(here.fs);
+	if (hidden)
+		enter_namespace();
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	here.fs = rootfs_open("/", NULL);
+	return cgroup_tree_open(&here.tree, here.fs);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	cgroup_tree_close(&here.tree);
+	rootfs_close(here.fs);
+	return 0;
+}
+
+static struct process_bulk *open_or_skip(void)
+{
+	struct process_bulk *b = process_bulk_open(here.fs, &here.tree.mounts);
+	if (!b) {
+		print_message("# skipped: this kernel or these rights have no iterator over tasks\n");
+		skip();
+	}
+	return b;
+}
+
+static void link_of(pid_t pid, const char *name, struct strbuf *ret)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "proc/%d/ns/%s", (int)pid, name);
+	if (rootfs_readlink(here.fs, path, ret) < 0)
+		strbuf_clear(ret);
+}
+
+static void compare_namespaces(const struct process_told *t)
+{
+	cleanup_strbuf struct strbuf its = STRBUF_INIT, first = STRBUF_INIT, net = STRBUF_INIT;
+	for (enum ns_type n = 0; n < NS_MAX; n++) {
+		link_of(t->pid, ns_type_name(n), &its);
+		link_of(1, ns_type_name(n), &first);
+		if (its.len && first.len && (t->ns[n] == NS_HOST) != (strcmp(its.buf, first.buf) == 0))
+			fail_row(t->pid, "%s: %s, PID 1's %s, told %d", ns_type_name(n), its.buf, first.buf, t->ns[n]);
+	}
+	link_of(t->pid, "net", &its);
+	strbuf_fmt(&net, "net:[%llu]", (unsigned long long)t->net_ns);
+	assert_string_equal(its.buf, net.buf);
+}
+
+static void compare_root(const struct process_told *t)
+{
+	struct rootfs_place its, first;
+	char path[64];
+	(void)snprintf(path, sizeof(path), "proc/%d/root", (int)t->pid);
+	if (rootfs_place(here.fs, path, &its) && rootfs_place(here.fs, "proc/1/root", &first))
+		assert_int_equal(t->hosts_root, its.mount == first.mount && its.inode == first.inode);
+}
+
+static void compare_group(const struct process_told *t)
+{
+	cleanup_strbuf struct strbuf group = STRBUF_INIT, path = STRBUF_INIT;
+	struct stat st;
+	if (!here.tree.mounts.walk || cgroup_of_pid(&here.tree, t->pid, &group) < 0)
+		return;
+	strbuf_fmt(&path, "%s%s", here.tree.mounts.walk, group.buf);
+	if (rootfs_stat(here.fs, path.buf, &st) == 0)
+		assert_int_equal(t->group, st.st_ino);
+}
+
+/* What does not change unless the process does it; both readings of its files say whether it did. */
+struct read {
+	struct process_stat stat;
+	struct status_facts status;
+};
+
+static bool read_files(pid_t pid, struct read *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	return process_read_stat(here.fs, pid, &ret->stat) == 0 && status_read(here.fs, pid, &ret->status) == 0;
+}
+
+static void compare_read(const struct process_told *t, const struct read *r)
+{
+	char comm[64];
+	const struct status_facts *f = &r->status;
+	(void)snprintf(comm, sizeof(comm), "%s", t->comm);
+	assert_string_equal(text_clean(comm, sizeof(comm)), r->stat.comm);
+	assert_int_equal(t->start_ticks, r->stat.start_ticks);
+	assert_int_equal(t->ppid, r->stat.ppid);
+	assert_int_equal(t->ppid, f->ppid);
+	assert_int_equal(t->threads, r->stat.threads);
+	assert_int_equal(t->stack, r->stat.stack);
+	assert_int_equal(t->euid, f->uid);
+	assert_int_equal(t->cap_eff, f->cap_eff);
+	assert_int_equal(t->cap_bnd, f->cap_bnd);
+	assert_int_equal(t->seccomp, f->seccomp);
+	assert_int_equal(t->no_new_privs, f->no_new_privs);
+	assert_int_equal(t->pid_levels, f->pid_levels);
+}
+
+static bool is_same(const struct read *a, const struct read *b)
+{
+	return a->stat.start_ticks == b->stat.start_ticks && a->stat.stack == b->stat.stack &&
+	       a->stat.ppid == b->stat.ppid && a->stat.threads == b->stat.threads && a->stat.state == b->stat.state &&
+	       strcmp(a->stat.comm, b->stat.comm) == 0 && a->status.cap_eff == b->status.cap_eff;
+}
+
+static bool compare(struct process_bulk *b, pid_t pid)
+{
+	struct read before, after;
+	if (!read_files(pid, &before))
+		return false;
+	assert_int_equal(process_bulk_read(b, here.fs), 0);
+	const struct process_told *t = process_bulk_find(b, pid);
+	if (!read_files(pid, &after) || !is_same(&before, &after))
+		return false;
+	if (!t) {
+		/* A kernel's thread has no program, and who has ended no namespaces. */
+		assert_true(after.stat.stack == 0 || after.stat.state == 'Z');
+		return false;
+	}
+	compare_read(t, &after);
+	compare_namespaces(t);
+	compare_root(t);
+	compare_group(t);
+	return true;
+}
+
+static void test_what_is_told_is_in_the_files(void **state)
+{
+	(void)state;
+	struct rootfs_names names = {.text = STRBUF_INIT};
+	struct process_bulk *b = open_or_skip();
+	unsigned compared = 0;
+	assert_int_equal(rootfs_list(here.fs, "proc", true, &names), 0);
+	for (size_t i = 0; i < names.at.n; i++) {
+		int pid = atoi(rootfs_name(&names, i));
+		compared += pid > 0 && compare(b, pid);
+	}
+	rootfs_names_release(&names);
+	process_bulk_close(b);
+	print_message("# %u processes compared\n", compared);
+	assert_true(compared > 0);
+}
+
+static void test_one_that_stands_apart(void **state)
+{
+	(void)state;
+	struct process_bulk *b = open_or_skip();
+	pid_t pid = stand_apart();
+	bool compared = compare(b, pid);
+	const struct process_told *t = process_bulk_find(b, pid), *own = process_bulk_find(b, getpid());
+	assert_true(compared);
+	assert_non_null(t);
+	assert_non_null(own);
+	assert_int_equal(t->ns[NS_NET], NS_OWN);
+	assert_int_equal(t->ns[NS_PID], own->ns[NS_PID]);
+	assert_true(t->net_ns != own->net_ns);
+	assert_false(t->hosts_root);
+	assert_int_equal(t->no_new_privs, 1);
+	assert_true((t->cap_bnd >> 21 & 1) == 0);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	assert_int_equal(process_bulk_read(b, here.fs), 0);
+	assert_null(process_bulk_find(b, pid));
+	process_bulk_close(b);
+}
+
+static void test_who_has_ended_is_not_told(void **state)
+{
+	(void)state;
+	struct process_bulk *b = open_or_skip();
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	siginfo_t info;
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(process_bulk_read(b, here.fs), 0);
+	assert_null(process_bulk_find(b, pid)); /* a zombie */
+	(void)waitpid(pid, NULL, 0);
+	process_bulk_forget(b);
+	assert_null(process_bulk_find(b, getpid()));
+	process_bulk_close(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_what_is_told_is_in_the_files),
+	        cmocka_unit_test(test_one_that_stands_apart),
+	        cmocka_unit_test(test_who_has_ended_is_not_told),
+	};
+	hide_from_nobody();
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
