@@ -181,6 +181,7 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	background_collect(l->background, &t);
 	if (s->detail)
 		tasks_collect(&t, &l->containers, &l->vms, s->detail);
+	types_forget(&l->cgroups.types);
 	snapshot_seal(ret);
 	return 0;
 }
@@ -220,7 +221,7 @@ const char *source_no_bulk(struct source *s)
 	const char *why = "not the live host";
 	if (s->ops->close == live_close && rootfs_is_live(l->fs)) {
 		why = NULL;
-		bulk_close(bulk_open(l->fs, &l->cgroups.mounts, 1, &why));
+		bulk_close(bulk_open(&l->cgroups.types, &l->cgroups.mounts, 1, &why));
 	}
 	return why;
 }
@@ -242,7 +243,7 @@ struct source *source_open_traced(const char *root, const struct rootfs_trace *t
 	l->base.ops = &live_ops;
 	l->fs = fs;
 	l->facts_notices = snapshot_new();
-	proctab_init(&l->procs, &l->cgroups.mounts);
+	proctab_init(&l->procs, &l->cgroups);
 	containers_init(&l->containers);
 	(void)cgroup_tree_open(&l->cgroups, fs);
 	l->procs.may_tell = l->cgroups.may_rest;

@@ -23,9 +23,9 @@
 /* From so many on it is worth it to have all told at once. */
 #define MANY_ASKED 256
 
-void proctab_init(struct proctab *t, const struct mounts *mounts)
+void proctab_init(struct proctab *t, struct cgroup_tree *cgroups)
 {
-	*t = (struct proctab){.loadavg = KFILE_INIT, .mounts = mounts};
+	*t = (struct proctab){.loadavg = KFILE_INIT, .cgroups = cgroups};
 }
 
 void proctab_expect(struct proctab *t, struct rootfs *fs, size_t n)
@@ -33,7 +33,7 @@ void proctab_expect(struct proctab *t, struct rootfs *fs, size_t n)
 	if (n < MANY_ASKED || !t->may_tell || t->telling)
 		return;
 	if (!t->bulk)
-		t->bulk = process_bulk_open(fs, t->mounts);
+		t->bulk = process_bulk_open(&t->cgroups->types, &t->cgroups->mounts);
 	t->telling = t->bulk && process_bulk_read(t->bulk, fs) == 0;
 	t->may_tell = t->telling;
 }

@@ -10,6 +10,7 @@
 #define SOURCE_PROCTAB_H
 
 #include "source/bpf/processes.h"
+#include "source/cgroup/cgroup.h"
 #include "vctop/source/process.h"
 
 struct proctab_entry {
@@ -38,14 +39,14 @@ struct proctab {
 	int64_t offset; /* of a pid's place in the directory to the pid; 0: not known */
 	bool whole;     /* all were listed in this tick */
 	/* All processes at once, for a tick in which many are asked about. */
-	const struct mounts *mounts;
+	struct cgroup_tree *cgroups;
 	struct process_bulk *bulk;
 	bool may_tell, telling; /* telling: it is of this tick */
 };
 
 typedef void (*proctab_look)(void *data, const struct process *p);
 
-void proctab_init(struct proctab *t, const struct mounts *mounts);
+void proctab_init(struct proctab *t, struct cgroup_tree *cgroups);
 /* Lists proc/ and calls look for each process that is new or another. -errno when proc cannot be listed. */
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data);
 /* So many processes will be asked about in this tick: of many it is told at once, where it can be. */

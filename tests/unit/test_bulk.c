@@ -29,6 +29,7 @@ struct group {
 static struct {
 	struct rootfs *fs;
 	struct mounts m;
+	struct kernel_types types;
 	struct group v[MAX_GROUPS];
 	size_t n;
 	char *own;    /* a group that was made in all hierarchies; NULL: none could be */
@@ -214,7 +215,7 @@ static void read_groups(const char *mount, const char *file, parser parse, const
 static struct bulk *open_or_skip(size_t room)
 {
 	const char *why = NULL;
-	struct bulk *b = bulk_open(here.fs, &here.m, room, &why);
+	struct bulk *b = bulk_open(&here.types, &here.m, room, &why);
 	if (!b) {
 		assert_non_null(why);
 		print_message("# skipped: %s\n", why);
@@ -582,7 +583,7 @@ static void without_a_counter_there_is_none(void **state)
 	(void)state;
 	const char *why = NULL;
 	struct mounts none = {0};
-	assert_null(bulk_open(here.fs, &none, 16, &why));
+	assert_null(bulk_open(&here.types, &none, 16, &why));
 	assert_non_null(why);
 	bulk_close(NULL);
 }
@@ -602,6 +603,7 @@ int main(void)
 	        cmocka_unit_test(without_a_counter_there_is_none),
 	};
 	here.fs = rootfs_open("/", NULL);
+	here.types.fs = here.fs;
 	if (!here.fs)
 		return 1;
 	(void)mounts_read(here.fs, &here.m);
@@ -610,6 +612,7 @@ int main(void)
 	remove_own();
 	while (here.n > 0)
 		free(here.v[--here.n].path);
+	types_forget(&here.types);
 	mounts_release(&here.m);
 	rootfs_close(here.fs);
 	return failed;

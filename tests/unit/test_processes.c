@@ -68,7 +68,7 @@ static void hide_from_nobody(void)
 {
 	here.fs = rootfs_open("/", NULL);
 	(void)cgroup_tree_open(&here.tree, here.fs);
-	struct process_bulk *b = process_bulk_open(here.fs, &here.tree.mounts);
+	struct process_bulk *b = process_bulk_open(&here.tree.types, &here.tree.mounts);
 	bool hidden = b && process_bulk_read(b, here.fs) == -ESRCH;
 	process_bulk_close(b);
 	cgroup_tree_close(&here.tree);
@@ -94,7 +94,7 @@ static int tear_down(void **state)
 
 static struct process_bulk *open_or_skip(void)
 {
-	struct process_bulk *b = process_bulk_open(here.fs, &here.tree.mounts);
+	struct process_bulk *b = process_bulk_open(&here.tree.types, &here.tree.mounts);
 	if (!b) {
 		print_message("# skipped: this kernel or these rights have no iterator over tasks\n");
 		skip();

@@ -50,9 +50,9 @@ void process_bulk_close(struct process_bulk *b)
 	free(b);
 }
 
-struct process_bulk *process_bulk_open(struct rootfs *fs, const struct mounts *m)
+struct process_bulk *process_bulk_open(struct kernel_types *types, const struct mounts *m)
 {
-	cleanup_close int program = processes_program_load(m, fs);
+	cleanup_close int program = processes_program_load(types, m);
 	if (program < 0)
 		return NULL;
 	struct process_bulk *b = xcalloc(1, sizeof(*b));
@@ -182,9 +182,9 @@ int process_bulk_read(struct process_bulk *b, struct rootfs *fs)
 
 #else
 
-struct process_bulk *process_bulk_open(struct rootfs *fs, const struct mounts *m)
+struct process_bulk *process_bulk_open(struct kernel_types *types, const struct mounts *m)
 {
-	(void)fs;
+	(void)types;
 	(void)m;
 	return NULL;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "source/bpf/types.h"
 #include "source/cgroup/mounts.h"
 #include "vctop/model/background.h"
 
@@ -34,7 +35,7 @@ struct process_told {
 
 struct process_bulk;
 /* NULL: it cannot be had. */
-struct process_bulk *process_bulk_open(struct rootfs *fs, const struct mounts *m);
+struct process_bulk *process_bulk_open(struct kernel_types *types, const struct mounts *m);
 void process_bulk_close(struct process_bulk *b);
 /* -errno; -ESRCH: PID 1 is hidden; -EINVAL: what is told is not what proc/ shows (another pid or time namespace). */
 int process_bulk_read(struct process_bulk *b, struct rootfs *fs);

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "source/bpf/program.h"
-#include "source/bpf/types.h"
 #include "vctop/base/attr.h"
 
 enum object {
@@ -241,16 +240,14 @@ static void put_write(struct program *p)
 	put_call(p, BPF_FUNC_seq_write);
 }
 
-int processes_program_load(const struct mounts *m, struct rootfs *fs)
+int processes_program_load(struct kernel_types *types, const struct mounts *m)
 {
 	struct places l;
 	struct program p = {0};
-	struct btf *btf = types_load(fs);
+	const struct btf *btf = types_get(types);
 	if (!btf)
 		return -errno;
-	bool found = find_places(btf, m, &l);
-	btf__free(btf);
-	if (!found)
+	if (!find_places(btf, m, &l))
 		return -EOPNOTSUPP;
 	put_beginning(&p, &l);
 	put_fields(&p, &l, TASK);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "source/bpf/types.h"
 #include "source/cgroup/mounts.h"
 #include "vctop/model/background.h"
 
@@ -27,6 +28,6 @@ struct process_record {
 };
 
 /* Its fd, or -errno: -EOPNOTSUPP what is asked for is not there. */
-int processes_program_load(const struct mounts *m, struct rootfs *fs);
+int processes_program_load(struct kernel_types *types, const struct mounts *m);
 
 #endif

@@ -18,7 +18,7 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 }
 
 /* As btf__load_vmlinux_btf() does, but without reading it page by page where it can be mapped (Linux 6.16). */
-struct btf *types_load(struct rootfs *fs)
+static struct btf *load(struct rootfs *fs)
 {
 	struct stat st;
 	(void)libbpf_set_print(quiet);
@@ -31,6 +31,18 @@ struct btf *types_load(struct rootfs *fs)
 	struct btf *btf = btf__new(at, (uint32_t)st.st_size);
 	(void)munmap(at, (size_t)st.st_size);
 	return btf;
+}
+
+const struct btf *types_get(struct kernel_types *t)
+{
+	t->btf = t->btf ? t->btf : load(t->fs);
+	return t->btf;
+}
+
+void types_forget(struct kernel_types *t)
+{
+	btf__free(t->btf);
+	t->btf = NULL;
 }
 
 static const struct btf_type *real_type(const struct btf *btf, uint32_t id)
@@ -124,5 +136,11 @@ int types_nameless(const struct btf *btf, const char *name)
 int types_function(const struct btf *btf, const char *name)
 {
 	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+}
+#else
+
+void types_forget(struct kernel_types *t)
+{
+	(void)t;
 }
 #endif

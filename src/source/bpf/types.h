@@ -9,8 +9,13 @@
 struct btf;
 struct btf_type;
 
-/* NULL: there is none (errno). To be freed with btf__free(). */
-struct btf *types_load(struct rootfs *fs);
+/* Loaded when first asked for; it is some megabytes, so given back when nobody will ask soon. */
+struct kernel_types {
+	struct rootfs *fs;
+	struct btf *btf;
+};
+const struct btf *types_get(struct kernel_types *t); /* NULL: there is none (errno) */
+void types_forget(struct kernel_types *t);
 /* Byte offset of "bstat.cputime.sum_exec_runtime" in a structure, and what is there; -1 not there. */
 int types_place(const struct btf *btf, const char *type, const char *path, const struct btf_type **ret);
 /* The same, and its size. */

@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "source/bpf/types.h"
 #include "source/cgroup/bulk_program.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/parse.h"
@@ -76,18 +75,17 @@ static int count_nodes(struct rootfs *fs)
 	return r > 0 && parse_cpulist(text.buf, text.len, &n) == 0 ? (int)n : 0;
 }
 
-static int load(struct bulk *b, struct rootfs *fs, const struct mounts *m, size_t groups)
+static int load(struct bulk *b, struct kernel_types *types, const struct mounts *m, size_t groups)
 {
 	struct bulk_layout l;
-	struct btf *btf = types_load(fs);
+	const struct btf *btf = types_get(types);
 	if (!btf)
 		return -errno;
-	int r = bulk_layout(btf, m, count_nodes(fs), &l) ? make_map(b, groups) : -EOPNOTSUPP;
-	btf__free(btf);
+	int r = bulk_layout(btf, m, count_nodes(types->fs), &l) ? make_map(b, groups) : -EOPNOTSUPP;
 	if (r < 0)
 		return r;
 	cleanup_close int program = bulk_program_load(&l, b->map);
-	return program < 0 ? program : attach(b, fs, program, m->walk);
+	return program < 0 ? program : attach(b, types->fs, program, m->walk);
 }
 
 static const char *why_not(int r)
@@ -106,7 +104,7 @@ static const char *why_not(int r)
 	}
 }
 
-struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why)
+struct bulk *bulk_open(struct kernel_types *types, const struct mounts *m, size_t groups, const char **ret_why)
 {
 	bool memory = m->v1[CTRL_MEMORY] || m->on_v2[CTRL_MEMORY];
 	bool cpu = m->v1[CTRL_CPUACCT] || (m->v2 && m->walk == m->v2);
@@ -116,7 +114,7 @@ struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups,
 	}
 	struct bulk *b = xcalloc(1, sizeof(*b));
 	b->link = b->map = -1;
-	int r = load(b, fs, m, groups);
+	int r = load(b, types, m, groups);
 	if (r == 0)
 		return b;
 	*ret_why = why_not(r);
@@ -184,9 +182,9 @@ const struct bulk_record *bulk_find(struct bulk *b, uint64_t id, size_t *hint)
 
 #else
 
-struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why)
+struct bulk *bulk_open(struct kernel_types *types, const struct mounts *m, size_t groups, const char **ret_why)
 {
-	(void)fs;
+	(void)types;
 	(void)m;
 	(void)groups;
 	*ret_why = "vctop was built without libbpf";

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "source/bpf/types.h"
 #include "source/cgroup/mounts.h"
 
 #define BULK_UNKNOWN UINT64_MAX
@@ -52,6 +53,11 @@ struct bulk_record {
 	/* Pages on its lists, of files and of all else, where there are no groups below: memory.stat's follow in 2 s.
 	 */
 	uint64_t lru_inactive, lru_active, lru_rest;
+	uint64_t memory_all_waited_nsec; /* pressure of memory, "full" */
+	uint64_t waits_counted;          /* 0: switched off for it (cgroup.pressure) */
+	uint64_t waits_unsummed;         /* 0: the sums are those that the files would tell */
+	uint64_t disks;                  /* blkio | io.stat: an address; 0 none is counted for the group */
+	uint64_t spare[4];
 };
 _Static_assert(sizeof(struct bulk_record) % 64 == 0, "whole lines of memory; a group that stands still needs two");
 
@@ -68,7 +74,7 @@ struct bulk {
 };
 
 /* Room for so many groups. NULL: it cannot be had; why, static. */
-struct bulk *bulk_open(struct rootfs *fs, const struct mounts *m, size_t groups, const char **ret_why);
+struct bulk *bulk_open(struct kernel_types *types, const struct mounts *m, size_t groups, const char **ret_why);
 void bulk_close(struct bulk *b);
 size_t bulk_groups(const struct bulk *b); /* how many there were */
 /* Once a tick. -errno; -ENOSPC: there are more groups than room, those that came last are not in it. */

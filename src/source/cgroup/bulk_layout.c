@@ -15,7 +15,8 @@ enum { ON_V1 = 1, ON_V2 = 2, ON_BOTH = 3 };
 
 static const char *const controllers[CTRL_MAX] = {
         [CTRL_CPU] = "cpu_cgrp_id",       [CTRL_CPUACCT] = "cpuacct_cgrp_id", [CTRL_CPUSET] = "cpuset_cgrp_id",
-        [CTRL_MEMORY] = "memory_cgrp_id", [CTRL_PIDS] = "pids_cgrp_id",       [CTRL_FREEZER] = "freezer_cgrp_id"};
+        [CTRL_MEMORY] = "memory_cgrp_id", [CTRL_PIDS] = "pids_cgrp_id",       [CTRL_FREEZER] = "freezer_cgrp_id",
+        [CTRL_IO] = "io_cgrp_id"};
 
 static const struct {
 	enum controller controller;
@@ -35,6 +36,7 @@ static const struct {
         {CTRL_CPU, ON_BOTH, "task_group", "cfs_bandwidth.quota", AT(quota_nsec), true},
         {CTRL_CPU, ON_BOTH, "task_group", "cfs_bandwidth.period", AT(period_nsec), true},
         {CTRL_PIDS, ON_BOTH, "pids_cgroup", "counter", AT(life.pids), false},
+        {CTRL_IO, ON_BOTH, "blkcg", "blkg_list.first", AT(disks), false},
 };
 
 static const struct {
@@ -61,7 +63,9 @@ static const struct {
 static const struct {
 	const char *state;
 	size_t record;
-} stalls[] = {{"PSI_CPU_SOME", AT(cpu_waited_nsec)}, {"PSI_MEM_SOME", AT(memory_waited_nsec)}};
+} stalls[] = {{"PSI_CPU_SOME", AT(cpu_waited_nsec)},
+              {"PSI_MEM_SOME", AT(memory_waited_nsec)},
+              {"PSI_MEM_FULL", AT(memory_all_waited_nsec)}};
 
 static int controller_bit(const struct btf *btf, enum controller c)
 {
@@ -165,16 +169,20 @@ static void find_events(const struct btf *btf, const struct mounts *m, struct bu
 	}
 }
 
-/* What a group has in v2, whatever controllers are there. */
-static void find_v2_fields(const struct btf *btf, struct bulk_layout *l)
+static void add_waits(const struct btf *btf, int via, const char *path, size_t to, struct bulk_layout *l)
+{
+	size_t size;
+	struct bulk_field f = {.state = l->v2, .via = via, .size = 8, .mask = 1, .to = to};
+	f.at = types_offset(btf, "psi_group", path, &size);
+	if (f.at % 8 == 0)
+		add(l, &f);
+}
+
+static void find_stalls(const struct btf *btf, struct bulk_layout *l)
 {
 	const struct btf_type *t;
 	size_t size;
-	int frozen = types_nameless(btf, "CGRP_FROZEN");
-	struct bulk_field f = {.state = l->v2, .via = -1, .to = AT(life.frozen)};
-	f.at = frozen < 0 || frozen > 30 ? -1 : types_offset(btf, "cgroup", "flags", &f.size);
-	f.mask = frozen < 0 ? 0 : 1U << frozen;
-	add(l, &f);
+	struct bulk_field f;
 	int via = types_place(btf, "cgroup", "psi", &t);
 	bool behind = via >= 0 && btf_is_ptr(t);
 	/* First come the sums that pressure files tell, then those for triggers. */
@@ -188,6 +196,22 @@ static void find_v2_fields(const struct btf *btf, struct bulk_layout *l)
 		                        .to = stalls[i].record};
 		add(l, &f);
 	}
+	if (!behind)
+		return;
+	add_waits(btf, via, "enabled", AT(waits_counted), l);
+	/* They are summed up by a work that is due while anybody runs or waits: its lowest bit (WORK_STRUCT_PENDING). */
+	add_waits(btf, via, "avgs_work.work.data", AT(waits_unsummed), l);
+}
+
+/* What a group has in v2, whatever controllers are there. */
+static void find_v2_fields(const struct btf *btf, struct bulk_layout *l)
+{
+	int frozen = types_nameless(btf, "CGRP_FROZEN");
+	struct bulk_field f = {.state = l->v2, .via = -1, .to = AT(life.frozen)};
+	f.at = frozen < 0 || frozen > 30 ? -1 : types_offset(btf, "cgroup", "flags", &f.size);
+	f.mask = frozen < 0 ? 0 : 1U << frozen;
+	add(l, &f);
+	find_stalls(btf, l);
 }
 
 static void find_fields(const struct btf *btf, const struct mounts *m, struct bulk_layout *l)

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "source/bpf/types.h"
 #include "source/cgroup/mounts.h"
 #include "vctop/base/arena.h"
 #include "vctop/base/map.h"
@@ -21,6 +22,7 @@ struct bulk_record;
 struct cgroup_tree {
 	struct rootfs *fs;
 	struct mounts mounts;
+	struct kernel_types types;
 	uint64_t page_size;       /* bytes */
 	struct map levels;        /* path -> struct cgroup_level */
 	struct cgroup_dirs *dirs; /* NULL: groups are found by listing directories */

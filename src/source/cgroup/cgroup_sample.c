@@ -77,22 +77,44 @@ static struct metric psi_metric(const char *buf, ssize_t n, const char *which)
 	return parse_psi_total(buf, (size_t)n, which, &v) < 0 ? metric_none(METRIC_ABSENT, why) : metric_ok((double)v);
 }
 
+/* Nobody has run or waited there since the kernel summed up: its files would tell these sums. */
+static bool stalls_are_told(const struct cgroup_reader *r)
+{
+	const struct bulk_record *t = r->told;
+	return t && t->waits_counted == 1 && t->waits_unsummed == 0 && t->cpu_waited_nsec != BULK_UNKNOWN &&
+	       t->memory_waited_nsec != BULK_UNKNOWN && t->memory_all_waited_nsec != BULK_UNKNOWN;
+}
+
+static struct metric told_usec(uint64_t nsec)
+{
+	return metric_ok((double)(nsec / 1000));
+}
+
 static void sample_cpu_stall(struct cgroup_reader *r, struct sample *s, char *buf)
 {
+	r->cpu_psi_usec = s->mono_usec;
+	if (stalls_are_told(r)) {
+		s->cpu.pressure_usec = told_usec(r->told->cpu_waited_nsec);
+		return;
+	}
 	ssize_t n = cgroup_reader_read(r, COUNT_CPU_PSI, buf, READ_SIZE);
 	s->cpu.pressure_usec = psi_metric(buf, n, "some");
-	r->cpu_psi_usec = s->mono_usec;
 }
 
 static void sample_memory_stall(struct cgroup_reader *r, struct sample *s, char *buf)
 {
+	r->mem_psi_usec = s->mono_usec;
+	if (stalls_are_told(r)) {
+		s->mem.pressure_usec = told_usec(r->told->memory_waited_nsec);
+		s->mem.pressure_full_usec = told_usec(r->told->memory_all_waited_nsec);
+		return;
+	}
 	ssize_t n = cgroup_reader_read(r, COUNT_MEM_PSI, buf, READ_SIZE);
 	s->mem.pressure_usec = psi_metric(buf, n, "some");
 	s->mem.pressure_full_usec = psi_metric(buf, n, "full");
 	/* As a rule once is enough, and a file that is kept costs the kernel a page. */
 	if (!r->all_usec && r->tree->may_rest)
 		kfile_close(r->tree->fs, &r->file[COUNT_MEM_PSI]);
-	r->mem_psi_usec = s->mono_usec;
 }
 
 /* The same sum as in the file, where nobody has run or waited for two seconds. */
@@ -300,7 +322,7 @@ static void sample_io(struct cgroup_reader *r, struct sample *s, char *buf)
 		return;
 	if (v1)
 		(void)blkio_file(r->tree, s->mono_usec);
-	ssize_t n = cgroup_reader_read(r, COUNT_IO, buf, READ_SIZE);
+	ssize_t n = TOLD(r, disks) == 0 ? 0 : cgroup_reader_read(r, COUNT_IO, buf, READ_SIZE);
 	static const char off[] = "no io controller for this group", big[] = "more disks than can be added up";
 	s->io_read_bytes = s->io_write_bytes = metric_errno((int)n, n == -EFBIG ? big : off);
 	if (n < 0)

@@ -13,7 +13,7 @@ static void open_bulk(struct cgroup_tree *t, size_t groups)
 {
 	bulk_close(t->bulk);
 	t->no_bulk = NULL;
-	t->bulk = bulk_open(t->fs, &t->mounts, groups, &t->no_bulk);
+	t->bulk = bulk_open(&t->types, &t->mounts, groups, &t->no_bulk);
 }
 
 static bool is_worth_it(struct cgroup_tree *t, size_t groups)
