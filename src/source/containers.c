@@ -72,7 +72,7 @@ static void find_init(struct container *ct, const struct tick *t, struct metric 
 	}
 	find_monitor(ct, t);
 	if (ct->runtime->learn && !ct->parent && !container_facts(ct, t))
-		ct->runtime->learn(t->facts, ct->pid);
+		ct->runtime->learn(t->facts, ct->pid, proctab_told(t->procs, ct->pid));
 }
 
 static struct metric read_monitor_rss(struct container *ct, const struct tick *t)

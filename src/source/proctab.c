@@ -89,6 +89,12 @@ static const struct process_stat *told_stat(const struct proctab *t, pid_t pid, 
 	return ret;
 }
 
+static bool has_no_kvm(const struct proctab *t, pid_t pid)
+{
+	const struct process_told *p = proctab_told(t, pid);
+	return p && p->has_notifier == 0;
+}
+
 static void look_at(const struct glance *g, struct proctab_entry *e)
 {
 	struct process p;
@@ -99,6 +105,7 @@ static void look_at(const struct glance *g, struct proctab_entry *e)
 	if (e->start_ticks != p.stat.start_ticks)
 		*e = (struct proctab_entry){.pid = e->pid};
 	/* A program that starts a VM sooner or later gives it threads; of short lives with one none is worth a look. */
+	p.no_kvm = has_no_kvm(g->t, e->pid);
 	p.closely = (p.stat.threads > 1 || settled) && (p.stat.threads > e->threads || settled != e->settled);
 	e->settled = settled;
 	e->start_ticks = p.stat.start_ticks;

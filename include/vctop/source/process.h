@@ -33,6 +33,7 @@ struct process {
 	char **argv; /* raw bytes, NULL-terminated; NOT cleaned: parsers clean what they keep */
 	size_t argc;
 	bool cmdline_cut; /* longer than we read (1 MiB) */
+	bool no_kvm;      /* the kernel said that none of KVM's VMs has its memory */
 	bool closely;     /* seen for the first time, or grown since: worth a look that costs more (proctab.h) */
 };
 

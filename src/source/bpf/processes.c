@@ -17,6 +17,7 @@
 #define DEVICES_ALLOWED 1
 /* The kernel gives at most 32 KiB, whole records. */
 #define READ_AT_ONCE 128
+#define MINOR_BITS 20 /* of a dev_t in the kernel */
 #define UNKNOWN64 UINT64_MAX
 #define UNKNOWN32 UINT32_MAX
 
@@ -70,7 +71,7 @@ static bool is_whole(const struct process_record *r)
 		if (r->ns[t] == UNKNOWN64)
 			return false;
 	return r->own.ns != UNKNOWN64 && r->own.nr > 0 && r->stack != UNKNOWN64 && r->cap_eff != UNKNOWN64 &&
-	       r->euid != UNKNOWN32 && r->root[0] != UNKNOWN64 && r->seccomp <= 2 && r->threads != UNKNOWN32 &&
+	       r->euid != UNKNOWN32 && r->root[0] != UNKNOWN64 && r->root_dev != UNKNOWN32 && r->seccomp <= 2 && r->threads != UNKNOWN32 &&
 	       r->net_ns != UNKNOWN32 && r->level >= r->reader_level && r->exit_state == 0;
 }
 
@@ -95,6 +96,8 @@ static void take(struct process_bulk *b, const struct process_record *r)
 	        .hosts_root = memcmp(r->root, b->first.root, sizeof(r->root)) == 0,
 	        .net_ns = r->net_ns,
 	        .all_devices = r->devices == UNKNOWN32 ? -1 : r->devices == DEVICES_ALLOWED,
+	        .has_notifier = r->notifiers == UNKNOWN64 ? -1 : r->notifiers != 0,
+	        .root_major = (int)(r->root_dev >> MINOR_BITS),
 	        .group = r->group == UNKNOWN64 ? 0 : r->group,
 	};
 	memcpy(t.comm, r->comm, sizeof(t.comm));

@@ -30,6 +30,8 @@ struct process_told {
 	bool hosts_root;         /* proc/PID/root is PID 1's */
 	uint64_t net_ns;         /* the number in the link proc/PID/ns/net */
 	int all_devices;         /* cgroup v1: devices.list of its group is "a *:* rwm"; -1 not known */
+	int has_notifier;        /* somebody is told what becomes of its memory, as each of KVM's VMs is; -1 not known */
+	int root_major;          /* of the device its root is on; 0 of none (overlay) */
 	uint64_t group;          /* the inode of its group in the walked hierarchy; 0 not known */
 };
 

@@ -19,6 +19,8 @@ enum object {
 	NUMBERS,
 	MEMORY,
 	FILES,
+	ROOT,
+	ROOT_SYSTEM,
 	RIGHTS,
 	NAMESPACES,
 	NETWORK,
@@ -42,6 +44,8 @@ static const struct {
         [NUMBERS] = {TASK, "task_struct", "thread_pid"},
         [MEMORY] = {TASK, "task_struct", "mm"},
         [FILES] = {TASK, "task_struct", "fs"},
+        [ROOT] = {FILES, "fs_struct", "root.mnt"},
+        [ROOT_SYSTEM] = {ROOT, "vfsmount", "mnt_sb"},
         [RIGHTS] = {TASK, "task_struct", "real_cred"},
         [NAMESPACES] = {TASK, "task_struct", "nsproxy"},
         [NETWORK] = {NAMESPACES, "nsproxy", "net_ns"},
@@ -69,7 +73,9 @@ static const struct {
         {SIGNAL, "signal_struct", "nr_threads", 4, AT(threads)},
         {NUMBERS, "pid", "level", 4, AT(level)},
         {MEMORY, "mm_struct", "start_stack", 8, AT(stack)},
+        {MEMORY, "mm_struct", "notifier_subscriptions", 8, AT(notifiers)},
         {FILES, "fs_struct", "root", 16, AT(root)},
+        {ROOT_SYSTEM, "super_block", "s_dev", 4, AT(root_dev)},
         {RIGHTS, "cred", "euid", 4, AT(euid)},
         {RIGHTS, "cred", "cap_effective", 8, AT(cap_eff)},
         {RIGHTS, "cred", "cap_bset", 8, AT(cap_bnd)},
@@ -99,57 +105,57 @@ struct places {
 	int numbers, thread_pid, level, tgid, pid, seq, target;
 };
 
-static int first_of_walked(const struct btf *btf, const struct mounts *m)
+static int first_of_walked(struct kernel_types *types, const struct mounts *m)
 {
 	static const char *const names[CTRL_MAX] = {"cpu_cgrp_id",    "cpuacct_cgrp_id", "cpuset_cgrp_id", "memory_cgrp_id",
 	                                            "pids_cgrp_id", "io_cgrp_id",      "freezer_cgrp_id"};
 	for (int c = 0; c < CTRL_MAX; c++)
 		if (m->walk && m->v1[c] == m->walk)
-			return types_enum(btf, "cgroup_subsys_id", names[c]);
+			return types_enum(types, "cgroup_subsys_id", names[c]);
 	return -1;
 }
 
 /* Where the groups of a process are found, of those that are asked for. */
-static void find_groups(const struct btf *btf, const struct mounts *m, struct places *l)
+static void find_groups(struct kernel_types *types, const struct mounts *m, struct places *l)
 {
 	size_t size;
-	int state = first_of_walked(btf, m), devices = types_enum(btf, "cgroup_subsys_id", "devices_cgrp_id");
+	int state = first_of_walked(types, m), devices = types_enum(types, "cgroup_subsys_id", "devices_cgrp_id");
 	l->pointers[DEVICES] = devices < 0 ? -1 : l->pointers[DEVICES] + 8 * devices;
 	l->pointers[STATE] = state < 0 ? -1 : l->pointers[STATE] + 8 * state;
 	if (m->walk && m->walk == m->v2) {
 		/* The default hierarchy's group stands there itself, and begins with its own state. */
-		l->pointers[STATE] = types_offset(btf, "css_set", "dfl_cgrp", &size);
-		l->pointers[GROUP] = types_offset(btf, "cgroup", "self.cgroup", &size);
+		l->pointers[STATE] = types_offset(types, "css_set", "dfl_cgrp", &size);
+		l->pointers[GROUP] = types_offset(types, "cgroup", "self.cgroup", &size);
 	}
 }
 
-static bool find_places(const struct btf *btf, const struct mounts *m, struct places *l)
+static bool find_places(struct kernel_types *types, const struct mounts *m, struct places *l)
 {
 	size_t size;
 	const struct btf_type *t;
 	bool all = true;
 	for (int i = TASK + 1; i < OBJECTS; i++) {
-		l->pointers[i] = types_place(btf, objects[i].type, objects[i].path, &t);
+		l->pointers[i] = types_place(types, objects[i].type, objects[i].path, &t);
 		all = all && l->pointers[i] >= 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		size = 0;
-		l->fields[i] = types_offset(btf, fields[i].type, fields[i].path, &size);
-		bool optional = fields[i].in == DEVICES;
+		l->fields[i] = types_offset(types, fields[i].type, fields[i].path, &size);
+		bool optional = fields[i].in == DEVICES || fields[i].to == AT(notifiers);
 		/* Arrays have no size of their own. */
 		if (l->fields[i] >= 0 && size && size != fields[i].size && fields[i].to != AT(comm))
 			l->fields[i] = -1;
 		all = all && (optional || l->fields[i] >= 0);
 	}
-	find_groups(btf, m, l);
-	l->numbers = types_place(btf, "pid", "numbers", &t);
+	find_groups(types, m, l);
+	l->numbers = types_place(types, "pid", "numbers", &t);
 	l->thread_pid = l->pointers[NUMBERS];
-	l->level = types_offset(btf, "pid", "level", &size);
-	l->tgid = types_offset(btf, "task_struct", "tgid", &size);
-	l->pid = types_offset(btf, "task_struct", "pid", &size);
-	l->seq = types_offset(btf, "bpf_iter_meta", "seq", &size);
-	l->target = types_function(btf, "bpf_iter_task");
-	return all && l->numbers >= 0 && types_offset(btf, "upid", "ns", &size) == 8 && l->level >= 0 && l->tgid >= 0 &&
+	l->level = types_offset(types, "pid", "level", &size);
+	l->tgid = types_offset(types, "task_struct", "tgid", &size);
+	l->pid = types_offset(types, "task_struct", "pid", &size);
+	l->seq = types_offset(types, "bpf_iter_meta", "seq", &size);
+	l->target = types_function(types, "bpf_iter_task");
+	return all && l->numbers >= 0 && types_offset(types, "upid", "ns", &size) == 8 && l->level >= 0 && l->tgid >= 0 &&
 	       l->pid >= 0 && l->seq >= 0 && l->target > 0;
 }
 
@@ -244,10 +250,9 @@ int processes_program_load(struct kernel_types *types, const struct mounts *m)
 {
 	struct places l;
 	struct program p = {0};
-	const struct btf *btf = types_get(types);
-	if (!btf)
+	if (!types_get(types))
 		return -errno;
-	if (!find_places(btf, m, &l))
+	if (!find_places(types, m, &l))
 		return -EOPNOTSUPP;
 	put_beginning(&p, &l);
 	put_fields(&p, &l, TASK);

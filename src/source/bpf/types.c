@@ -33,16 +33,31 @@ static struct btf *load(struct rootfs *fs)
 	return btf;
 }
 
-const struct btf *types_get(struct kernel_types *t)
+bool types_get(struct kernel_types *t)
 {
 	t->btf = t->btf ? t->btf : load(t->fs);
-	return t->btf;
+	return t->btf != NULL;
 }
 
 void types_forget(struct kernel_types *t)
 {
 	btf__free(t->btf);
-	t->btf = NULL;
+	*t = (struct kernel_types){.fs = t->fs};
+}
+
+/* The library goes through all of them for each. */
+static int find(struct kernel_types *types, const char *name, unsigned kind)
+{
+	struct kernel_type *known = types->known;
+	for (; known < types->known + ARRAY_SIZE(types->known) && *known->name; known++)
+		if (known->kind == kind && strcmp(known->name, name) == 0)
+			return known->id;
+	int id = btf__find_by_name_kind(types->btf, name, kind);
+	if (known < types->known + ARRAY_SIZE(types->known) && strlen(name) < sizeof(known->name)) {
+		*known = (struct kernel_type){.kind = kind, .id = id};
+		memcpy(known->name, name, strlen(name));
+	}
+	return id;
 }
 
 static const struct btf_type *real_type(const struct btf *btf, uint32_t id)
@@ -74,9 +89,10 @@ static int member(const struct btf *btf, const struct btf_type *t, const char *n
 	return -1;
 }
 
-int types_place(const struct btf *btf, const char *type, const char *path, const struct btf_type **ret)
+int types_place(struct kernel_types *types, const char *type, const char *path, const struct btf_type **ret)
 {
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT), at = 0;
+	const struct btf *btf = types->btf;
+	int id = find(types, type, BTF_KIND_STRUCT), at = 0;
 	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
 	char name[64];
 	while (t && *path) {
@@ -95,10 +111,10 @@ int types_place(const struct btf *btf, const char *type, const char *path, const
 	return t ? at : -1;
 }
 
-int types_offset(const struct btf *btf, const char *type, const char *path, size_t *ret_size)
+int types_offset(struct kernel_types *types, const char *type, const char *path, size_t *ret_size)
 {
 	const struct btf_type *t;
-	int at = types_place(btf, type, path, &t);
+	int at = types_place(types, type, path, &t);
 	if (at >= 0)
 		*ret_size = btf_is_ptr(t) ? sizeof(void *) : t->size;
 	return at;
@@ -114,14 +130,15 @@ static int value_in(const struct btf *btf, const struct btf_type *t, const char 
 	return -1;
 }
 
-int types_enum(const struct btf *btf, const char *type, const char *name)
+int types_enum(struct kernel_types *types, const char *type, const char *name)
 {
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
-	return id > 0 ? value_in(btf, btf__type_by_id(btf, (uint32_t)id), name) : -1;
+	int id = find(types, type, BTF_KIND_ENUM);
+	return id > 0 ? value_in(types->btf, btf__type_by_id(types->btf, (uint32_t)id), name) : -1;
 }
 
-int types_nameless(const struct btf *btf, const char *name)
+int types_nameless(struct kernel_types *types, const char *name)
 {
+	const struct btf *btf = types->btf;
 	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
 		const struct btf_type *t = btf__type_by_id(btf, id);
 		if (!t->name_off && btf_is_enum(t) && btf_vlen(t)) {
@@ -133,9 +150,9 @@ int types_nameless(const struct btf *btf, const char *name)
 	return -1;
 }
 
-int types_function(const struct btf *btf, const char *name)
+int types_function(struct kernel_types *types, const char *name)
 {
-	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	return find(types, name, BTF_KIND_FUNC);
 }
 #else
 

@@ -2,6 +2,7 @@
 #ifndef SOURCE_BPF_TYPES_H
 #define SOURCE_BPF_TYPES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "vctop/source/rootfs.h"
@@ -9,21 +10,28 @@
 struct btf;
 struct btf_type;
 
+/* One that was asked for. */
+struct kernel_type {
+	char name[32];
+	unsigned kind;
+	int id;
+};
 /* Loaded when first asked for; it is some megabytes, so given back when nobody will ask soon. */
 struct kernel_types {
 	struct rootfs *fs;
 	struct btf *btf;
+	struct kernel_type known[48];
 };
-const struct btf *types_get(struct kernel_types *t); /* NULL: there is none (errno) */
+bool types_get(struct kernel_types *t); /* false: there are none (errno) */
 void types_forget(struct kernel_types *t);
 /* Byte offset of "bstat.cputime.sum_exec_runtime" in a structure, and what is there; -1 not there. */
-int types_place(const struct btf *btf, const char *type, const char *path, const struct btf_type **ret);
+int types_place(struct kernel_types *types, const char *type, const char *path, const struct btf_type **ret);
 /* The same, and its size. */
-int types_offset(const struct btf *btf, const char *type, const char *path, size_t *ret_size);
+int types_offset(struct kernel_types *types, const char *type, const char *path, size_t *ret_size);
 /* A value of an enumeration, or of one without a name; -1 not there. */
-int types_enum(const struct btf *btf, const char *type, const char *name);
-int types_nameless(const struct btf *btf, const char *name);
+int types_enum(struct kernel_types *types, const char *type, const char *name);
+int types_nameless(struct kernel_types *types, const char *name);
 /* The id of a function; not above 0: there is none. */
-int types_function(const struct btf *btf, const char *name);
+int types_function(struct kernel_types *types, const char *name);
 
 #endif

@@ -78,10 +78,9 @@ static int count_nodes(struct rootfs *fs)
 static int load(struct bulk *b, struct kernel_types *types, const struct mounts *m, size_t groups)
 {
 	struct bulk_layout l;
-	const struct btf *btf = types_get(types);
-	if (!btf)
+	if (!types_get(types))
 		return -errno;
-	int r = bulk_layout(btf, m, count_nodes(types->fs), &l) ? make_map(b, groups) : -EOPNOTSUPP;
+	int r = bulk_layout(types, m, count_nodes(types->fs), &l) ? make_map(b, groups) : -EOPNOTSUPP;
 	if (r < 0)
 		return r;
 	cleanup_close int program = bulk_program_load(&l, b->map);

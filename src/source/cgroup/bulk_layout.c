@@ -67,9 +67,9 @@ static const struct {
               {"PSI_MEM_SOME", AT(memory_waited_nsec)},
               {"PSI_MEM_FULL", AT(memory_all_waited_nsec)}};
 
-static int controller_bit(const struct btf *btf, enum controller c)
+static int controller_bit(struct kernel_types *types, enum controller c)
 {
-	return types_enum(btf, "cgroup_subsys_id", controllers[c]);
+	return types_enum(types, "cgroup_subsys_id", controllers[c]);
 }
 
 /* Is it where the walk asks for it by this version? */
@@ -88,17 +88,17 @@ static void add(struct bulk_layout *l, const struct bulk_field *f)
  * memory.stat.  Since Linux 6.10 only some items are kept, and at which index the types do not tell.  Of v1 it is not
  * told: there nothing has brought the sums up to date.
  */
-static void find_stats(const struct btf *btf, int memory, struct bulk_layout *l)
+static void find_stats(struct kernel_types *types, int memory, struct bulk_layout *l)
 {
 	const struct btf_type *t;
 	size_t size;
-	int via = types_offset(btf, "mem_cgroup", "vmstats", &size);
-	int array = types_place(btf, "memcg_vmstats", "state", &t);
+	int via = types_offset(types, "mem_cgroup", "vmstats", &size);
+	int array = types_place(types, "memcg_vmstats", "state", &t);
 	if (via < 0 || array < 0 || !btf_is_array(t) ||
-	    (int)btf_array(t)->nelems != types_enum(btf, "memcg_stat_item", "MEMCG_NR_STAT"))
+	    (int)btf_array(t)->nelems != types_enum(types, "memcg_stat_item", "MEMCG_NR_STAT"))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
-		int n = types_enum(btf, "node_stat_item", stats[i].item);
+		int n = types_enum(types, "node_stat_item", stats[i].item);
 		struct bulk_field f = {.state = memory,
 		                       .via = via,
 		                       .at = n < 0 ? -1 : array + 8 * n,
@@ -109,32 +109,32 @@ static void find_stats(const struct btf *btf, int memory, struct bulk_layout *l)
 }
 
 /* false: not as it is known. */
-static bool find_lists(const struct btf *btf, struct bulk_lists *l)
+static bool find_lists(struct kernel_types *types, struct bulk_lists *l)
 {
 	const struct btf_type *t;
 	size_t size;
-	l->state = controller_bit(btf, CTRL_MEMORY);
-	l->via = types_offset(btf, "mem_cgroup", "nodeinfo", &size);
-	l->at = types_place(btf, "mem_cgroup_per_node", "lru_zone_size", &t);
-	l->descendants = types_offset(btf, "cgroup", "nr_descendants", &size);
-	l->dying = types_offset(btf, "cgroup", "nr_dying_descendants", &size);
-	l->inactive = types_enum(btf, "lru_list", "LRU_INACTIVE_FILE");
-	l->active = types_enum(btf, "lru_list", "LRU_ACTIVE_FILE");
+	l->state = controller_bit(types, CTRL_MEMORY);
+	l->via = types_offset(types, "mem_cgroup", "nodeinfo", &size);
+	l->at = types_place(types, "mem_cgroup_per_node", "lru_zone_size", &t);
+	l->descendants = types_offset(types, "cgroup", "nr_descendants", &size);
+	l->dying = types_offset(types, "cgroup", "nr_dying_descendants", &size);
+	l->inactive = types_enum(types, "lru_list", "LRU_INACTIVE_FILE");
+	l->active = types_enum(types, "lru_list", "LRU_ACTIVE_FILE");
 	if (l->at < 0 || !btf_is_array(t))
 		return false;
-	l->lists = types_enum(btf, "lru_list", "NR_LRU_LISTS");
+	l->lists = types_enum(types, "lru_list", "NR_LRU_LISTS");
 	l->zones = l->lists > 0 ? (int)btf_array(t)->nelems / l->lists : 0; /* a table is described as one array */
 	return l->state >= 0 && l->via >= 0 && l->descendants >= 0 && l->dying >= 0 && l->inactive >= 0 &&
 	       l->active >= 0 && l->inactive < l->lists && l->active < l->lists && l->zones > 0;
 }
 
 /* A mask in the structure, or where machines may have many CPUs, a pointer to it. */
-static void find_cpus(const struct btf *btf, struct bulk_layout *l)
+static void find_cpus(struct kernel_types *types, struct bulk_layout *l)
 {
 	const struct btf_type *t;
-	int at = types_place(btf, "cpuset", "effective_cpus", &t);
+	int at = types_place(types, "cpuset", "effective_cpus", &t);
 	bool behind = at >= 0 && btf_is_ptr(t);
-	l->cpus = (struct bulk_field){.state = at < 0 ? -1 : controller_bit(btf, CTRL_CPUSET),
+	l->cpus = (struct bulk_field){.state = at < 0 ? -1 : controller_bit(types, CTRL_CPUSET),
 	                              .via = behind ? at : -1,
 	                              .at = behind ? 0 : at,
 	                              .size = 8,
@@ -153,13 +153,13 @@ static int by_place(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-static void find_events(const struct btf *btf, const struct mounts *m, struct bulk_layout *l)
+static void find_events(struct kernel_types *types, const struct mounts *m, struct bulk_layout *l)
 {
 	size_t size;
-	int array = types_offset(btf, "mem_cgroup", "memory_events", &size);
+	int array = types_offset(types, "mem_cgroup", "memory_events", &size);
 	for (size_t i = 0; i < ARRAY_SIZE(events) && array >= 0; i++) {
-		int n = types_enum(btf, "memcg_memory_event", events[i].event);
-		struct bulk_field f = {.state = controller_bit(btf, CTRL_MEMORY),
+		int n = types_enum(types, "memcg_memory_event", events[i].event);
+		struct bulk_field f = {.state = controller_bit(types, CTRL_MEMORY),
 		                       .via = -1,
 		                       .at = n < 0 ? -1 : array + 8 * n,
 		                       .size = 8,
@@ -169,26 +169,26 @@ static void find_events(const struct btf *btf, const struct mounts *m, struct bu
 	}
 }
 
-static void add_waits(const struct btf *btf, int via, const char *path, size_t to, struct bulk_layout *l)
+static void add_waits(struct kernel_types *types, int via, const char *path, size_t to, struct bulk_layout *l)
 {
 	size_t size;
 	struct bulk_field f = {.state = l->v2, .via = via, .size = 8, .mask = 1, .to = to};
-	f.at = types_offset(btf, "psi_group", path, &size);
+	f.at = types_offset(types, "psi_group", path, &size);
 	if (f.at % 8 == 0)
 		add(l, &f);
 }
 
-static void find_stalls(const struct btf *btf, struct bulk_layout *l)
+static void find_stalls(struct kernel_types *types, struct bulk_layout *l)
 {
 	const struct btf_type *t;
 	size_t size;
 	struct bulk_field f;
-	int via = types_place(btf, "cgroup", "psi", &t);
+	int via = types_place(types, "cgroup", "psi", &t);
 	bool behind = via >= 0 && btf_is_ptr(t);
 	/* First come the sums that pressure files tell, then those for triggers. */
-	int total = types_offset(btf, "psi_group", "total", &size);
+	int total = types_offset(types, "psi_group", "total", &size);
 	for (size_t i = 0; i < ARRAY_SIZE(stalls) && behind && total >= 0; i++) {
-		int n = types_enum(btf, "psi_states", stalls[i].state);
+		int n = types_enum(types, "psi_states", stalls[i].state);
 		f = (struct bulk_field){.state = l->v2,
 		                        .via = via,
 		                        .at = n < 0 ? -1 : total + 8 * n,
@@ -198,43 +198,43 @@ static void find_stalls(const struct btf *btf, struct bulk_layout *l)
 	}
 	if (!behind)
 		return;
-	add_waits(btf, via, "enabled", AT(waits_counted), l);
+	add_waits(types, via, "enabled", AT(waits_counted), l);
 	/* They are summed up by a work that is due while anybody runs or waits: its lowest bit (WORK_STRUCT_PENDING). */
-	add_waits(btf, via, "avgs_work.work.data", AT(waits_unsummed), l);
+	add_waits(types, via, "avgs_work.work.data", AT(waits_unsummed), l);
 }
 
 /* What a group has in v2, whatever controllers are there. */
-static void find_v2_fields(const struct btf *btf, struct bulk_layout *l)
+static void find_v2_fields(struct kernel_types *types, struct bulk_layout *l)
 {
-	int frozen = types_nameless(btf, "CGRP_FROZEN");
+	int frozen = types_nameless(types, "CGRP_FROZEN");
 	struct bulk_field f = {.state = l->v2, .via = -1, .to = AT(life.frozen)};
-	f.at = frozen < 0 || frozen > 30 ? -1 : types_offset(btf, "cgroup", "flags", &f.size);
+	f.at = frozen < 0 || frozen > 30 ? -1 : types_offset(types, "cgroup", "flags", &f.size);
 	f.mask = frozen < 0 ? 0 : 1U << frozen;
 	add(l, &f);
-	find_stalls(btf, l);
+	find_stalls(types, l);
 }
 
-static void find_fields(const struct btf *btf, const struct mounts *m, struct bulk_layout *l)
+static void find_fields(struct kernel_types *types, const struct mounts *m, struct bulk_layout *l)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		struct bulk_field f = {.via = -1, .to = wanted[i].record, .cap = wanted[i].cap};
 		if (!is_on(m, wanted[i].controller, wanted[i].on))
 			continue;
-		f.state = controller_bit(btf, wanted[i].controller);
-		f.at = types_offset(btf, wanted[i].type, wanted[i].path, &f.size);
+		f.state = controller_bit(types, wanted[i].controller);
+		f.at = types_offset(types, wanted[i].type, wanted[i].path, &f.size);
 		add(l, &f);
 	}
-	struct bulk_field freezer = {.state = controller_bit(btf, CTRL_FREEZER), .via = -1, .to = AT(life.freezing)};
-	int freezing = types_enum(btf, "freezer_state_flags", "CGROUP_FREEZING");
+	struct bulk_field freezer = {.state = controller_bit(types, CTRL_FREEZER), .via = -1, .to = AT(life.freezing)};
+	int freezing = types_enum(types, "freezer_state_flags", "CGROUP_FREEZING");
 	freezer.mask = freezing > 0 ? (uint32_t)freezing : 0;
-	freezer.at = freezing > 0 ? types_offset(btf, "freezer", "state", &freezer.size) : -1;
+	freezer.at = freezing > 0 ? types_offset(types, "freezer", "state", &freezer.size) : -1;
 	if (m->v1[CTRL_FREEZER])
 		add(l, &freezer);
-	find_events(btf, m, l);
+	find_events(types, m, l);
 	if (m->v2)
-		find_v2_fields(btf, l);
+		find_v2_fields(types, l);
 	if (l->unified && m->on_v2[CTRL_MEMORY])
-		find_stats(btf, controller_bit(btf, CTRL_MEMORY), l);
+		find_stats(types, controller_bit(types, CTRL_MEMORY), l);
 	qsort(l->fields, l->fields_n, sizeof(l->fields[0]), by_place);
 }
 
@@ -246,24 +246,24 @@ static bool has_field(const struct bulk_layout *l, size_t record)
 	return false;
 }
 
-static void find_unified(const struct btf *btf, struct bulk_layout *l)
+static void find_unified(struct kernel_types *types, struct bulk_layout *l)
 {
 	size_t size;
-	l->parent = types_offset(btf, "cgroup", "self.parent", &size);
-	l->control = types_offset(btf, "cgroup", "subtree_control", &l->control_size);
-	l->exec_runtime = types_offset(btf, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
-	l->flush = types_function(btf, "css_rstat_flush"); /* since Linux 6.16 */
+	l->parent = types_offset(types, "cgroup", "self.parent", &size);
+	l->control = types_offset(types, "cgroup", "subtree_control", &l->control_size);
+	l->exec_runtime = types_offset(types, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
+	l->flush = types_function(types, "css_rstat_flush"); /* since Linux 6.16 */
 	if (l->flush <= 0)
-		l->flush = types_function(btf, "cgroup_rstat_flush");
+		l->flush = types_function(types, "cgroup_rstat_flush");
 }
 
 /* false: nothing is told of other hierarchies. */
-static bool find_beside(const struct btf *btf, const struct mounts *m, struct bulk_layout *l)
+static bool find_beside(struct kernel_types *types, const struct mounts *m, struct bulk_layout *l)
 {
 	size_t size;
 	struct bulk_beside *b = &l->beside;
 	for (int c = 0; c < CTRL_MAX; c++) {
-		int bit = controllers[c] ? controller_bit(btf, (enum controller)c) : -1;
+		int bit = controllers[c] ? controller_bit(types, (enum controller)c) : -1;
 		const char *mount = m->v1[c] ? m->v1[c] : m->on_v2[c] ? m->v2 : NULL;
 		if (bit >= 0 && mount == m->walk)
 			b->walked = bit;
@@ -272,51 +272,51 @@ static bool find_beside(const struct btf *btf, const struct mounts *m, struct bu
 	}
 	if (m->v2)
 		b->states |= 1U << l->v2;
-	b->sets = types_offset(btf, "cgroup", "cset_links", &size);
-	b->link = types_offset(btf, "cgrp_cset_link", "cset_link", &size);
-	b->cgrp = types_offset(btf, "cgrp_cset_link", "cgrp", &size);
-	b->dfl = types_offset(btf, "css_set", "dfl_cgrp", &size);
-	int subsys = types_offset(btf, "css_set", "subsys", &size);
-	int set = types_offset(btf, "cgrp_cset_link", "cset", &size);
+	b->sets = types_offset(types, "cgroup", "cset_links", &size);
+	b->link = types_offset(types, "cgrp_cset_link", "cset_link", &size);
+	b->cgrp = types_offset(types, "cgrp_cset_link", "cgrp", &size);
+	b->dfl = types_offset(types, "css_set", "dfl_cgrp", &size);
+	int subsys = types_offset(types, "css_set", "subsys", &size);
+	int set = types_offset(types, "cgrp_cset_link", "cset", &size);
 	int head = l->kn > l->level ? l->kn - l->level : l->level - l->kn;
 	return b->walked >= 0 && __builtin_popcount(b->states) <= BULK_BESIDE && b->sets >= 0 && b->link >= 0 &&
 	       b->cgrp >= 0 && set == b->cgrp + 8 && subsys == 0 && b->dfl >= 8 * l->controllers &&
 	       b->dfl + 8 <= BULK_SET && l->level >= 0 && l->hash >= 0 && head + 8 <= BULK_HEAD;
 }
 
-bool bulk_layout(const struct btf *btf, const struct mounts *m, int nodes, struct bulk_layout *ret)
+bool bulk_layout(struct kernel_types *types, const struct mounts *m, int nodes, struct bulk_layout *ret)
 {
 	static const char *const by[] = {"nr_populated_csets", "nr_populated_domain_children",
 	                                 "nr_populated_threaded_children"};
 	size_t size;
 	*ret = (struct bulk_layout){.unified = m->walk == m->v2, .beside.walked = -1, .cpus = {.state = -1}};
-	ret->kn = types_offset(btf, "cgroup", "kn", &size);
-	ret->id = types_offset(btf, "kernfs_node", "id", &size);
-	ret->hash = types_offset(btf, "kernfs_node", "hash", &size);
-	ret->level = types_offset(btf, "cgroup", "level", &size);
-	ret->serial = types_offset(btf, "cgroup", "self.serial_nr", &size);
-	ret->subsys = types_offset(btf, "cgroup", "subsys", &size);
-	ret->cgroup = types_offset(btf, "cgroup_subsys_state", "cgroup", &size);
-	ret->controllers = ret->v2 = types_enum(btf, "cgroup_subsys_id", "CGROUP_SUBSYS_COUNT");
-	ret->target = types_function(btf, "bpf_iter_cgroup");
+	ret->kn = types_offset(types, "cgroup", "kn", &size);
+	ret->id = types_offset(types, "kernfs_node", "id", &size);
+	ret->hash = types_offset(types, "kernfs_node", "hash", &size);
+	ret->level = types_offset(types, "cgroup", "level", &size);
+	ret->serial = types_offset(types, "cgroup", "self.serial_nr", &size);
+	ret->subsys = types_offset(types, "cgroup", "subsys", &size);
+	ret->cgroup = types_offset(types, "cgroup_subsys_state", "cgroup", &size);
+	ret->controllers = ret->v2 = types_enum(types, "cgroup_subsys_id", "CGROUP_SUBSYS_COUNT");
+	ret->target = types_function(types, "bpf_iter_cgroup");
 	if (ret->kn < 0 || ret->id < 0 || ret->serial < 0 || ret->subsys < 0 || ret->cgroup < 0 || ret->target <= 0 ||
 	    ret->v2 <= 0 || ret->v2 >= BULK_STATES)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(by); i++)
-		ret->populated[i] = types_offset(btf, "cgroup", by[i], &size);
-	find_fields(btf, m, ret);
+		ret->populated[i] = types_offset(types, "cgroup", by[i], &size);
+	find_fields(types, m, ret);
 	if (!ret->unified || !m->v1[CTRL_CPUSET])
-		find_cpus(btf, ret);
+		find_cpus(types, ret);
 	if (ret->unified)
-		find_unified(btf, ret);
-	if (ret->unified || !find_beside(btf, m, ret))
+		find_unified(types, ret);
+	if (ret->unified || !find_beside(types, m, ret))
 		ret->beside.states = 0;
-	ret->cpuacct = controller_bit(btf, CTRL_CPUACCT);
-	ret->cpuusage = types_offset(btf, "cpuacct", "cpuusage", &size);
-	ret->per_cpu_places = types_offset(btf, "bpf_array", "pptrs", &size);
+	ret->cpuacct = controller_bit(types, CTRL_CPUACCT);
+	ret->cpuusage = types_offset(types, "cpuacct", "cpuusage", &size);
+	ret->per_cpu_places = types_offset(types, "bpf_array", "pptrs", &size);
 	/* Whether there are groups below is asked in the walked hierarchy. */
 	bool walked = (m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->v2) == m->walk;
-	ret->lru.nodes = find_lists(btf, &ret->lru) && walked ? nodes : 0;
+	ret->lru.nodes = find_lists(types, &ret->lru) && walked ? nodes : 0;
 	return has_field(ret, AT(pages)) &&
 	       (ret->unified ? ret->exec_runtime >= 0 && ret->flush > 0 && ret->parent >= 0 && ret->control >= 0
 	                     : ret->cpuacct >= 0 && ret->cpuusage >= 0 && ret->per_cpu_places >= 0);

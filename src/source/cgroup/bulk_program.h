@@ -55,10 +55,9 @@ struct bulk_layout {
 	size_t fields_n;
 };
 
-struct btf;
 /* bulk_layout.c, from the kernel's description of its types. nodes: of memory. false: what cannot be done without is
  * not there. */
-bool bulk_layout(const struct btf *btf, const struct mounts *m, int nodes, struct bulk_layout *ret);
+bool bulk_layout(struct kernel_types *types, const struct mounts *m, int nodes, struct bulk_layout *ret);
 /* bulk_program.c: loads the program for a map of records. Its fd, or -errno. */
 int bulk_program_load(const struct bulk_layout *l, int map);
 

@@ -17,6 +17,7 @@ struct dir {
 	struct dir *up, *below, *last, *next, *prev;
 	int wd;
 	unsigned depth, children;
+	uint64_t inode; /* 0 not known */
 	char path[]; /* "" is the root */
 };
 
@@ -103,13 +104,14 @@ static struct dir *dir_next(const struct dir *at, bool below)
 static void list_below(struct cgroup_dirs *d, struct dir *dir);
 
 /* How many directories are below one: a cgroup's has a link more for each. -1: it has gone, or nobody says. */
-static long count_below(const struct cgroup_dirs *d, const struct dir *dir)
+static long count_below(const struct cgroup_dirs *d, struct dir *dir)
 {
 	struct stat st;
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s%s", d->tree->mounts.walk, dir->path);
 	if (n < 0 || (size_t)n >= sizeof(path) || rootfs_stat(d->tree->fs, path, &st) < 0 || st.st_nlink < 2)
 		return -1;
+	dir->inode = st.st_ino;
 	return (long)st.st_nlink - 2;
 }
 
@@ -190,7 +192,7 @@ static void take_events(struct cgroup_dirs *d)
 	}
 }
 
-static void check_dir(struct cgroup_dirs *d, const struct dir *dir)
+static void check_dir(struct cgroup_dirs *d, struct dir *dir)
 {
 	long below = count_below(d, dir);
 	if (below >= 0 && below != (long)dir->children)
@@ -260,6 +262,12 @@ bool cgroup_dirs_update(struct cgroup_dirs *d, int64_t now_usec)
 uint64_t cgroup_dirs_changes(const struct cgroup_dirs *d)
 {
 	return d->changes;
+}
+
+uint64_t cgroup_dirs_inode(const struct cgroup_dirs *d, const char *path)
+{
+	const struct dir *dir = map_get(&d->by_path, path);
+	return dir ? dir->inode : 0;
 }
 
 void cgroup_dirs_walk(const struct cgroup_dirs *d, cgroup_visit fn, void *data)

@@ -16,6 +16,8 @@ void cgroup_dirs_free(struct cgroup_dirs *d);
 bool cgroup_dirs_update(struct cgroup_dirs *d, int64_t now_usec);
 /* Goes up when a directory came or went. */
 uint64_t cgroup_dirs_changes(const struct cgroup_dirs *d);
+/* As it was when the directory was last looked at; 0 not known. */
+uint64_t cgroup_dirs_inode(const struct cgroup_dirs *d, const char *path);
 /* As cgroup_walk. */
 void cgroup_dirs_walk(const struct cgroup_dirs *d, cgroup_visit fn, void *data);
 

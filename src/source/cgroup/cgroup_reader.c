@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/cgroup/cgroup_dirs.h"
 #include "source/cgroup/cgroup_reader.h"
 #include "vctop/base/parse.h"
 
@@ -39,6 +40,13 @@ static uint64_t read_incarnation(struct cgroup_tree *t, const char *path)
 	return rootfs_stat(t->fs, full, &st) < 0 ? 0 : st.st_ino;
 }
 
+/* Of a group that is new here; one made anew since is found out when it is read. */
+static uint64_t known_incarnation(struct cgroup_tree *t, const char *path)
+{
+	uint64_t inode = t->dirs ? cgroup_dirs_inode(t->dirs, path) : 0;
+	return inode ? inode : read_incarnation(t, path);
+}
+
 struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path)
 {
 	struct cgroup_reader *r = xcalloc(1, sizeof(*r));
@@ -46,7 +54,7 @@ struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path)
 	r->path = xstrdup(strcmp(path, "/") == 0 ? "" : path);
 	for (int i = 0; i < COUNT_MAX; i++)
 		r->file[i] = (struct kfile)KFILE_INIT;
-	r->incarnation = read_incarnation(t, r->path);
+	r->incarnation = known_incarnation(t, r->path);
 	r->places = 1;
 	return r;
 }

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "source/background/mountinfo.h"
+#include "source/bpf/processes.h"
 #include "source/runtime/runtime.h"
 #include "vctop/base/parse.h"
 
@@ -212,14 +213,14 @@ static bool learn_from(struct facts_table *t, const char *text, size_t len)
  * "... / / rw - overlay overlay rw,lowerdir=...,upperdir=/srv/docker/overlay2/<id>/diff,...".  It is the first of its
  * mounts as a rule, and the kernel makes up no more of the text than is read.
  */
-static void learn(struct facts_table *t, pid_t init)
+static void learn(struct facts_table *t, pid_t init, const struct process_told *told)
 {
 	char path[64], head[1024] = "";
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct kfile once = KFILE_INIT;
 	struct stat root;
 	(void)snprintf(path, sizeof(path), "proc/%d/root", (int)init);
-	if (rootfs_stat(t->fs, path, &root) == 0 && major(root.st_dev) != 0)
+	if (told ? told->root_major != 0 : rootfs_stat(t->fs, path, &root) == 0 && major(root.st_dev) != 0)
 		return; /* straight on a disk: no overlay */
 	(void)snprintf(path, sizeof(path), "proc/%d/mountinfo", (int)init);
 	ssize_t n = kfile_read(t->fs, &once, path, head, sizeof(head));

@@ -99,14 +99,16 @@ struct facts_table {
 	struct snapshot *notices; /* where to say what could not be read; set during a refresh */
 };
 
+struct process_told;
 struct runtime_ops {
 	const char *name;
 	/* Does the last component of a cgroup path name one of its containers?  Pure. Copies the id. */
 	bool (*match)(const char *path, const char *leaf, char id[RUNTIME_ID_MAX]);
 	/* Reads its files into the table. */
 	void (*refresh)(struct facts_table *t);
-	/* A container without facts: what does its init process tell about where its files are?  NULL: nothing. */
-	void (*learn)(struct facts_table *t, pid_t init);
+	/* A container without facts: what does its init process tell about where its files are?  told: NULL is to be
+	 * read.  NULL: nothing. */
+	void (*learn)(struct facts_table *t, pid_t init, const struct process_told *told);
 	/* Ids are names, which another runtime, or another host inside a container, may use as well. */
 	bool named;
 	/* The files may know better whose the group is; may correct the id.  NULL: its own. */

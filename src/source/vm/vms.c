@@ -121,7 +121,7 @@ void vms_look(struct vms *v, const struct tick *t, const struct process *p)
 	if (look_at_vhost(v, p))
 		return;
 	struct process look = *p;
-	look.closely = p->closely && kvm_may_be_used(v, t);
+	look.closely = p->closely && !p->no_kvm && kvm_may_be_used(v, t);
 	const struct vmm_ops *vmm = vmm_recognise(t->fs, &look, &config);
 	if (vmm)
 		vm_new(v, t, p, vmm, &config, key);
