@@ -105,12 +105,12 @@ int process_read_stat(struct rootfs *fs, pid_t pid, struct process_stat *ret)
 	return n < 0 ? (int)n : process_parse_stat(buf, (size_t)n, ret);
 }
 
-static char *read_link(struct rootfs *fs, pid_t pid, const char *name)
+static char *read_link(struct rootfs *fs, int own, pid_t pid, const char *name)
 {
 	struct strbuf sb = STRBUF_INIT;
 	char path[64];
 	(void)snprintf(path, sizeof(path), "proc/%d/%s", (int)pid, name);
-	if (rootfs_readlink(fs, path, &sb) == 0)
+	if (rootfs_readlink_in(fs, own, path, &sb) == 0)
 		return strbuf_detach(&sb);
 	strbuf_release(&sb);
 	return NULL;
@@ -138,12 +138,12 @@ static void split_argv(struct process *p, char *text, size_t len)
 		free(text);
 }
 
-static int read_argv(struct rootfs *fs, struct process *p)
+static int read_argv(struct rootfs *fs, int own, struct process *p)
 {
 	struct strbuf sb = STRBUF_INIT;
 	char path[64];
 	(void)snprintf(path, sizeof(path), "proc/%d/cmdline", (int)p->pid);
-	ssize_t n = rootfs_read(fs, path, CMDLINE_MAX, &sb);
+	ssize_t n = rootfs_read_in(fs, own, path, CMDLINE_MAX, &sb);
 	p->cmdline_cut = n == -EFBIG;
 	if (n == -ENOENT || n == -ESRCH) {
 		strbuf_release(&sb);
@@ -170,8 +170,8 @@ int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *sta
 	int r = own < 0 ? own : stat ? 0 : process_read_stat(fs, pid, &p.stat);
 	if (r < 0)
 		return r;
-	p.exe = read_link(fs, pid, "exe");
-	r = read_argv(fs, &p);
+	p.exe = read_link(fs, own, pid, "exe");
+	r = read_argv(fs, own, &p);
 	/* All of it is of one process only if the pid was not handed on meanwhile: then the one before is still there.
 	 */
 	if (r == 0 && faccessat(own, "stat", F_OK, 0) < 0)

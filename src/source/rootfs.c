@@ -309,6 +309,18 @@ ssize_t rootfs_read(struct rootfs *fs, const char *path, size_t max, struct strb
 	return traced(fs, path, sb->buf, n);
 }
 
+ssize_t rootfs_read_in(struct rootfs *fs, int dir, const char *path, size_t max, struct strbuf *sb)
+{
+	if (dir < 0 || !fs->live || !is_kernels(path))
+		return rootfs_read(fs, path, max, sb);
+	int fault = fault_check(fs, "open", path);
+	fs->stats.opens++;
+	fs->stats.syscalls++;
+	int fd = fault ? fault : openat(dir, strrchr(path, '/') + 1, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	ssize_t n = read_all(fs, fd < 0 && !fault ? -errno : fd, path, max, sb);
+	return traced(fs, path, sb->buf, n);
+}
+
 ssize_t rootfs_read_below(struct rootfs *fs, const char *dir, const char *path, size_t max, struct strbuf *sb)
 {
 	cleanup_free char *full = xasprintf("%s/%s", dir, path);

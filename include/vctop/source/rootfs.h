@@ -67,6 +67,7 @@ ssize_t rootfs_read_below(struct rootfs *fs, const char *dir, const char *path, 
 int rootfs_readlink(struct rootfs *fs, const char *path, struct strbuf *sb);
 /* The same of one of several in a directory that is open (dir; -1: it is not), which saves walking there for each. */
 int rootfs_readlink_in(struct rootfs *fs, int dir, const char *path, struct strbuf *sb);
+ssize_t rootfs_read_in(struct rootfs *fs, int dir, const char *path, size_t max, struct strbuf *sb);
 int rootfs_stat(struct rootfs *fs, const char *path, struct stat *ret);
 int rootfs_openat(struct rootfs *fs, const char *path, int flags); /* read-only flags only; caller owns the fd */
 /* Which directory of which mount a path leads to; false: not known (before Linux 5.8, a captured tree). */
