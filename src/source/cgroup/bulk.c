@@ -81,6 +81,8 @@ static int load(struct bulk *b, struct kernel_types *types, const struct mounts 
 	if (!types_get(types))
 		return -errno;
 	int r = bulk_layout(types, m, count_nodes(types->fs), &l) ? make_map(b, groups) : -EOPNOTSUPP;
+	b->stats_by_order = l.stats_by_order;
+	b->stats_summed = l.stats_summed;
 	if (r < 0)
 		return r;
 	cleanup_close int program = bulk_program_load(&l, b->map);

@@ -48,8 +48,8 @@ struct bulk_record {
 	uint64_t hits;                       /* v1: memory.failcnt */
 	uint64_t high, max, oom;             /* v2: memory.events */
 	uint64_t oom_kills;                  /* memory.oom_control | memory.events oom_kill */
-	uint64_t file, inactive_file;        /* v2: memory.stat, in pages; until Linux 6.9 */
-	uint64_t refault_anon, refault_file; /* the same */
+	uint64_t file, inactive_file;        /* memory.stat, in pages */
+	uint64_t refault_anon, refault_file; /* the same, events */
 	/* Pages on its lists, of files and of all else, where there are no groups below: memory.stat's follow in 2 s.
 	 */
 	uint64_t lru_inactive, lru_active, lru_rest;
@@ -57,12 +57,15 @@ struct bulk_record {
 	uint64_t waits_counted;          /* 0: switched off for it (cgroup.pressure) */
 	uint64_t waits_unsummed;         /* 0: the sums are those that the files would tell */
 	uint64_t disks;                  /* blkio | io.stat: an address; 0 none is counted for the group */
-	uint64_t spare[4];
+	uint64_t stats_unsummed;         /* how much memory.stat has to sum up yet, about */
+	uint64_t spare[3];
 };
 _Static_assert(sizeof(struct bulk_record) % 64 == 0, "whole lines of memory; a group that stands still needs two");
 
 struct bulk {
 	int link, map;
+	bool stats_by_order; /* where memory.stat's items are is not told by types (stat_order.h) */
+	bool stats_summed;   /* reading the table sums them up */
 	struct bulk_record *records; /* from 1 to n; that at 0 counts those that follow, in its id */
 	size_t room, bytes;          /* bytes: of the mapping */
 	uint64_t n, found;           /* n: of those found, the ones there was room for */

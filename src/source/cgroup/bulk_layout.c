@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "source/bpf/types.h"
+#include "source/cgroup/stat_order.h"
 #include "vctop/base/attr.h"
 
 #define AT(member) offsetof(struct bulk_record, member)
@@ -40,13 +41,13 @@ static const struct {
 };
 
 static const struct {
-	const char *item;
+	const char *item, *name;
 	size_t record;
 } stats[] = {
-        {"NR_FILE_PAGES", AT(file)},
-        {"NR_INACTIVE_FILE", AT(inactive_file)},
-        {"WORKINGSET_REFAULT_ANON", AT(refault_anon)},
-        {"WORKINGSET_REFAULT_FILE", AT(refault_file)},
+        {"NR_FILE_PAGES", "file", AT(file)},
+        {"NR_INACTIVE_FILE", "inactive_file", AT(inactive_file)},
+        {"WORKINGSET_REFAULT_ANON", "workingset_refault_anon", AT(refault_anon)},
+        {"WORKINGSET_REFAULT_FILE", "workingset_refault_file", AT(refault_file)},
 };
 
 static const struct {
@@ -84,28 +85,29 @@ static void add(struct bulk_layout *l, const struct bulk_field *f)
 		l->fields[l->fields_n++] = *f;
 }
 
-/*
- * memory.stat.  Since Linux 6.10 only some items are kept, and at which index the types do not tell.  Of v1 it is not
- * told: there nothing has brought the sums up to date.
- */
+/* memory.stat: by its items' own numbers, or since Linux 6.10 by the order of those that are kept. */
 static void find_stats(struct kernel_types *types, int memory, struct bulk_layout *l)
 {
 	const struct btf_type *t;
 	size_t size;
 	int via = types_offset(types, "mem_cgroup", "vmstats", &size);
 	int array = types_place(types, "memcg_vmstats", "state", &t);
-	if (via < 0 || array < 0 || !btf_is_array(t) ||
-	    (int)btf_array(t)->nelems != types_enum(types, "memcg_stat_item", "MEMCG_NR_STAT"))
+	if (via < 0 || array < 0 || !btf_is_array(t))
 		return;
+	l->stats_by_order = (int)btf_array(t)->nelems != types_enum(types, "memcg_stat_item", "MEMCG_NR_STAT");
 	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
-		int n = types_enum(types, "node_stat_item", stats[i].item);
+		int n = l->stats_by_order ? stat_order_place(stats[i].name)
+		                          : types_enum(types, "node_stat_item", stats[i].item);
 		struct bulk_field f = {.state = memory,
 		                       .via = via,
-		                       .at = n < 0 ? -1 : array + 8 * n,
+		                       .at = n < 0 || n >= (int)btf_array(t)->nelems ? -1 : array + 8 * n,
 		                       .size = 8,
 		                       .to = stats[i].record};
 		add(l, &f);
 	}
+	struct bulk_field unsummed = {.state = memory, .via = via, .to = AT(stats_unsummed)};
+	unsummed.at = types_offset(types, "memcg_vmstats", "stats_updates", &unsummed.size);
+	add(l, &unsummed);
 }
 
 /* false: not as it is known. */
@@ -233,7 +235,7 @@ static void find_fields(struct kernel_types *types, const struct mounts *m, stru
 	find_events(types, m, l);
 	if (m->v2)
 		find_v2_fields(types, l);
-	if (l->unified && m->on_v2[CTRL_MEMORY])
+	if ((m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->v2) == m->walk)
 		find_stats(types, controller_bit(types, CTRL_MEMORY), l);
 	qsort(l->fields, l->fields_n, sizeof(l->fields[0]), by_place);
 }
@@ -253,6 +255,7 @@ static void find_unified(struct kernel_types *types, struct bulk_layout *l)
 	l->control = types_offset(types, "cgroup", "subtree_control", &l->control_size);
 	l->exec_runtime = types_offset(types, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
 	l->flush = types_function(types, "css_rstat_flush"); /* since Linux 6.16 */
+	l->stats_summed = l->flush <= 0; /* before that, with all else */
 	if (l->flush <= 0)
 		l->flush = types_function(types, "cgroup_rstat_flush");
 }

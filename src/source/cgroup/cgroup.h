@@ -12,6 +12,7 @@
 
 #include "source/bpf/types.h"
 #include "source/cgroup/mounts.h"
+#include "source/cgroup/stat_order.h"
 #include "vctop/base/arena.h"
 #include "vctop/base/map.h"
 
@@ -32,6 +33,13 @@ struct cgroup_tree {
 	bool telling;        /* they are of this tick */
 	bool fds_are_short;  /* in this tick: who rests keeps no files open */
 	const char *no_bulk; /* why not; NULL: not tried yet */
+	struct cgroup_stats {
+		enum stat_order order;
+		int64_t asked_usec;
+		bool swap;    /* v1: memory.stat has it */
+		bool no_swap; /* the host has none */
+		bool told;    /* in this tick */
+	} stats;
 	unsigned ticks;
 	/* The host's pressure; who waits in a group waits on the host, so what stands here stands in all groups. */
 	struct cgroup_waits {

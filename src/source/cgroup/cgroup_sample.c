@@ -26,12 +26,15 @@
 /* Small charges come out of a per-CPU stock that was counted before: they move memory.stat alone. */
 #define STAT_USEC 5000000
 #define STOCK_PAGES 64
+/* The kernel lets so much be unsummed on each CPU (MEMCG_CHARGE_BATCH). */
+#define STAT_BATCH 64
 /* What moved is in memory.stat after that long. */
 #define FLUSH_USEC 3000000
 /* What only a person changes. */
 #define SELDOM_USEC 5000000
 
 static const char no_memory[] = "no memory controller for this group";
+static const char no_swap[] = "no swap accounting";
 
 static struct metric flat_metric(const char *buf, ssize_t n, const char *key, const char *why)
 {
@@ -259,7 +262,7 @@ static void sample_memory_stat(struct cgroup_reader *r, struct sample_memory *m,
 	parse_flat_all(buf, n < 0 ? 0 : (size_t)n, v1 ? v1_keys : v2_keys, keys, v, err);
 	for (size_t i = 0; i < keys; i++) {
 		bool refaults = i >= STAT_REFAULT_ANON && i <= STAT_REFAULT;
-		const char *why = refaults ? no_refaults : i == STAT_SWAP ? "no swap accounting" : no_memory;
+		const char *why = refaults ? no_refaults : i == STAT_SWAP ? no_swap : no_memory;
 		is[i] = n < 0        ? metric_errno((int)n, why)
 		        : err[i] < 0 ? metric_none(METRIC_ABSENT, why)
 		                     : metric_ok((double)v[i]);
@@ -280,13 +283,26 @@ static struct metric told_bytes(const struct cgroup_reader *r, uint64_t pages)
 	return metric_ok(pages > INT64_MAX ? 0 : (double)(pages * r->tree->page_size));
 }
 
+/* Would the file tell the same sums?  Before it does, it adds what came since, if that is much. */
+static bool stat_is_told(const struct cgroup_reader *r)
+{
+	const struct bulk_record *told = r->told;
+	const struct cgroup_tree *t = r->tree;
+	if (!told || !t->stats.told || told->file == BULK_UNKNOWN || told->inactive_file == BULK_UNKNOWN ||
+	    told->refault_anon == BULK_UNKNOWN || told->refault_file == BULK_UNKNOWN)
+		return false;
+	return (t->bulk->stats_summed || told->stats_unsummed <= STAT_BATCH) &&
+	       (!t->mounts.v1[CTRL_MEMORY] || t->stats.no_swap);
+}
+
 /* Items of memory.stat that all groups were asked for at once. */
 static bool told_memory_stat(struct cgroup_reader *r, struct sample_memory *m)
 {
 	const struct bulk_record *told = r->told;
-	if (!told || told->file == BULK_UNKNOWN || told->inactive_file == BULK_UNKNOWN ||
-	    told->refault_anon == BULK_UNKNOWN || told->refault_file == BULK_UNKNOWN)
+	if (!stat_is_told(r))
 		return false;
+	if (r->tree->mounts.v1[CTRL_MEMORY])
+		m->swap_bytes = r->tree->stats.swap ? metric_ok(0) : metric_none(METRIC_ABSENT, no_swap);
 	r->inactive = told_bytes(r, told->inactive_file);
 	m->cache_bytes = told_bytes(r, told->file);
 	m->refault_bytes = told_bytes(r, told->refault_anon + told->refault_file);
@@ -299,7 +315,7 @@ static void sample_memory(struct cgroup_reader *r, struct sample_memory *m, bool
 	if (!told_memory_stat(r, m) && stat)
 		sample_memory_stat(r, m, buf);
 	if (!v1)
-		m->swap_bytes = bytes_metric(r, COUNT_SWAP, TOLD(r, swap_pages), buf, "no swap accounting");
+		m->swap_bytes = bytes_metric(r, COUNT_SWAP, TOLD(r, swap_pages), buf, no_swap);
 	m->used_bytes = metric_sub_floor0(m->current_bytes, r->inactive);
 	m->used_by = "working set";
 	m->held_bytes = m->current_bytes;

@@ -8,6 +8,8 @@
 #define TICKS_BEFORE 3
 #define GROUPS_LEAST 64
 #define GROUPS_AT_ONCE 256
+/* Where the order of memory.stat's items could not be found out, again after that long. */
+#define ASK_USEC 10000000
 
 static void open_bulk(struct cgroup_tree *t, size_t groups)
 {
@@ -21,6 +23,19 @@ static bool is_worth_it(struct cgroup_tree *t, size_t groups)
 	bool waited = t->ticks >= TICKS_BEFORE;
 	t->ticks += !waited;
 	return t->may_rest && groups >= (waited ? GROUPS_LEAST : GROUPS_AT_ONCE) && !t->no_bulk;
+}
+
+/* Are memory.stat's items where they are looked for? */
+static bool stats_are_told(struct cgroup_tree *t)
+{
+	struct cgroup_stats *s = &t->stats;
+	int64_t now = rootfs_mono_usec(t->fs), age = now - s->asked_usec;
+	bool ask = t->bulk->stats_by_order || (t->mounts.v1[CTRL_MEMORY] && !s->asked_usec);
+	if (ask && s->order == STAT_ORDER_UNKNOWN && (!s->asked_usec || age < 0 || age >= ASK_USEC)) {
+		s->asked_usec = now;
+		s->order = stat_order_ask(&t->types, &t->mounts, &s->swap);
+	}
+	return !t->bulk->stats_by_order || s->order == STAT_ORDER_HOLDS;
 }
 
 /* Once open it is read in every tick: what it told in an earlier one would make all groups seem to stand still. */
@@ -40,6 +55,7 @@ void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
 		t->no_bulk = "the kernel did not go on with it";
 	}
 	t->telling = t->bulk && r == 0;
+	t->stats.told = t->telling && stats_are_told(t);
 }
 
 static void note_waits(struct cgroup_waits *w, struct metric now, int64_t usec)
@@ -53,6 +69,7 @@ void cgroup_tree_begin(struct cgroup_tree *t, const struct host_sample *h)
 {
 	t->telling = false;
 	t->fds_are_short = t->may_rest && rootfs_fds_are_short(t->fs);
+	t->stats.no_swap = metric_same(h->swap_total_bytes, metric_ok(0));
 	note_waits(&t->cpu_waits, h->cpu_pressure_usec, h->mono_usec);
 	note_waits(&t->memory_waits, h->mem_pressure_usec, h->mono_usec);
 }
