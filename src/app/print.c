@@ -204,6 +204,7 @@ int print_frames(const struct view_options *o)
 	int r = view_open(o, &e, &err);
 	if (r == 0 && !o->replay) {
 		e.source->detail = detail;
+		e.source->once = o->count <= 1;
 		view_remember(o, PAST_READ, &e);
 		r = engine_tick(&e, &err);
 	}

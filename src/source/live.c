@@ -157,6 +157,7 @@ static int live_next(struct source *s, struct snapshot *ret, struct error *err)
 	if (l->started && rootfs_advance(l->fs) < 0)
 		return -ENODATA;
 	l->started = true;
+	l->cgroups.once = s->once;
 	if (s->no_bpf) {
 		l->cgroups.no_bulk = "switched off";
 		l->procs.may_tell = false;

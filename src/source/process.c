@@ -174,7 +174,7 @@ int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *sta
 	r = read_argv(fs, own, &p);
 	/* All of it is of one process only if the pid was not handed on meanwhile: then the one before is still there.
 	 */
-	if (r == 0 && faccessat(own, "stat", F_OK, 0) < 0)
+	if (r == 0 && !stat && faccessat(own, "stat", F_OK, 0) < 0)
 		r = -ESRCH;
 	if (r < 0) {
 		process_release(&p);

@@ -25,6 +25,7 @@ struct source {
 	/* The reader's wishes, changed only between two readings. */
 	bool services;      /* the host's own services too */
 	bool no_bpf;        /* counters file by file, as where the kernel offers no iterator */
+	bool once;          /* a second reading will be the last */
 	const char *detail; /* what runs in the instance of this id (snapshot.tasks); NULL nobody asks; borrowed */
 };
 

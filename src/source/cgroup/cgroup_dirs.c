@@ -23,7 +23,7 @@ struct dir {
 
 struct cgroup_dirs {
 	struct cgroup_tree *tree;
-	int fd;
+	int fd; /* -1: nothing is watched */
 	struct map by_wd, by_path;
 	struct dir *root;
 	uint64_t changes;
@@ -48,7 +48,8 @@ static struct dir *dir_add(struct cgroup_dirs *d, struct dir *up, const char *pa
 	struct dir *new = xcalloc(1, sizeof(*new) + n);
 	memcpy(new->path, path, n);
 	new->wd = wd;
-	map_put(&d->by_wd, wd_key(wd, key), new);
+	if (wd >= 0)
+		map_put(&d->by_wd, wd_key(wd, key), new);
 	map_put(&d->by_path, new->path, new);
 	d->count++;
 	d->changes++;
@@ -81,7 +82,7 @@ static void dir_drop(struct cgroup_dirs *d, struct dir *gone)
 	}
 	if (d->fd >= 0)
 		(void)inotify_rm_watch(d->fd, gone->wd);
-	if (map_get(&d->by_wd, wd_key(gone->wd, key)) == gone)
+	if (gone->wd >= 0 && map_get(&d->by_wd, wd_key(gone->wd, key)) == gone)
 		(void)map_remove(&d->by_wd, key);
 	(void)map_remove(&d->by_path, gone->path);
 	d->count--;
@@ -115,17 +116,25 @@ static long count_below(const struct cgroup_dirs *d, struct dir *dir)
 	return (long)st.st_nlink - 2;
 }
 
+/* -1: nothing is. */
+static int watch(const struct cgroup_dirs *d, const char *path)
+{
+	cleanup_strbuf struct strbuf full = STRBUF_INIT;
+	if (d->fd < 0)
+		return -1;
+	strbuf_fmt(&full, "%s%s", d->tree->mounts.walk, path);
+	return rootfs_watch(d->tree->fs, d->fd, full.buf, IN_CREATE | IN_DELETE | IN_MOVE | IN_MODIFY | IN_ONLYDIR);
+}
+
 /* Watched before it is listed: what comes in between is told twice rather than never. */
 static void take_in(struct cgroup_dirs *d, struct dir *up, const char *path)
 {
-	cleanup_strbuf struct strbuf full = STRBUF_INIT;
 	if (map_get(&d->by_path, path) || d->lost)
 		return;
-	strbuf_fmt(&full, "%s%s", d->tree->mounts.walk, path);
-	int wd = rootfs_watch(d->tree->fs, d->fd, full.buf, IN_CREATE | IN_DELETE | IN_MOVE | IN_MODIFY | IN_ONLYDIR);
+	int wd = watch(d, path);
 	if (wd == -ENOENT || wd == -ENOTDIR)
 		return;
-	d->lost = wd < 0 || d->count >= MAX_DIRS;
+	d->lost = (wd < 0 && d->fd >= 0) || d->count >= MAX_DIRS;
 	if (!d->lost)
 		list_below(d, dir_add(d, up, path, wd));
 }
@@ -199,6 +208,14 @@ static void check_dir(struct cgroup_dirs *d, struct dir *dir)
 		d->lost = true; /* what has gone shows when it is read */
 }
 
+/* All that had directories below them: of a look that is soon over. */
+static void check_parents(struct cgroup_dirs *d)
+{
+	for (struct dir *dir = d->root; dir && !d->lost; dir = dir_next(dir, true))
+		if (dir->children)
+			check_dir(d, dir);
+}
+
 static void check_some(struct cgroup_dirs *d, int64_t now)
 {
 	int64_t age = now - d->checked_usec;
@@ -222,8 +239,8 @@ struct cgroup_dirs *cgroup_dirs_new(struct cgroup_tree *t)
 {
 	if (!t->may_rest || !t->mounts.walk)
 		return NULL;
-	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (fd < 0)
+	int fd = t->once ? -1 : inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (fd < 0 && !t->once)
 		return NULL;
 	struct cgroup_dirs *d = xcalloc(1, sizeof(*d));
 	d->tree = t;
@@ -241,7 +258,8 @@ void cgroup_dirs_free(struct cgroup_dirs *d)
 {
 	if (!d)
 		return;
-	(void)close(d->fd);
+	if (d->fd >= 0)
+		(void)close(d->fd);
 	d->fd = -1;
 	if (d->root)
 		dir_drop(d, d->root);
@@ -252,8 +270,12 @@ void cgroup_dirs_free(struct cgroup_dirs *d)
 
 bool cgroup_dirs_update(struct cgroup_dirs *d, int64_t now_usec)
 {
-	take_events(d);
-	check_some(d, now_usec);
+	if (d->fd >= 0) {
+		take_events(d);
+		check_some(d, now_usec);
+	} else {
+		check_parents(d);
+	}
 	if (d->lost)
 		start_over(d);
 	return !d->lost && d->root;

@@ -1,6 +1,7 @@
 /*
  * The directories of the walked hierarchy, known without being listed: the kernel tells (inotify) which come and go.
- * A few are checked in every tick, all within a minute, against what it did not tell.
+ * A few are checked in every tick, all within a minute, against what it did not tell.  For a look that is soon over
+ * nothing is watched, and those that have others below them are checked.
  */
 #ifndef SOURCE_CGROUP_DIRS_H
 #define SOURCE_CGROUP_DIRS_H

@@ -139,7 +139,7 @@ static int64_t age_of(const struct cgroup_level *l, enum controller c, bool rest
 	const char *mount = t->mounts.v1[c] ? t->mounts.v1[c] : t->mounts.v2;
 	if (!resting)
 		return LIMITS_AGE;
-	int64_t age = t->dirs && mount == t->mounts.walk ? TOLD_AGE : RESTING_AGE;
+	int64_t age = t->dirs && !t->once && mount == t->mounts.walk ? TOLD_AGE : RESTING_AGE;
 	return age - age / 300 * l->spread;
 }
 
@@ -300,7 +300,6 @@ int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
 	t->may_rest = rootfs_is_live(fs) && !rootfs_is_traced(fs);
 	t->pids_elsewhere = rootfs_readlink(fs, "proc/self/ns/pid", &ns) == 0 && strcmp(ns.buf, INIT_PID_NS) != 0;
 	int r = mounts_read(fs, &t->mounts);
-	t->dirs = cgroup_dirs_new(t);
 	return r;
 }
 

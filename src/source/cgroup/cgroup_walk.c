@@ -67,6 +67,9 @@ static void count_groups(struct cgroup_tree *t, struct strbuf *ret)
 bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t now_usec)
 {
 	bool changed;
+	if (!t->dirs_tried)
+		t->dirs = cgroup_dirs_new(t);
+	t->dirs_tried = true;
 	if (t->dirs && !cgroup_dirs_update(t->dirs, now_usec)) {
 		cgroup_dirs_free(t->dirs);
 		t->dirs = NULL;
