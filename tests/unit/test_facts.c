@@ -94,12 +94,12 @@ static void test_learn(void **state)
 			strbuf_fmt(&text, "%u 1 0:4 / /a-mount-of-some-length-%u rw - tmpfs tmpfs rw\n", k + 10, k);
 		strbuf_fmt(&text, "9 1 0:3 / %s\n8 1 0:4 / /proc rw - proc proc rw\n", rows[i].line);
 		tree_write(&f.t, "proc/7/mountinfo", text.buf);
-		runtime_docker.learn(&f.facts, 7);
+		runtime_docker.learn(&f.facts, 7, NULL);
 		if (f.facts.roots.live - known != (rows[i].want ? 1 : 0) ||
 		    (rows[i].want && !map_get(&f.facts.roots, rows[i].want)))
 			fail_row(i, "%zu", f.facts.roots.live - known);
 	}
-	runtime_docker.learn(&f.facts, 8); /* gone */
+	runtime_docker.learn(&f.facts, 8, NULL); /* gone */
 	fixture_release(&f);
 }
 

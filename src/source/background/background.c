@@ -254,7 +254,8 @@ static size_t count_stale(const struct background_reader *b, const struct tick *
 {
 	size_t n = 0;
 	for (size_t i = 0; i < t->snap->entries.n; i++)
-		n += is_running(&t->snap->entries.v[i].inst) && is_stale(b, b->entries.v[i], &t->snap->entries.v[i].inst);
+		n += is_running(&t->snap->entries.v[i].inst) &&
+		     is_stale(b, b->entries.v[i], &t->snap->entries.v[i].inst);
 	return n;
 }
 

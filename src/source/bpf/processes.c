@@ -28,9 +28,9 @@ struct member {
 
 struct process_bulk {
 	int link;
-	long ticks;                 /* a second */
+	long ticks;                    /* a second */
 	VEC(struct process_told) told; /* ascending pids, as the kernel goes through them */
-	struct process_record first; /* PID 1's */
+	struct process_record first;   /* PID 1's */
 	/* Of all in a group the first, by group; made when it is asked for. */
 	VEC(struct member) members;
 };
@@ -71,8 +71,8 @@ static bool is_whole(const struct process_record *r)
 		if (r->ns[t] == UNKNOWN64)
 			return false;
 	return r->own.ns != UNKNOWN64 && r->own.nr > 0 && r->stack != UNKNOWN64 && r->cap_eff != UNKNOWN64 &&
-	       r->euid != UNKNOWN32 && r->root[0] != UNKNOWN64 && r->root_dev != UNKNOWN32 && r->seccomp <= 2 && r->threads != UNKNOWN32 &&
-	       r->net_ns != UNKNOWN32 && r->level >= r->reader_level && r->exit_state == 0;
+	       r->euid != UNKNOWN32 && r->root[0] != UNKNOWN64 && r->root_dev != UNKNOWN32 && r->seccomp <= 2 &&
+	       r->threads != UNKNOWN32 && r->net_ns != UNKNOWN32 && r->level >= r->reader_level && r->exit_state == 0;
 }
 
 static void take(struct process_bulk *b, const struct process_record *r)
@@ -138,7 +138,8 @@ static void list_members(struct process_bulk *b)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < b->told.n; i++)
-		vec_push(&b->members, ((struct member){b->told.v[i].group, b->told.v[i].start_ticks, b->told.v[i].pid}));
+		vec_push(&b->members,
+		         ((struct member){b->told.v[i].group, b->told.v[i].start_ticks, b->told.v[i].pid}));
 	if (b->members.n > 1)
 		qsort(b->members.v, b->members.n, sizeof(*b->members.v), by_group_and_start);
 	for (size_t i = 0; i < b->members.n; i++)
@@ -152,8 +153,7 @@ pid_t process_bulk_first_in(struct process_bulk *b, uint64_t group)
 	struct member key = {.group = group};
 	if (!b->members.n)
 		list_members(b);
-	const struct member *m =
-	        b->members.n ? bsearch(&key, b->members.v, b->members.n, sizeof(key), by_group) : NULL;
+	const struct member *m = b->members.n ? bsearch(&key, b->members.v, b->members.n, sizeof(key), by_group) : NULL;
 	return m ? m->pid : 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The program that runs for each task.  What it tells is behind pointers; the table below goes along them, each followed
- * once, so that it is the whole description of what is read.
+ * The program that runs for each task.  What it tells is behind pointers; the table below goes along them, each
+ * followed once, so that it is the whole description of what is read.
  */
 #include "source/bpf/processes_program.h"
 
@@ -107,8 +107,9 @@ struct places {
 
 static int first_of_walked(struct kernel_types *types, const struct mounts *m)
 {
-	static const char *const names[CTRL_MAX] = {"cpu_cgrp_id",    "cpuacct_cgrp_id", "cpuset_cgrp_id", "memory_cgrp_id",
-	                                            "pids_cgrp_id", "io_cgrp_id",      "freezer_cgrp_id"};
+	static const char *const names[CTRL_MAX] = {"cpu_cgrp_id",    "cpuacct_cgrp_id", "cpuset_cgrp_id",
+	                                            "memory_cgrp_id", "pids_cgrp_id",    "io_cgrp_id",
+	                                            "freezer_cgrp_id"};
 	for (int c = 0; c < CTRL_MAX; c++)
 		if (m->walk && m->v1[c] == m->walk)
 			return types_enum(types, "cgroup_subsys_id", names[c]);
@@ -155,8 +156,8 @@ static bool find_places(struct kernel_types *types, const struct mounts *m, stru
 	l->pid = types_offset(types, "task_struct", "pid", &size);
 	l->seq = types_offset(types, "bpf_iter_meta", "seq", &size);
 	l->target = types_function(types, "bpf_iter_task");
-	return all && l->numbers >= 0 && types_offset(types, "upid", "ns", &size) == 8 && l->level >= 0 && l->tgid >= 0 &&
-	       l->pid >= 0 && l->seq >= 0 && l->target > 0;
+	return all && l->numbers >= 0 && types_offset(types, "upid", "ns", &size) == 8 && l->level >= 0 &&
+	       l->tgid >= 0 && l->pid >= 0 && l->seq >= 0 && l->target > 0;
 }
 
 /* r6 = the task, r8 = where to write to, r7 = how far the numbers of the reader's pid namespace are from the first. */

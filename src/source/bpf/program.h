@@ -1,6 +1,6 @@
 /*
- * A program that an iterator of the kernel's runs for each of its things.  It is put together instruction by instruction,
- * so that no compiler for BPF is needed to build or to run vctop.
+ * A program that an iterator of the kernel's runs for each of its things.  It is put together instruction by
+ * instruction, so that no compiler for BPF is needed to build or to run vctop.
  */
 #ifndef SOURCE_BPF_PROGRAM_H
 #define SOURCE_BPF_PROGRAM_H

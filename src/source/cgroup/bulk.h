@@ -64,8 +64,8 @@ _Static_assert(sizeof(struct bulk_record) % 64 == 0, "whole lines of memory; a g
 
 struct bulk {
 	int link, map;
-	bool stats_by_order; /* where memory.stat's items are is not told by types (stat_order.h) */
-	bool stats_summed;   /* reading the table sums them up */
+	bool stats_by_order;         /* where memory.stat's items are is not told by types (stat_order.h) */
+	bool stats_summed;           /* reading the table sums them up */
 	struct bulk_record *records; /* from 1 to n; that at 0 counts those that follow, in its id */
 	size_t room, bytes;          /* bytes: of the mapping */
 	uint64_t n, found;           /* n: of those found, the ones there was room for */

@@ -201,7 +201,8 @@ static void find_stalls(struct kernel_types *types, struct bulk_layout *l)
 	if (!behind)
 		return;
 	add_waits(types, via, "enabled", AT(waits_counted), l);
-	/* They are summed up by a work that is due while anybody runs or waits: its lowest bit (WORK_STRUCT_PENDING). */
+	/* They are summed up by a work that is due while anybody runs or waits: its lowest bit (WORK_STRUCT_PENDING).
+	 */
 	add_waits(types, via, "avgs_work.work.data", AT(waits_unsummed), l);
 }
 
@@ -255,7 +256,7 @@ static void find_unified(struct kernel_types *types, struct bulk_layout *l)
 	l->control = types_offset(types, "cgroup", "subtree_control", &l->control_size);
 	l->exec_runtime = types_offset(types, "cgroup", "bstat.cputime.sum_exec_runtime", &size);
 	l->flush = types_function(types, "css_rstat_flush"); /* since Linux 6.16 */
-	l->stats_summed = l->flush <= 0; /* before that, with all else */
+	l->stats_summed = l->flush <= 0;                     /* before that, with all else */
 	if (l->flush <= 0)
 		l->flush = types_function(types, "cgroup_rstat_flush");
 }

@@ -28,8 +28,8 @@ struct cgroup_tree {
 	struct map levels;        /* path -> struct cgroup_level */
 	struct cgroup_dirs *dirs; /* NULL: groups are found by listing directories */
 	bool dirs_tried;
-	bool once; /* only a few ticks will come: directories are not watched */
-	bool pids_elsewhere;      /* our pid namespace does not show all members of a group */
+	bool once;           /* only a few ticks will come: directories are not watched */
+	bool pids_elsewhere; /* our pid namespace does not show all members of a group */
 	bool may_rest; /* what stands still is not read in every tick: a live host of which nobody wants each file */
 	struct bulk *bulk;   /* told.c: numbers of every group; NULL: files are read for them */
 	bool telling;        /* they are of this tick */

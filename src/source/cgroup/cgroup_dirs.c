@@ -18,7 +18,7 @@ struct dir {
 	int wd;
 	unsigned depth, children;
 	uint64_t inode; /* 0 not known */
-	char path[]; /* "" is the root */
+	char path[];    /* "" is the root */
 };
 
 struct cgroup_dirs {

@@ -296,7 +296,8 @@ void cgroup_tree_stale(struct cgroup_tree *t, const char *path)
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs)
 {
 	cleanup_strbuf struct strbuf ns = STRBUF_INIT;
-	*t = (struct cgroup_tree){.fs = fs, .types.fs = fs, .page_size = (uint64_t)sysconf(_SC_PAGESIZE), .levels.borrows = true};
+	*t = (struct cgroup_tree){
+	        .fs = fs, .types.fs = fs, .page_size = (uint64_t)sysconf(_SC_PAGESIZE), .levels.borrows = true};
 	t->may_rest = rootfs_is_live(fs) && !rootfs_is_traced(fs);
 	t->pids_elsewhere = rootfs_readlink(fs, "proc/self/ns/pid", &ns) == 0 && strcmp(ns.buf, INIT_PID_NS) != 0;
 	int r = mounts_read(fs, &t->mounts);

@@ -62,7 +62,8 @@ static int load_program(struct kernel_types *types)
 	size_t size;
 	const struct btf_type *t;
 	int memory = types_enum(types, "cgroup_subsys_id", "memory_cgrp_id");
-	int states = types_offset(types, "cgroup", "subsys", &size), seq = types_offset(types, "bpf_iter_meta", "seq", &size);
+	int states = types_offset(types, "cgroup", "subsys", &size),
+	    seq = types_offset(types, "bpf_iter_meta", "seq", &size);
 	int sums = types_offset(types, "mem_cgroup", "vmstats", &size);
 	int items = types_place(types, "memcg_vmstats", "state", &t), target = types_function(types, "bpf_iter_cgroup");
 	if (memory < 0 || states < 0 || seq < 0 || sums < 0 || items < 0 || target <= 0)
