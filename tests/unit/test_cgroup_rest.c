@@ -16,6 +16,7 @@ struct fixture {
 	struct host_sample host;
 	int64_t host_later; /* than the clock, which stands */
 	bool fds_are_short;
+	bool stats_told; /* where memory.stat's items are is known */
 };
 
 static void put(const struct fixture *f, const char *file, const char *text)
@@ -50,6 +51,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
+	f->cgroups.bulk = NULL; /* a test's own, when it failed */
 	cgroup_reader_free(f->reader);
 	cgroup_tree_close(&f->cgroups);
 	rootfs_close(f->fs);
@@ -67,6 +69,7 @@ static struct sample sample(struct fixture *f, bool rested)
 	cgroup_tree_begin(&f->cgroups, &f->host);
 	f->cgroups.telling = f->cgroups.bulk != NULL;
 	f->cgroups.fds_are_short = f->fds_are_short;
+	f->cgroups.stats.told = f->stats_told;
 	assert_int_equal(cgroup_reader_sample(f->reader, &s), 0);
 	assert_int_equal(cgroup_reader_rested(f->reader), rested);
 	return s;
@@ -234,10 +237,30 @@ static void test_what_is_told_is_not_read(void **state)
 	r->pages = 9;
 	s = sample(f, false);
 	assert_true(near(s.mem.cache_bytes.v, 16384));
-	/* Told itself. */
+	/* Told itself: but not while its place is not known, nor while the file would add what came since. */
 	r->file = r->inactive_file = 7;
 	r->refault_anon = r->refault_file = 2;
 	r->life.pids = 11;
+	r->stats_unsummed = 64;
+	next_tick(r);
+	s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 16384));
+	f->stats_told = true;
+	r->stats_unsummed = 65;
+	next_tick(r);
+	s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 16384));
+	told.bulk.stats_summed = true;
+	next_tick(r);
+	s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 7.0 * (double)f->cgroups.page_size));
+	told.bulk.stats_summed = false;
+	r->file = 8;
+	r->stats_unsummed = 64;
+	next_tick(r);
+	s = sample(f, false);
+	assert_true(near(s.mem.cache_bytes.v, 8.0 * (double)f->cgroups.page_size));
+	r->file = 7;
 	next_tick(r);
 	s = sample(f, false);
 	assert_true(near(s.mem.cache_bytes.v, 7.0 * (double)f->cgroups.page_size));
@@ -252,6 +275,56 @@ static struct allocation cpu_cap(struct fixture *f, struct cgroup_level *l, stru
 	const struct cap_question q = {.arena = a, .mono_usec = 1, .host = 64, .told = r};
 	(void)f;
 	return cgroup_cpu_allocation(l, &q);
+}
+
+/* Pressure is what was summed up last, where nobody has run or waited since. */
+static void test_told_pressure(void **state)
+{
+	struct fixture *f = *state;
+	struct told told;
+	struct bulk_record *r = tell(f, &told);
+	r->cpu_waited_nsec = 9000;
+	r->memory_waited_nsec = 7000;
+	r->memory_all_waited_nsec = 6999;
+	r->waits_counted = 1;
+	r->waits_unsummed = 1;
+	struct sample s = sample(f, false);
+	assert_true(near(s.cpu.pressure_usec.v, 5)); /* the file's */
+	assert_false(metric_is_ok(s.mem.pressure_usec));
+	r->waits_unsummed = 0;
+	next_tick(r);
+	s = sample(f, false);
+	assert_true(near(s.cpu.pressure_usec.v, 9));
+	/* Switched off: the file says so. */
+	r->waits_counted = 0;
+	r->cpu_waited_nsec = 10000;
+	f->host_later = 3000000;
+	next_tick(r);
+	s = sample(f, false);
+	assert_true(near(s.cpu.pressure_usec.v, 5));
+	tell_no_more(f, &told);
+}
+
+static void test_told_memory_pressure(void **state)
+{
+	struct fixture *f = *state;
+	struct told told;
+	struct bulk_record *r = tell(f, &told);
+	r->cpu_waited_nsec = r->memory_waited_nsec = 7000;
+	r->memory_all_waited_nsec = 6999;
+	r->waits_counted = 1;
+	r->waits_unsummed = 0;
+	r->disks = 0;
+	put(f, "io.stat", "8:0 rbytes=1 wbytes=2 rios=1 wios=1 dbytes=0 dios=0\n");
+	struct sample s = sample(f, false);
+	assert_true(near(s.mem.pressure_usec.v, 7));
+	assert_true(near(s.mem.pressure_full_usec.v, 6));
+	assert_true(near(s.io_read_bytes.v, 0)); /* no disk is counted for it */
+	r->disks = BULK_UNKNOWN;
+	next_tick(r);
+	s = sample(f, false);
+	assert_true(near(s.io_read_bytes.v, 1));
+	tell_no_more(f, &told);
 }
 
 static void test_told_caps(void **state)
@@ -362,6 +435,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_stall_wakes, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_pressure_follows_the_host, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_what_is_told_is_not_read, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_told_pressure, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_told_memory_pressure, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_told_caps, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_what_wakes_a_told_group, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_no_rest_before_memory_stat, setup, teardown),
