@@ -14,7 +14,7 @@
 #define MIN_SPEED 0.125
 #define FASTEST_USEC 40000 /* between two screens of a replay */
 #define SETTLED_TICK 6     /* all that is read only once has been */
-#define TRIM_TICKS 120     /* and again: verdicts are worded every second in the first two minutes */
+#define TRIM_TICKS 60      /* and again: each minute the sentences of verdicts are worded anew, and a moment is kept */
 
 void time_set_timer(const struct dashboard *d, double first)
 {
