@@ -14,6 +14,7 @@
 #define MIN_SPEED 0.125
 #define FASTEST_USEC 40000 /* between two screens of a replay */
 #define SETTLED_TICK 6     /* all that is read only once has been */
+#define TRIM_TICKS 60      /* and again: each minute the sentences of verdicts are worded anew, and a moment is kept */
 
 void time_set_timer(const struct dashboard *d, double first)
 {
@@ -108,7 +109,7 @@ static void took(struct dashboard *d, int r, const struct error *err)
 		moments_keep(d->moments, d->engine.frame);
 	if (d->engine.replay)
 		d->shown = d->engine.frame; /* it has two, in turn */
-	if (d->engine.ticks == SETTLED_TICK)
+	if (d->engine.ticks % TRIM_TICKS == SETTLED_TICK)
 		(void)malloc_trim(0); /* names of kernel types, what was read of each instance */
 	tell_memory(d);
 	dashboard_select(d);

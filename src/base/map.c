@@ -21,10 +21,15 @@ uint64_t map_hash(const char *s)
 
 uint64_t map_quick_hash(const char *s)
 {
+	return map_quick_hash_of(s, strlen(s));
+}
+
+uint64_t map_quick_hash_of(const void *data, size_t n)
+{
 	uint64_t h = 0;
-	for (size_t n = strlen(s), at = 0; at < n; at += sizeof(h)) {
+	for (size_t at = 0; at < n; at += sizeof(h)) {
 		uint64_t part = 0;
-		memcpy(&part, s + at, n - at < sizeof(part) ? n - at : sizeof(part));
+		memcpy(&part, (const char *)data + at, n - at < sizeof(part) ? n - at : sizeof(part));
 		h = (h ^ part ^ h >> 29) * 0x9E3779B97F4A7C15;
 	}
 	return h ^ h >> 32; /* a product's low bits know only the low bits */

@@ -8,13 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vctop/base/attr.h"
+#include "vctop/base/map.h"
+
 /* As finely as spans are told: in seconds, from two minutes on in minutes, of which hours and days are made. */
 static double span_of(double sec)
 {
 	return sec < 120 ? floor(sec) : 120 + floor(sec / MINUTE);
 }
 
-/* All that usage_sentence looks at for an instance; no gaps between the members, for they are compared as bytes. */
+/* All that usage_sentence looks at for an instance; without gaps, for it is hashed as bytes. */
+struct said_of {
+	double cpu_span, mem_span, cpu_peak, mem_peak, cpu_cap, mem_cap, held, oom_limit, quiet;
+	float size, cpu_number, mem_number;
+	uint8_t bits[20];
+};
+_Static_assert(sizeof(struct said_of) == 9 * sizeof(double) + 3 * sizeof(float) + 20, "no gaps");
+
 static struct said_of rests_on(const struct usage *u)
 {
 	bool parked = u->life != INSTANCE_RUNNING || u->all.state == VERDICT_PARKED,
@@ -39,23 +49,44 @@ static struct said_of rests_on(const struct usage *u)
 	return of;
 }
 
-const char *said_sentence(struct said *s, const struct usage *u, struct arena *a, const char **ret_rule)
+/* In one piece: most are short. */
+static char *print(const struct usage *u)
 {
-	struct said_of of = rests_on(u);
-	if (!s->reason || memcmp(&s->of, &of, sizeof(of)) != 0) {
-		struct arena words = {0};
-		const char *rule = NULL, *reason = usage_sentence(u, USAGE_INSTANCE, &words, &rule);
-		said_forget(s);
-		*s = (struct said){of, xstrdup(reason), xstrdup(rule)};
-		arena_release(&words);
-	}
-	*ret_rule = arena_strdup(a, s->rule);
-	return arena_strdup(a, s->reason);
+	struct arena words = {0};
+	const char *rule = NULL, *reason = usage_sentence(u, USAGE_INSTANCE, &words, &rule);
+	char *text = xasprintf("%s%c%s", rule, '\0', reason);
+	arena_release(&words);
+	return text;
 }
 
-void said_forget(struct said *s)
+void said_begin(struct said_rows *all)
 {
-	free(s->reason);
-	free(s->rule);
-	s->reason = s->rule = NULL;
+	for (size_t i = 0; i < all->no_longer.n; i++)
+		free(all->no_longer.v[i]);
+	all->no_longer.n = 0;
+}
+
+const char *said_sentence(struct said_rows *all, size_t row, const struct usage *u, const char **ret_rule)
+{
+	struct said_of of = rests_on(u);
+	uint64_t hash = map_quick_hash_of(&of, sizeof(of));
+	while (all->v.n <= row)
+		vec_push(&all->v, (struct said){0});
+	struct said *s = &all->v.v[row]; /* whoever's it was */
+	if (!s->rule || s->of != hash) {
+		if (s->rule)
+			vec_push(&all->no_longer, s->rule);
+		*s = (struct said){hash, print(u)};
+	}
+	*ret_rule = s->rule;
+	return s->rule + strlen(s->rule) + 1;
+}
+
+void said_release(struct said_rows *all)
+{
+	said_begin(all);
+	for (size_t i = 0; i < all->v.n; i++)
+		free(all->v.v[i].rule);
+	vec_free(&all->v);
+	vec_free(&all->no_longer);
 }

@@ -3,21 +3,23 @@
 #define DERIVE_SAID_H
 
 #include "derive/usage-internal.h"
+#include "vctop/base/vec.h"
 
-struct said_of {
-	double cpu_span, mem_span, cpu_peak, mem_peak, cpu_cap, mem_cap, held, oom_limit, quiet;
-	float size, cpu_number, mem_number;
-	uint8_t bits[20];
-};
-_Static_assert(sizeof(struct said_of) == 9 * sizeof(double) + 3 * sizeof(float) + 20, "no gaps");
-
+/* Of one row. */
 struct said {
-	struct said_of of;
-	char *reason, *rule; /* NULL: nothing yet */
+	uint64_t of; /* hash of what it rests on */
+	char *rule;  /* and behind its NUL the sentence: frames point to both. NULL: nothing yet */
 };
 
-/* As usage_sentence has it for the instance; s: where this row's was kept, whoever's it was. */
-const char *said_sentence(struct said *s, const struct usage *u, struct arena *a, const char **ret_rule);
-void said_forget(struct said *s);
+struct said_rows {
+	VEC(struct said) v;    /* row by row, of any frame */
+	VEC(char *) no_longer; /* what the frame before said, and this one does not */
+};
+
+/* A frame begins: what only the frame before the last pointed to goes. */
+void said_begin(struct said_rows *all);
+/* As usage_sentence has it for the instance of that row. */
+const char *said_sentence(struct said_rows *all, size_t row, const struct usage *u, const char **ret_rule);
+void said_release(struct said_rows *all);
 
 #endif

@@ -25,8 +25,8 @@ struct usage_book {
 	 * it has them. */
 	const struct frame *added;
 	VEC(struct found) of_rows;
-	VEC(struct said) said; /* row by row, of any frame */
-	char *patterns;        /* each ended by a NUL, the last by two */
+	struct said_rows said;
+	char *patterns; /* each ended by a NUL, the last by two */
 	size_t max;
 	bool by_id;
 };
@@ -48,9 +48,7 @@ void usage_book_free(struct usage_book *b)
 		usage_free(u);
 	map_release(&b->map);
 	vec_free(&b->of_rows);
-	for (size_t i = 0; i < b->said.n; i++)
-		said_forget(&b->said.v[i]);
-	vec_free(&b->said);
+	said_release(&b->said);
 	strbuf_release(&b->key);
 	free(b->patterns);
 	free(b);
@@ -258,15 +256,9 @@ static bool prefer_history(const struct verdict *v, const struct verdict *first)
 	return !open || (first_open && v->observed_sec >= SEEN_ENOUGH);
 }
 
-static struct said *said_at(struct usage_book *b, size_t row)
-{
-	while (b->said.n <= row)
-		vec_push(&b->said, (struct said){0});
-	return &b->said.v[row];
-}
-
 void usage_book_judge(struct usage_book *b, struct frame *f)
 {
+	said_begin(&b->said);
 	for (size_t i = 0; i < f->rows.n; i++) {
 		struct row *r = &f->rows.v[i];
 		const struct usage *u = b->added == f && i < b->of_rows.n ? b->of_rows.v[i].u : find(b, f, r->inst).u;
@@ -276,7 +268,7 @@ void usage_book_judge(struct usage_book *b, struct frame *f)
 		usage_figures(u, USAGE_INSTANCE, &v);
 		v.now = r->verdict.now;
 		if (prefer_history(&v, &r->verdict)) {
-			v.reason = said_sentence(said_at(b, i), u, &f->arena, &v.rule);
+			v.reason = said_sentence(&b->said, i, u, &v.rule);
 			r->verdict = v;
 			continue;
 		}

@@ -1,8 +1,8 @@
 """What a monitor costs on its terminal: measure() and a line of the table for it.
 
-On a terminal of 200x50 it settles first; then CPU time and bytes written are counted over ten of its refreshes, the
-system calls (strace) over three more; its memory; the time from its start to its first output.  What it has done by
-others (a daemon) is counted along, what they cost without it taken off.
+On a terminal of 200x50 it settles first, for minutes where its later costs are asked for; then CPU time and bytes
+written are counted over ten of its refreshes, the system calls (strace) over three more; its memory; the time from its
+start to its first output.  What it has done by others (a daemon) is counted along, what they cost without it taken off.
 """
 import fcntl
 import os
@@ -20,6 +20,7 @@ import time
 
 # Longer than vctop takes to set up what it has only for many instances.
 SETTLE, COUNTED, TRACED = 7, 10, 3
+LATER = 180  # seconds: by then it has graphs, verdicts and moments
 # Title, key in what measure() returns, decimals.
 COLUMNS = [("CPU ms", "cpu_ms", 2), ("calls", "calls", 0), ("bytes", "bytes", 0), ("RSS MiB", "rss_mib", 1),
            ("first ms", "first_ms", 0)]
@@ -84,8 +85,8 @@ def calls(pids, out, seconds):
         return sum(int(r[3]) for r in rows if len(r) > 4 and r[3].isdigit() and r[-1] != "total")
 
 
-def measure(command, interval=1.0, daemon=lambda: [], marker=b"", env=None, trace=True):
-    """None when it is not installed or ends at once; a value is None when it cannot be told."""
+def measure(command, interval=1.0, daemon=lambda: [], marker=b"", env=None, trace=True, settle=None):
+    """None when it is not installed or ends at once; a value is None when it cannot be told.  settle: in seconds."""
     if not shutil.which(command[0]):
         return None
     idle = 0.0
@@ -104,7 +105,7 @@ def measure(command, interval=1.0, daemon=lambda: [], marker=b"", env=None, trac
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
     out = Output(fd, began, marker)
     try:
-        if not out.drain(SETTLE * interval):
+        if not out.drain(SETTLE * interval if settle is None else settle):
             return None
         counted = [pid] + daemon()
         cpu, written = cpu_msec(counted), out.bytes

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import engines
-from cost import each, head, line, measure, once
+from cost import LATER, each, head, line, measure, once
 from crowd import ALL, NEEDED, Crowd
 
 VCTOP = os.environ["VCTOP"]
@@ -47,6 +47,8 @@ def crowd_rows():
         say(f"{GROUPS} cgroups of one process, {BUSY} of them busy; every {INTERVAL} s; {os.cpu_count()} CPUs, Linux {os.uname().release}")
         say(head("a refresh"))
         say(line("vctop", vctop, vctop))
+        later = measure(ME, interval, settle=LATER)
+        say(line(f"vctop, after {LATER // 60} minutes", later | {"first_ms": None}, vctop))
         say(line("vctop --json", measure([*ME, "--json", "-n", "100000"], interval), vctop))
         for name, names in (("floor: CPU, working set", NEEDED), ("floor: all counters of vctop", ALL)):
             say(line(name, measure(crowd.floor(names), interval), vctop))

@@ -74,8 +74,8 @@ static inline void film_entry(struct film *f, const struct what *w)
 	                            .started_usec = w->started,
 	                            .labels = w->keep ? keep : NULL,
 	                            .labels_n = w->keep != NULL};
-	e->sample.cpu.allocated = (struct allocation){cap_of(w->cpu_cap), "cpu.max", "/pod", w->shared};
-	e->sample.mem.allocated = (struct allocation){cap_of(w->mem_cap), "memory.max", "/pod", w->shared};
+	e->sample.cpu.allocated = (struct allocation){cap_of(w->cpu_cap), w->shared, "cpu.max", "/pod"};
+	e->sample.mem.allocated = (struct allocation){cap_of(w->mem_cap), w->shared, "memory.max", "/pod"};
 	e->sample.mem.used_bytes = maybe(w->mem);
 	e->sample.mem.held_bytes = maybe(w->held);
 	e->sample.mem.oom_kills = maybe(w->oom);

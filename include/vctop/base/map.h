@@ -20,6 +20,7 @@ struct map {
 
 uint64_t map_hash(const char *s);       /* the same everywhere and for ever */
 uint64_t map_quick_hash(const char *s); /* of this process: eight characters at a time */
+uint64_t map_quick_hash_of(const void *data, size_t n);
 void *map_get(const struct map *m, const char *key);
 /* With the map's own copy of the key, which stays where it is until it is removed. */
 void *map_find(const struct map *m, const char *key, const char **ret_key);

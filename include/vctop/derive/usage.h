@@ -32,7 +32,10 @@ void usage_book_by_id(struct usage_book *b, size_t max);
  * unseen for longest give way, never one of f; where all are of f, the rest of f is not learned.
  */
 void usage_book_add(struct usage_book *b, const struct frame *f);
-/* Puts what is remembered into the rows of f; rows without enough keep what the first look said. */
+/*
+ * Puts what is remembered into the rows of f; rows without enough keep what the first look said.  Their words are the
+ * book's, and stay until the frame after the next is judged: frames are filled in turns.
+ */
 void usage_book_judge(struct usage_book *b, struct frame *f);
 
 /* The stable key of an instance; sb is replaced. */

@@ -14,9 +14,9 @@
 /* A cap that may be reached: the minimum over the instance and all its ancestors. */
 struct allocation {
 	struct metric amount; /* cores or bytes; UNLIMITED when no level caps */
+	bool shared;          /* an ancestor binds: siblings share it */
 	const char *by;       /* "cpu.max", "cpuset", "memory.max", "memory.high", "vcpus", "ram"; NULL none */
 	const char *at;       /* cgroup path of the level that binds; NULL none */
-	bool shared;          /* an ancestor binds: siblings share it */
 };
 
 struct sample_cpu {

@@ -30,15 +30,15 @@ enum confidence {
 
 struct verdict {
 	enum verdict_state state;
-	bool provisional; /* idle seen for less than a day: "idle?" */
 	enum verdict_now now;
-	const char *rule;   /* id of the rule that decided: "lifetime-cpu-markov" */
-	const char *reason; /* one sentence with the numbers */
 	enum verdict_basis basis;
-	double observed_sec;
-	unsigned week_hours;  /* hours of the week (of 168) in which it was seen; 0 without history */
-	int64_t changed_usec; /* realtime of the last change of state; 0 not known */
 	enum confidence confidence;
+	bool provisional;    /* idle seen for less than a day: "idle?" */
+	unsigned week_hours; /* hours of the week (of 168) in which it was seen; 0 without history */
+	const char *rule;    /* id of the rule that decided: "lifetime-cpu-markov" */
+	const char *reason;  /* one sentence with the numbers */
+	double observed_sec;
+	int64_t changed_usec; /* realtime of the last change of state; 0 not known */
 	struct metric recommended_cores, recommended_bytes;
 	struct metric slack_cores, slack_bytes; /* allocation - recommended, floor 0 */
 	struct metric slack_cost;               /* a month, in whatever money the prices are */

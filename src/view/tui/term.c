@@ -271,6 +271,13 @@ static int check_terminal(struct error *err)
 	return 0;
 }
 
+/* What is shown goes into newscr at once: another grid of 28 bytes a cell, copied there, would be of no use. */
+static void leave_stdscr(void)
+{
+	(void)wresize(stdscr, 1, 1);
+	(void)untouchwin(stdscr); /* or it would be copied when a key is asked for */
+}
+
 int term_open(bool color, bool mouse, struct error *err)
 {
 	static bool at_exit;
@@ -285,6 +292,7 @@ int term_open(bool color, bool mouse, struct error *err)
 	term.screen = newterm(NULL, stdout, stdin);
 	if (!term.screen)
 		return error_set(err, ENOTSUP, "TERM=%s: curses cannot use it", getenv("TERM"));
+	leave_stdscr();
 	term.open = true;
 	term.mouse = mouse;
 	prepare_restore();
@@ -323,8 +331,8 @@ void term_close(void)
 
 void term_size(int *ret_columns, int *ret_rows)
 {
-	*ret_columns = term.open ? getmaxx(stdscr) : 80;
-	*ret_rows = term.open ? getmaxy(stdscr) : 24;
+	*ret_columns = term.open ? COLS : 80;
+	*ret_rows = term.open ? LINES : 24;
 }
 
 bool term_utf8(void)
@@ -347,9 +355,9 @@ static void show_cell(const struct cell *cell, int x, int y, int w)
 			text[i + 1] = (wchar_t)cell->marks[i];
 	}
 	if (setcchar(&out, text, term.attr[style], term.pair[style], NULL) == OK)
-		(void)mvadd_wch(y, x, &out);
+		(void)mvwadd_wch(newscr, y, x, &out);
 	if (w == 2 && text[0] == L'?')
-		(void)mvaddch(y, x + 1, ' ');
+		(void)mvwaddch(newscr, y, x + 1, ' ');
 }
 
 /* was NULL: all of it. A half of a wide character changes with the other. */
@@ -371,7 +379,7 @@ void term_show(const struct canvas *c)
 		term.shown = xreallocarray(term.shown, width * (size_t)c->rows + 1, sizeof(*term.shown));
 		term.columns = c->columns;
 		term.rows = c->rows;
-		(void)erase();
+		(void)werase(newscr);
 	}
 	for (int y = 0; y < c->rows; y++) {
 		const struct cell *row = c->cells + (size_t)y * width;
@@ -382,9 +390,9 @@ void term_show(const struct canvas *c)
 		memcpy(was, row, width * sizeof(*row));
 	}
 	if (term.repaint)
-		(void)clearok(stdscr, TRUE);
+		(void)clearok(newscr, TRUE);
 	term.repaint = false;
-	(void)refresh();
+	(void)doupdate();
 }
 
 /* A press of the first button or a turn of the wheel; 0 anything else. */
@@ -529,6 +537,6 @@ void term_resized(void)
 	struct winsize ws;
 	if (!term.open || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) < 0 || !ws.ws_row || !ws.ws_col)
 		return;
-	if (ws.ws_row != getmaxy(stdscr) || ws.ws_col != getmaxx(stdscr))
+	if (ws.ws_row != LINES || ws.ws_col != COLS)
 		(void)resizeterm(ws.ws_row, ws.ws_col);
 }
