@@ -31,6 +31,7 @@ struct bulk_record {
 	uint64_t mono_nsec; /* when it was read */
 	uint64_t cpu_nsec;  /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
 	uint64_t pages;     /* memory.usage_in_bytes | memory.current, in pages */
+	uint64_t cpu_at, pages_at; /* v1, the program's own: where these two are; 0 not known */
 	struct bulk_life {
 		uint64_t pids;      /* pids.current */
 		uint64_t frozen;    /* v2: cgroup.events; 0 no */
@@ -58,9 +59,10 @@ struct bulk_record {
 	uint64_t waits_unsummed;         /* 0: the sums are those that the files would tell */
 	uint64_t disks;                  /* blkio | io.stat: an address; 0 none is counted for the group */
 	uint64_t stats_unsummed;         /* how much memory.stat has to sum up yet, about */
-	uint64_t spare[3];
+	uint64_t spare;
 };
-_Static_assert(sizeof(struct bulk_record) % 64 == 0, "whole lines of memory; a group that stands still needs two");
+_Static_assert(sizeof(struct bulk_record) % 64 == 0, "whole lines of memory");
+_Static_assert(offsetof(struct bulk_record, life) == 64, "all that is asked of a group that stands still is in one");
 
 struct bulk {
 	int link, map;

@@ -104,6 +104,8 @@ static void put_record(struct program *p, const struct bulk_layout *l, int map)
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
 	put_store(p, BPF_REG_8, AT(id), BPF_REG_1);
 	put_store_value(p, BPF_REG_8, AT(due_nsec), 0);
+	put_store_value(p, BPF_REG_8, AT(cpu_at), 0);
+	put_store_value(p, BPF_REG_8, AT(pages_at), 0);
 	for (int i = 0; i < BULK_BESIDE; i++)
 		put_store_value(p, BPF_REG_8, AT(beside) + 8 * i, 0);
 	land(p, same);
@@ -118,7 +120,7 @@ static void put_time(struct program *p)
 static void put_unknown(struct program *p)
 {
 	for (int at = AT(cpu_nsec); at < (int)sizeof(struct bulk_record); at += 8)
-		if (at < AT(beside) || at >= AT(periods))
+		if (at != AT(cpu_at) && at != AT(pages_at) && (at < AT(beside) || at >= AT(periods)))
 			put_store_value(p, BPF_REG_8, at, -1); /* BULK_UNKNOWN */
 }
 
@@ -235,19 +237,16 @@ static void put_cpu_v2(struct program *p, const struct bulk_layout *l)
 }
 
 /*
- * r7 = the sum over all CPUs.  A per-CPU address is on each of them as far from itself as any other is: as far as a
+ * r7 = the sum over all CPUs, of what AT_POINTER points to.  A per-CPU address is on each of them as far from itself as any other is: as far as a
  * value of a per-CPU map of ours is, whose address the map tells and whose place on each CPU a helper does.
  */
-static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
+static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
 {
 	put_address(p, BPF_REG_3, BPF_PSEUDO_MAP_FD, per_cpu);
 	put_number(p, BPF_REG_3);
 	put_add(p, BPF_REG_3, l->per_cpu_places);
 	put_copy(p, BPF_REG_10, AT_PLACE, 8);
-	size_t none[3];
-	put_state(p, l->cpuacct, l->cpuusage);
-	put_copy(p, BPF_REG_10, AT_POINTER, 8);
-	none[0] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	size_t none[2];
 	put_set(p, BPF_REG_7, 0);
 	put_store_value(p, BPF_REG_10, AT_KEY, 0);
 	put_set(p, BPF_REG_9, 0);
@@ -257,7 +256,7 @@ static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus,
 	put_add(p, BPF_REG_2, AT_KEY);
 	put_move(p, BPF_REG_3, BPF_REG_9);
 	put_call(p, BPF_FUNC_map_lookup_percpu_elem);
-	none[1] = put_jump_if(p, BPF_JEQ, BPF_REG_0, 0);
+	none[0] = put_jump_if(p, BPF_JEQ, BPF_REG_0, 0);
 	put_number(p, BPF_REG_0);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_PLACE);
 	put(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_0, BPF_REG_1, 0, 0);
@@ -266,13 +265,26 @@ static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus,
 	put_copy(p, BPF_REG_10, AT_VALUE, 8);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
-	none[2] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	none[1] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	put_add(p, BPF_REG_9, 1);
 	put(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_9, 0, (int)loop - (int)p->n - 1, cpus);
 	put(p, BPF_JMP | BPF_JA, 0, 0, 1, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
 		land(p, none[i]);
 	put_set(p, BPF_REG_7, -1); /* BULK_UNKNOWN */
+}
+
+static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
+{
+	put_set(p, BPF_REG_7, -1); /* BULK_UNKNOWN */
+	put_store_value(p, BPF_REG_8, AT(cpu_at), 0);
+	put_state(p, l->cpuacct, l->cpuusage);
+	put_copy(p, BPF_REG_10, AT_POINTER, 8);
+	size_t none = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_POINTER);
+	put_store(p, BPF_REG_8, AT(cpu_at), BPF_REG_1);
+	put_cpu_sum(p, l, cpus, per_cpu);
+	land(p, none);
 }
 
 static const struct bulk_field *pages_of(const struct bulk_layout *l)
@@ -283,25 +295,10 @@ static const struct bulk_field *pages_of(const struct bulk_layout *l)
 	return f;
 }
 
-/* One of the group's states: of another hierarchy, that which it had the last time. */
-static void put_last_state(struct program *p, const struct bulk_layout *l, int state)
+/* r9 = memory use in pages, which r3 points to. */
+static void put_pages(struct program *p)
 {
-	if (l->beside.states & 1U << state) {
-		put_load(p, BPF_REG_1, BPF_REG_8, at_beside(l, state));
-		put_store(p, BPF_REG_10, AT_STATES + 8 * state, BPF_REG_1);
-		return;
-	}
-	put_move(p, BPF_REG_3, BPF_REG_6);
-	put_add(p, BPF_REG_3, l->subsys + 8 * state);
-	put_copy(p, BPF_REG_10, AT_STATES + 8 * state, 8);
-}
-
-/* r9 = memory use in pages. */
-static void put_pages(struct program *p, const struct bulk_layout *l)
-{
-	const struct bulk_field *f = pages_of(l);
 	put_set(p, BPF_REG_9, -1); /* BULK_UNKNOWN */
-	put_state(p, f->state, f->at);
 	put_copy(p, BPF_REG_10, AT_VALUE, 8);
 	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	put_load(p, BPF_REG_9, BPF_REG_10, AT_VALUE);
@@ -318,8 +315,8 @@ static void put_moved(struct program *p, size_t ret[2])
 }
 
 /*
- * Ends the program for a group of which neither has moved, when its other numbers are not due.  CPU time is looked for
- * where it was the last time: if that is another's by now, so is the number, and the way there is gone anew.
+ * Ends the program for a group of which neither has moved, when its other numbers are not due.  Both are looked for
+ * where they were the last time: if that is another's by now, so is the number, and the way there is gone anew.
  */
 static void put_rest(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
 {
@@ -327,10 +324,11 @@ static void put_rest(struct program *p, const struct bulk_layout *l, int cpus, i
 	put_time(p);
 	put_load(p, BPF_REG_2, BPF_REG_8, AT(due_nsec));
 	size_t due = put_jump_by(p, BPF_JGE, BPF_REG_0, BPF_REG_2);
-	put_last_state(p, l, l->cpuacct);
-	put_last_state(p, l, pages_of(l)->state);
-	put_cpu_v1(p, l, cpus, per_cpu);
-	put_pages(p, l);
+	put_load(p, BPF_REG_1, BPF_REG_8, AT(cpu_at));
+	put_store(p, BPF_REG_10, AT_POINTER, BPF_REG_1);
+	put_cpu_sum(p, l, cpus, per_cpu);
+	put_load(p, BPF_REG_3, BPF_REG_8, AT(pages_at));
+	put_pages(p);
 	put_moved(p, moved);
 	put_time(p);
 	p->exits[p->exits_n++] = p->n;
@@ -567,7 +565,9 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 			put_beside(&p, l);
 		put_cpu_v1(&p, l, cpus, per_cpu);
 		put_time(&p);
-		put_pages(&p, l);
+		put_state(&p, pages_of(l)->state, pages_of(l)->at);
+		put_store(&p, BPF_REG_8, AT(pages_at), BPF_REG_3);
+		put_pages(&p);
 		put_due(&p);
 		put_unknown(&p);
 		put_store(&p, BPF_REG_8, AT(cpu_nsec), BPF_REG_7);
