@@ -53,9 +53,11 @@ static bool is_roots(struct rootfs *fs, pid_t pid)
 /* Names that a monitor's command line tells even to those who may not read the runtime's files. */
 static void learn_names(struct facts_table *f, const struct process *p)
 {
-	const char *id = process_option(p, "-c"), *name = process_option(p, "-n");
-	if (f->names.live < MAX_LEARNED && strcmp(p->stat.comm, "conmon") == 0 && id && name && runtime_is_hex(id, 64))
-		facts_learn_name(f, id, name);
+	if (f->names.live < MAX_LEARNED && strcmp(p->stat.comm, "conmon") == 0) {
+		const char *id = process_option(p, "-c"), *name = process_option(p, "-n");
+		if (id && name && runtime_is_hex(id, 64))
+			facts_learn_name(f, id, name);
+	}
 	if (strcmp(p->stat.comm, "dockerd") == 0 && is_roots(f->fs, p->pid)) {
 		const char *root = process_long_option(p, "--data-root");
 		facts_learn_root(f, root ? root : process_option(p, "-g"));

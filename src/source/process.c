@@ -154,27 +154,71 @@ static int read_argv(struct rootfs *fs, int own, struct process *p)
 	return 0;
 }
 
-int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
+struct process_later {
+	struct rootfs *fs;
+	int own;          /* its directory; -1: it was asked for */
+	struct process p; /* with the command line */
+};
+
+static const struct process *with_args(const struct process *p)
 {
-	return process_read_on(fs, pid, NULL, ret);
+	struct process_later *l = p->later;
+	if (!l)
+		return p;
+	if (l->own >= 0) {
+		(void)read_argv(l->fs, l->own, &l->p); /* of one that has gone there is none */
+		(void)close(l->own);
+		l->own = -1;
+	}
+	return &l->p;
+}
+
+size_t process_argc(const struct process *p)
+{
+	return with_args(p)->argc;
+}
+
+const char *process_arg(const struct process *p, size_t i)
+{
+	const struct process *has = with_args(p);
+	return i < has->argc ? has->argv[i] : NULL;
+}
+
+bool process_cut(const struct process *p)
+{
+	return with_args(p)->cmdline_cut;
+}
+
+static int open_own(struct rootfs *fs, pid_t pid)
+{
+	char path[32];
+	(void)snprintf(path, sizeof(path), "proc/%d", (int)pid);
+	return rootfs_openat(fs, path, O_PATH | O_DIRECTORY);
 }
 
 int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *stat, struct process *ret)
 {
+	int own = open_own(fs, pid);
+	if (own < 0)
+		return own;
+	struct process_later *l = xcalloc(1, sizeof(*l));
+	*l = (struct process_later){.fs = fs, .own = own, .p.pid = pid};
+	*ret = (struct process){.pid = pid, .stat = *stat, .exe = read_link(fs, own, pid, "exe"), .later = l};
+	return 0;
+}
+
+int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
+{
 	struct process p = {.pid = pid};
-	char path[32];
-	(void)snprintf(path, sizeof(path), "proc/%d", (int)pid);
-	cleanup_close int own = rootfs_openat(fs, path, O_PATH | O_DIRECTORY);
-	if (stat)
-		p.stat = *stat;
-	int r = own < 0 ? own : stat ? 0 : process_read_stat(fs, pid, &p.stat);
+	cleanup_close int own = open_own(fs, pid);
+	int r = own < 0 ? own : process_read_stat(fs, pid, &p.stat);
 	if (r < 0)
 		return r;
 	p.exe = read_link(fs, own, pid, "exe");
 	r = read_argv(fs, own, &p);
 	/* All of it is of one process only if the pid was not handed on meanwhile: then the one before is still there.
 	 */
-	if (r == 0 && !stat && faccessat(own, "stat", F_OK, 0) < 0)
+	if (r == 0 && faccessat(own, "stat", F_OK, 0) < 0)
 		r = -ESRCH;
 	if (r < 0) {
 		process_release(&p);
@@ -186,6 +230,12 @@ int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *sta
 
 void process_release(struct process *p)
 {
+	if (p->later) {
+		if (p->later->own >= 0)
+			(void)close(p->later->own);
+		process_release(&p->later->p);
+		free(p->later);
+	}
 	free(p->exe);
 	if (p->argv)
 		free(p->argv[0]);
@@ -205,10 +255,11 @@ const char *process_option(const struct process *p, const char *option)
 	const char *want = bare(option), *have;
 	if (!want)
 		want = option;
-	for (size_t i = 1; i + 1 < p->argc; i++) {
-		have = bare(p->argv[i]);
+	const struct process *has = with_args(p);
+	for (size_t i = 1; i + 1 < has->argc; i++) {
+		have = bare(has->argv[i]);
 		if (have && strcmp(have, want) == 0)
-			return p->argv[i + 1];
+			return has->argv[i + 1];
 	}
 	return NULL;
 }
@@ -227,13 +278,15 @@ int64_t process_started(const struct process_stat *st, struct rootfs_time now)
 const char *process_long_option(const struct process *p, const char *option)
 {
 	size_t n = strlen(option);
-	for (size_t i = 1; i < p->argc; i++) {
-		if (strncmp(p->argv[i], option, n) != 0)
+	const struct process *has = with_args(p);
+	for (size_t i = 1; i < has->argc; i++) {
+		const char *arg = has->argv[i];
+		if (strncmp(arg, option, n) != 0)
 			continue;
-		if (p->argv[i][n] == '=')
-			return p->argv[i] + n + 1;
-		if (!p->argv[i][n] && i + 1 < p->argc)
-			return p->argv[i + 1];
+		if (arg[n] == '=')
+			return arg + n + 1;
+		if (!arg[n] && i + 1 < has->argc)
+			return has->argv[i + 1];
 	}
 	return NULL;
 }

@@ -99,7 +99,8 @@ static void look_at(const struct glance *g, struct proctab_entry *e)
 {
 	struct process p;
 	struct process_stat told;
-	if (process_read_on(g->fs, e->pid, told_stat(g->t, e->pid, &told), &p) < 0)
+	const struct process_stat *st = told_stat(g->t, e->pid, &told);
+	if ((st ? process_read_on(g->fs, e->pid, st, &p) : process_read(g->fs, e->pid, &p)) < 0)
 		return; /* gone already */
 	bool settled = is_settled(&p.stat, g->now);
 	if (e->start_ticks != p.stat.start_ticks)

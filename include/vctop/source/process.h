@@ -30,18 +30,23 @@ struct process {
 	pid_t pid;
 	struct process_stat stat;
 	char *exe;   /* link text; NULL denied or gone */
-	char **argv; /* raw bytes, NULL-terminated; NOT cleaned: parsers clean what they keep */
+	char **argv; /* as read: ask process_arg() */
 	size_t argc;
-	bool cmdline_cut; /* longer than we read (1 MiB) */
+	bool cmdline_cut;
+	struct process_later *later; /* its command line, not read until it is asked for; NULL: it was */
 	bool no_kvm;      /* the kernel said that none of KVM's VMs has its memory */
 	bool closely;     /* seen for the first time, or grown since: worth a look that costs more (proctab.h) */
 };
 
 /* Reads all of it. -ESRCH/-ENOENT when the process has gone. */
 int process_read(struct rootfs *fs, pid_t pid, struct process *ret);
-/* The same but its stat, which is known already. */
+/* Of one whose stat is known already; its command line is read when somebody asks. */
 int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *stat, struct process *ret);
 void process_release(struct process *p);
+/* Its command line: raw bytes, NOT cleaned; parsers clean what they keep. */
+size_t process_argc(const struct process *p);
+const char *process_arg(const struct process *p, size_t i); /* NULL from argc on */
+bool process_cut(const struct process *p);                  /* longer than is read (1 MiB) */
 /* The argument after `option` (also "--option"); NULL none. */
 const char *process_option(const struct process *p, const char *option);
 /* The value of "--option VALUE" or "--option=VALUE"; NULL none. */

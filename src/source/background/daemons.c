@@ -46,10 +46,10 @@ static enum live_restore restore_of_argv(const struct process *p)
 {
 	static const char option[] = "--live-restore";
 	size_t n = sizeof(option) - 1;
-	for (size_t i = 1; i < p->argc; i++) {
-		if (strncmp(p->argv[i], option, n) != 0)
+	for (size_t i = 1; i < process_argc(p); i++) {
+		if (strncmp(process_arg(p, i), option, n) != 0)
 			continue;
-		const char *v = p->argv[i] + n;
+		const char *v = process_arg(p, i) + n;
 		if (!*v || strcmp(v, "=true") == 0 || strcmp(v, "=1") == 0)
 			return RESTORE_ARGV;
 		if (*v == '=')
@@ -189,7 +189,7 @@ void daemons_look(struct daemons *d, const struct process *p)
 		gone(d, known);
 	const struct daemon *parent = find_pid(d, p->stat.ppid);
 	/* A fork of the daemon's that has not become another program yet; a zombie has no command line. */
-	if (!name || (parent && parent->name == name) || !p->argc || d->all.n >= MAX_DAEMONS ||
+	if (!name || (parent && parent->name == name) || !process_argc(p) || d->all.n >= MAX_DAEMONS ||
 	    status_read(d->fs, p->pid, &status) < 0 || !status.has_uid)
 		return;
 	struct daemon *new = xcalloc(1, sizeof(*new));

@@ -20,7 +20,7 @@ static const char *monitor_name(const struct process *p)
 		return "systemd-nspawn";
 	if (strcmp(p->stat.comm, "bwrap") == 0)
 		return "bwrap";
-	return p->argc && strncmp(p->argv[0], lxc, sizeof(lxc) - 1) == 0 ? "lxc monitor" : NULL;
+	return process_argc(p) && strncmp(process_arg(p, 0), lxc, sizeof(lxc) - 1) == 0 ? "lxc monitor" : NULL;
 }
 
 static char *relative(const char *path)
@@ -73,7 +73,7 @@ static void take_monitor(struct rootfs *fs, struct parents *k, const struct proc
 	ret->socket = relative(socket);
 	/* "[lxc monitor] /var/lib/lxc web" is one argument. */
 	if (strcmp(name, "lxc monitor") == 0)
-		ret->lxc_path = xstrndup(p->argv[0], 512);
+		ret->lxc_path = xstrndup(process_arg(p, 0), 512);
 	(void)take_parent(fs, k, p->stat.ppid, ret);
 }
 

@@ -187,16 +187,16 @@ static void refresh(struct facts_table *t)
 static const char *machine_option(const struct process *p, const char *brief, const char *full)
 {
 	size_t n = strlen(full);
-	for (size_t i = 1; i < p->argc && p->argv[i]; i++) {
-		const char *a = p->argv[i];
+	for (size_t i = 1; i < process_argc(p) && process_arg(p, i); i++) {
+		const char *a = process_arg(p, i);
 		if (strcmp(a, "--") == 0)
 			break;
 		if (strncmp(a, full, n) == 0 && a[n] == '=')
 			return a + n + 1;
 		if (strncmp(a, brief, 2) == 0 && a[2])
 			return a + 2;
-		if ((strcmp(a, full) == 0 || strcmp(a, brief) == 0) && i + 1 < p->argc)
-			return p->argv[i + 1];
+		if ((strcmp(a, full) == 0 || strcmp(a, brief) == 0) && i + 1 < process_argc(p))
+			return process_arg(p, i + 1);
 	}
 	return NULL;
 }

@@ -105,11 +105,11 @@ static void lend_to_lower(struct disk_args *a, struct disk_arg *upper)
 
 static void read_devices(const struct process *p, struct disk_args *a)
 {
-	for (size_t i = 1; i + 1 < p->argc; i++) {
-		if (!streq(p->argv[i], "-device") && !streq(p->argv[i], "--device"))
+	for (size_t i = 1; i + 1 < process_argc(p); i++) {
+		if (!streq(process_arg(p, i), "-device") && !streq(process_arg(p, i), "--device"))
 			continue;
 		struct device d = {0};
-		(void)qemu_opts_each(p->argv[i + 1], "driver", device_key, &d);
+		(void)qemu_opts_each(process_arg(p, i + 1), "driver", device_key, &d);
 		size_t n = d.driver ? strlen(d.driver) : 0;
 		struct disk_arg *node = n > 3 && streq(d.driver + n - 3, "-cd") ? find_node(a, d.drive) : NULL;
 		if (node)
@@ -123,8 +123,8 @@ static void read_qemu(const struct process *p, struct disk_args *a)
 {
 	static const char *const plain[] = {"hda", "hdb", "hdc", "hdd", "sd", "mtdblock"};
 	static const char *const no_disk[] = {"cdrom", "pflash", "fda", "fdb"};
-	for (size_t i = 1; i + 1 < p->argc; i++) {
-		const char *arg = p->argv[i], *value = p->argv[i + 1];
+	for (size_t i = 1; i + 1 < process_argc(p); i++) {
+		const char *arg = process_arg(p, i), *value = process_arg(p, i + 1);
 		struct disk_arg d = {0};
 		if (*arg != '-')
 			continue;
@@ -165,8 +165,8 @@ static void read_others(const struct process *p, struct disk_args *a)
 {
 	static const char *const options[] = {"--disk", "--block", "--rwdisk", "--root", "--rwroot", "--qcow", "-d"};
 	bool taking = false;
-	for (size_t i = 1; i < p->argc; i++) {
-		const char *arg = p->argv[i];
+	for (size_t i = 1; i < process_argc(p); i++) {
+		const char *arg = process_arg(p, i);
 		if (*arg != '-') {
 			if (taking)
 				add_path(a, arg);
@@ -186,7 +186,7 @@ static void read_others(const struct process *p, struct disk_args *a)
 
 void disk_args_parse(const struct process *p, struct disk_args *ret)
 {
-	const char *exe = p->exe ? p->exe : p->argc ? p->argv[0] : "", *slash = strrchr(exe, '/');
+	const char *exe = p->exe ? p->exe : process_argc(p) ? process_arg(p, 0) : "", *slash = strrchr(exe, '/');
 	const char *name = slash ? slash + 1 : exe;
 	size_t n = strlen(name);
 	*ret = (struct disk_args){0};

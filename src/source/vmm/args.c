@@ -33,9 +33,9 @@ static const char *base_name(const char *path, size_t *len)
 const char *vmm_program(const struct process *p, size_t *ret_len)
 {
 	*ret_len = 0;
-	if (!p->argc || p->stat.state == 'Z' || p->stat.state == 'X')
+	const char *path = p->exe ? p->exe : process_arg(p, 0);
+	if (!path || p->stat.state == 'Z' || p->stat.state == 'X')
 		return "";
-	const char *path = p->exe ? p->exe : p->argv[0];
 	*ret_len = strlen(path);
 	return base_name(path, ret_len);
 }
@@ -64,12 +64,12 @@ const char *vmm_option(const struct process *p, const char *option)
 	size_t n = strlen(option);
 	bool letter = n == 2;
 	const char *found = NULL;
-	for (size_t i = 1; i < p->argc; i++) {
-		const char *arg = p->argv[i];
+	for (size_t i = 1; i < process_argc(p); i++) {
+		const char *arg = process_arg(p, i);
 		if (strncmp(arg, option, n) != 0)
 			continue;
 		if (arg[n] == '\0')
-			found = i + 1 < p->argc && p->argv[i + 1][0] != '-' ? p->argv[i + 1] : found;
+			found = i + 1 < process_argc(p) && process_arg(p, i + 1)[0] != '-' ? process_arg(p, i + 1) : found;
 		else if (arg[n] == '=')
 			found = arg + n + 1;
 		else if (letter)
@@ -80,8 +80,8 @@ const char *vmm_option(const struct process *p, const char *option)
 
 bool vmm_flag(const struct process *p, const char *word)
 {
-	for (size_t i = 1; i < p->argc; i++)
-		if (strcmp(p->argv[i], word) == 0)
+	for (size_t i = 1; i < process_argc(p); i++)
+		if (strcmp(process_arg(p, i), word) == 0)
 			return true;
 	return false;
 }

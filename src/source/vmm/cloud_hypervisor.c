@@ -21,8 +21,8 @@ static uint64_t zones(const struct process *p)
 {
 	uint64_t sum = 0;
 	bool in_zones = false;
-	for (size_t i = 1; i < p->argc; i++) {
-		const char *arg = p->argv[i];
+	for (size_t i = 1; i < process_argc(p); i++) {
+		const char *arg = process_arg(p, i);
 		if (arg[0] == '-')
 			in_zones = strncmp(arg, "--memory-zone", 13) == 0;
 		if (in_zones && strchr(arg, '='))

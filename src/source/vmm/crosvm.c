@@ -48,8 +48,8 @@ static const char *disk_of(const struct process *p)
 /* "crosvm --log-level debug run ...": the command comes after options of the program itself. */
 static bool runs_vm(const struct process *p)
 {
-	for (size_t i = 1; i < p->argc && i < 16; i++)
-		if (strcmp(p->argv[i], "run") == 0 || strcmp(p->argv[i], "run-mp") == 0)
+	for (size_t i = 1; i < process_argc(p) && i < 16; i++)
+		if (strcmp(process_arg(p, i), "run") == 0 || strcmp(process_arg(p, i), "run-mp") == 0)
 			return true;
 	return false;
 }
@@ -63,7 +63,7 @@ static bool recognise(struct rootfs *fs, const struct process *p, struct vm_conf
 	cleanup_free char *path = first_or(disk, "path");
 	ret->name = vmm_text(name, VMM_NAME_MAX);
 	ret->name_from = name ? "--name on the command line" : NULL;
-	ret->image = vmm_text(path ? path : p->argv[p->argc - 1], VMM_PATH_MAX);
+	ret->image = vmm_text(path ? path : process_arg(p, process_argc(p) - 1), VMM_PATH_MAX);
 	read_machine(p, ret);
 	return true;
 }

@@ -11,12 +11,12 @@
 /* runsc sets argv[0]; the program file is a runsc wherever that lies. */
 static bool is_sandbox(const struct process *p)
 {
-	if (!p->argc || strcmp(p->argv[0], "runsc-sandbox") != 0)
-		return false;
 	size_t n;
 	const char *name = vmm_program(p, &n);
 	/* With memory sealing the link is "/memfd:runsc..."; a link that may not be read leaves the argument. */
-	return !p->exe || (n >= 5 && memcmp(name, "runsc", 5) == 0) || strstr(p->exe, "runsc") != NULL;
+	if (p->exe && (n < 5 || memcmp(name, "runsc", 5) != 0) && !strstr(p->exe, "runsc"))
+		return false;
+	return process_argc(p) && strcmp(process_arg(p, 0), "runsc-sandbox") == 0;
 }
 
 /* runsc-sandbox [global options] boot [options] CONTAINER-ID */
@@ -26,8 +26,8 @@ static bool recognise(struct rootfs *fs, const struct process *p, struct vm_conf
 	if (!is_sandbox(p))
 		return false;
 	*ret = (struct vm_config){.runtime = "gvisor", .sandbox = true};
-	if (vmm_flag(p, "boot") && p->argv[p->argc - 1][0] != '-')
-		ret->pair = vmm_text(p->argv[p->argc - 1], VMM_NAME_MAX);
+	if (vmm_flag(p, "boot") && process_arg(p, process_argc(p) - 1)[0] != '-')
+		ret->pair = vmm_text(process_arg(p, process_argc(p) - 1), VMM_NAME_MAX);
 	ret->name = vmm_text(ret->pair, VMM_NAME_MAX);
 	ret->name_from = ret->name ? "runsc's command line" : NULL;
 	return true;

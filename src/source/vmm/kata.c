@@ -44,8 +44,8 @@ static const char *runtime_of(const char *inner)
 
 static bool mentions(const struct process *p, const char *dir)
 {
-	for (size_t i = 1; i < p->argc; i++)
-		if (strstr(p->argv[i], dir))
+	for (size_t i = 1; i < process_argc(p); i++)
+		if (strstr(process_arg(p, i), dir))
 			return true;
 	return false;
 }
@@ -58,10 +58,10 @@ static char *sandbox_of(const struct process *p, const struct vm_config *c)
 	char *id = id_after(c->api_socket, "/run/vc/vm/");
 	if (!id && p->exe)
 		id = id_after(p->exe, "/run/vc/firecracker/");
-	for (size_t i = 1; i < p->argc && !id; i++) {
-		id = id_after(p->argv[i], "/run/vc/vm/");
+	for (size_t i = 1; i < process_argc(p) && !id; i++) {
+		id = id_after(process_arg(p, i), "/run/vc/vm/");
 		if (!id)
-			id = id_after(p->argv[i], "/run/vc/firecracker/");
+			id = id_after(process_arg(p, i), "/run/vc/firecracker/");
 	}
 	return id;
 }
@@ -81,8 +81,8 @@ void kata_mark(const struct process *p, struct vm_config *c)
 static bool recognise(struct rootfs *fs, const struct process *p, struct vm_config *ret)
 {
 	unsigned vms = 0, vcpus = 0;
-	const char *id = vmm_option(p, "-id");
-	if (!vmm_program_is(p, "containerd-shim-kata-v2") || !id || !is_id(id, strlen(id)) ||
+	const char *id = vmm_program_is(p, "containerd-shim-kata-v2") ? vmm_option(p, "-id") : NULL;
+	if (!id || !is_id(id, strlen(id)) ||
 	    kvm_fds_count(fs, p->pid, &vms, &vcpus) < 0 || !vms)
 		return false;
 	*ret = (struct vm_config){.runtime = "kata-dragonball", .manager = "kata", .ram_noreserve = true};

@@ -11,13 +11,13 @@
 /* Its sandbox and its file server may hold KVM too. */
 static bool is_gvisor(const struct process *p)
 {
-	return strncmp(p->argv[0], "runsc-", 6) == 0;
+	return strncmp(process_arg(p, 0), "runsc-", 6) == 0;
 }
 
 /* Kernel threads have neither command line nor program; what did not grow since it was looked at is left alone. */
 static bool is_candidate(const struct process *p)
 {
-	return p->closely && p->argc && p->exe && p->stat.state != 'Z' && p->stat.state != 'X' && !is_gvisor(p);
+	return p->closely && p->exe && process_argc(p) && p->stat.state != 'Z' && p->stat.state != 'X' && !is_gvisor(p);
 }
 
 static bool recognise(struct rootfs *fs, const struct process *p, struct vm_config *ret)

@@ -68,7 +68,7 @@ static void read_machine(struct rootfs *fs, const struct process *p, struct vm_c
 static bool recognise(struct rootfs *fs, const struct process *p, struct vm_config *ret)
 {
 	bool own = vmm_program_is(p, "lkvm") || vmm_program_is(p, "lkvm-static");
-	if ((!own && !vmm_program_is(p, "vm")) || p->argc < 2 || strcmp(p->argv[1], "run") != 0)
+	if ((!own && !vmm_program_is(p, "vm")) || process_argc(p) < 2 || strcmp(process_arg(p, 1), "run") != 0)
 		return false;
 	const char *name = either(p, "--name", "-n"), *disk = either(p, "--disk", "-d");
 	const char *kernel = either(p, "--kernel", "-k");

@@ -74,11 +74,11 @@ static void mark_manager(const struct process *p, struct vm_config *c)
 	mark_incus(c, vmm_option(p, "-readconfig"));
 	if (c->manager)
 		return;
-	for (size_t i = 1; i < p->argc; i++) {
-		if (strstr(p->argv[i], "/var/lib/libvirt/qemu/domain-") ||
-		    strstr(p->argv[i], "/libvirt/qemu/lib/domain-"))
+	for (size_t i = 1; i < process_argc(p); i++) {
+		if (strstr(process_arg(p, i), "/var/lib/libvirt/qemu/domain-") ||
+		    strstr(process_arg(p, i), "/libvirt/qemu/lib/domain-"))
 			c->manager = "libvirt";
-		if (id && strstr(p->argv[i], "/run/qemu-server/"))
+		if (id && strstr(process_arg(p, i), "/run/qemu-server/"))
 			c->manager = "proxmox";
 	}
 	if (c->manager && strcmp(c->manager, "proxmox") == 0)
@@ -97,8 +97,9 @@ static const char *runtime(struct rootfs *fs, const struct process *p, enum qemu
 	if (asked == QEMU_ACCEL_KVM_OR_TCG)
 		return "qemu-kvm";
 	/* vl.c: without -accel a program called "...kvm" prefers KVM, any other TCG. */
-	size_t n = strlen(p->argv[0]);
-	return n >= 3 && strcmp(p->argv[0] + n - 3, "kvm") == 0 ? "qemu-kvm" : "qemu-tcg";
+	const char *called = process_argc(p) ? process_arg(p, 0) : "";
+	size_t n = strlen(called);
+	return n >= 3 && strcmp(called + n - 3, "kvm") == 0 ? "qemu-kvm" : "qemu-tcg";
 }
 
 static bool recognise(struct rootfs *fs, const struct process *p, struct vm_config *ret)

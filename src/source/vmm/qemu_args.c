@@ -322,9 +322,9 @@ void qemu_args_parse(const struct process *p, const struct qemu_reader *reader, 
 {
 	*ret = (struct qemu_launch){0};
 	struct qemu_args a = {.reader = reader, .launch = ret};
-	for (size_t i = 1; i < p->argc;)
-		i += read_option(&a, p->argv[i], i + 1 < p->argc ? p->argv[i + 1] : NULL);
-	if (p->cmdline_cut) {
+	for (size_t i = 1; i < process_argc(p);)
+		i += read_option(&a, process_arg(p, i), i + 1 < process_argc(p) ? process_arg(p, i + 1) : NULL);
+	if (process_cut(p)) {
 		qemu_problem(&a, "command line", "", "longer than is read");
 		a.hidden = true;
 	}

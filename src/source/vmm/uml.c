@@ -13,9 +13,9 @@
 static const char *value_of(const struct process *p, const char *key)
 {
 	size_t n = strlen(key);
-	for (size_t i = 1; i < p->argc; i++)
-		if (strncmp(p->argv[i], key, n) == 0)
-			return p->argv[i] + n;
+	for (size_t i = 1; i < process_argc(p); i++)
+		if (strncmp(process_arg(p, i), key, n) == 0)
+			return process_arg(p, i) + n;
 	return NULL;
 }
 

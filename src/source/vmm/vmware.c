@@ -100,10 +100,10 @@ static void read_vmx(struct rootfs *fs, const struct process *p, const char *pat
 
 static const char *vmx_of(const struct process *p)
 {
-	for (size_t i = p->argc; i > 1; i--) {
-		size_t n = strlen(p->argv[i - 1]);
-		if (n > 4 && strcasecmp(p->argv[i - 1] + n - 4, ".vmx") == 0)
-			return p->argv[i - 1];
+	for (size_t i = process_argc(p); i > 1; i--) {
+		size_t n = strlen(process_arg(p, i - 1));
+		if (n > 4 && strcasecmp(process_arg(p, i - 1) + n - 4, ".vmx") == 0)
+			return process_arg(p, i - 1);
 	}
 	return NULL;
 }
