@@ -73,40 +73,39 @@ struct glance {
 	void *data;
 };
 
-/* NULL: its file is to be read. */
-static const struct process_stat *told_stat(const struct proctab *t, pid_t pid, struct process_stat *ret)
+static struct process_stat stat_of(const struct process_told *p)
 {
-	const struct process_told *p = proctab_told(t, pid);
-	if (!p)
-		return NULL;
-	*ret = (struct process_stat){.ppid = p->ppid,
-	                             .state = 'S', /* it has not ended */
-	                             .threads = p->threads,
-	                             .start_ticks = p->start_ticks,
-	                             .stack = p->stack};
-	(void)snprintf(ret->comm, sizeof(ret->comm), "%s", p->comm);
-	(void)text_clean(ret->comm, sizeof(ret->comm));
-	return ret;
+	struct process_stat st = {.ppid = p->ppid,
+	                          .state = 'S', /* it has not ended */
+	                          .threads = p->threads,
+	                          .start_ticks = p->start_ticks,
+	                          .stack = p->stack};
+	(void)snprintf(st.comm, sizeof(st.comm), "%s", p->comm);
+	(void)text_clean(st.comm, sizeof(st.comm));
+	return st;
 }
 
-static bool has_no_kvm(const struct proctab *t, pid_t pid)
+static int read_process(const struct glance *g, pid_t pid, struct process *ret)
 {
-	const struct process_told *p = proctab_told(t, pid);
-	return p && p->has_notifier == 0;
+	const struct process_told *told = proctab_told(g->t, pid);
+	if (!told)
+		return process_read(g->fs, pid, ret);
+	struct process_stat st = stat_of(told);
+	*ret = (struct process){.pid = pid, .stat = st};
+	int r = told->kernel ? 0 : process_read_on(g->fs, pid, &st, ret);
+	ret->no_kvm = told->has_notifier == 0;
+	return r;
 }
 
 static void look_at(const struct glance *g, struct proctab_entry *e)
 {
 	struct process p;
-	struct process_stat told;
-	const struct process_stat *st = told_stat(g->t, e->pid, &told);
-	if ((st ? process_read_on(g->fs, e->pid, st, &p) : process_read(g->fs, e->pid, &p)) < 0)
+	if (read_process(g, e->pid, &p) < 0)
 		return; /* gone already */
 	bool settled = is_settled(&p.stat, g->now);
 	if (e->start_ticks != p.stat.start_ticks)
 		*e = (struct proctab_entry){.pid = e->pid};
 	/* A program that starts a VM sooner or later gives it threads; of short lives with one none is worth a look. */
-	p.no_kvm = has_no_kvm(g->t, e->pid);
 	p.closely = (p.stat.threads > 1 || settled) && (p.stat.threads > e->threads || settled != e->settled);
 	e->settled = settled;
 	e->start_ticks = p.stat.start_ticks;
@@ -320,7 +319,9 @@ int proctab_stat(const struct proctab *t, struct rootfs *fs, pid_t pid, struct p
 	struct proctab_glance key = {.pid = pid};
 	const struct proctab_glance *g =
 	        t->glances.n ? bsearch(&key, t->glances.v, t->glances.n, sizeof(key), by_glance) : NULL;
-	if (g)
-		*ret = g->stat;
-	return g || told_stat(t, pid, ret) ? 0 : process_read_stat(fs, pid, ret);
+	const struct process_told *told = g ? NULL : proctab_told(t, pid);
+	if (!g && !told)
+		return process_read_stat(fs, pid, ret);
+	*ret = g ? g->stat : stat_of(told);
+	return 0;
 }

@@ -19,10 +19,10 @@ setup_file() {
 	local lib root=guest.img.d
 	mkdir -p $root/{bin,usr/local/bin,usr/local/libexec/vctop}
 	cp "$VCTOP" $root/usr/local/bin/vctop
-	cp "$VCTOP_BUILD/tests/tools/herd" "$VCTOP_BUILD/tests/unit/test_bulk" $root/usr/local/bin/
+	cp "$VCTOP_BUILD/tests/tools/herd" "$VCTOP_BUILD"/tests/unit/test_{bulk,processes} $root/usr/local/bin/
 	[ ! -e "$VCTOP_BUILD/vctop-workload" ] || cp "$VCTOP_BUILD/vctop-workload" $root/usr/local/bin/
 	[ ! -e "$VCTOP_BUILD/vctop-workload" ] || cp "$VCTOP_BUILD/vctop-workload" $root/usr/local/libexec/vctop/
-	for lib in $(for p in "$VCTOP" "$VCTOP_BUILD/tests/unit/test_bulk"; do ldd "$p"; done | grep -o '/[^ ]*' | sort -u); do
+	for lib in $(for p in "$VCTOP" "$VCTOP_BUILD"/tests/unit/test_{bulk,processes}; do ldd "$p"; done | grep -o '/[^ ]*' | sort -u); do
 		mkdir -p "$root/${lib%/*}"
 		cp -L "$lib" "$root$lib"
 	done
@@ -37,7 +37,7 @@ setup_file() {
 	}
 	tr -d '\r' <guest.console >console
 	local name
-	for name in first json plain stderr sample sample-json sample-stop files-after doctor bulk cost-0 cost-0-files cost-10 cost-100; do
+	for name in first json plain stderr sample sample-json sample-stop files-after doctor bulk processes cost-0 cost-0-files cost-10 cost-100; do
 		sed -n "/^===BEGIN $name\$/,/^===END $name\$/{//!p}" console >"$name"
 	done
 }
@@ -131,6 +131,9 @@ guest_script() {
 		begin bulk
 		CMOCKA_MESSAGE_OUTPUT=TAP test_bulk 2>&1
 		end bulk
+		begin processes
+		CMOCKA_MESSAGE_OUTPUT=TAP test_processes 2>&1
+		end processes
 		# Many, of which some work: what does a tick read?
 		mkdir -p docker
 		cost() { # NAME BUSY OPTION...
@@ -251,12 +254,21 @@ calls() { # FILE: system calls of the cheapest tick: others also read what is re
 	jq -s '[.[].syscalls] | [.[1:], .[:-1]] | transpose | map(.[0] - .[1]) | min' < <(sed 's/^"self"://' "$1")
 }
 
+# all_passed NAME: the output of a unit test
+all_passed() {
+	cat "$1"
+	equal failed "$(grep -c '^not ok' "$1")" 0
+	equal skipped "$(grep -ci '# skip' "$1")" 0
+	equal passed "$(grep -c '^ok' "$1")" "$(sed -n 's/^1\.\.//p' "$1")"
+	grep -v '^ok' "$1" >&3
+}
+
 @test "v2 guest: the iterator over all groups says what their files say" {
-	cat bulk
-	equal failed "$(grep -c '^not ok' bulk)" 0
-	equal skipped "$(grep -ci '# skip' bulk)" 0
-	equal passed "$(grep -c '^ok' bulk)" "$(sed -n 's/^1\.\.//p' bulk)"
-	grep -v '^ok' bulk >&3
+	all_passed bulk
+}
+
+@test "v2 guest: the iterator over all processes says what their files say" {
+	all_passed processes
 }
 
 @test "v2 guest: groups that stand still cost nothing each, or two reads without BPF, one that works two" {

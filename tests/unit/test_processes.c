@@ -192,9 +192,13 @@ static bool compare(struct process_bulk *b, pid_t pid)
 	if (!read_files(pid, &after) || !is_same(&before, &after))
 		return false;
 	if (!t) {
-		/* A kernel's thread has no program, and who has ended no namespaces. */
-		assert_true(after.stat.stack == 0 || after.stat.state == 'Z');
+		assert_int_equal(after.stat.state, 'Z');
 		return false;
+	}
+	assert_int_equal(t->kernel, after.stat.stack == 0);
+	if (t->kernel) {
+		assert_int_equal(t->start_ticks, after.stat.start_ticks);
+		return true;
 	}
 	compare_read(t, &after);
 	compare_namespaces(t);

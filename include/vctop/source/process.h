@@ -34,8 +34,8 @@ struct process {
 	size_t argc;
 	bool cmdline_cut;
 	struct process_later *later; /* its command line, not read until it is asked for; NULL: it was */
-	bool no_kvm;      /* the kernel said that none of KVM's VMs has its memory */
-	bool closely;     /* seen for the first time, or grown since: worth a look that costs more (proctab.h) */
+	bool no_kvm;                 /* the kernel said that none of KVM's VMs has its memory */
+	bool closely; /* seen for the first time, or grown since: worth a look that costs more (proctab.h) */
 };
 
 /* Reads all of it. -ESRCH/-ENOENT when the process has gone. */

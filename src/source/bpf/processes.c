@@ -17,7 +17,8 @@
 #define DEVICES_ALLOWED 1
 /* The kernel gives at most 32 KiB, whole records. */
 #define READ_AT_ONCE 128
-#define MINOR_BITS 20 /* of a dev_t in the kernel */
+#define MINOR_BITS 20              /* of a dev_t in the kernel */
+#define KERNELS_THREAD 0x00200000U /* PF_KTHREAD */
 #define UNKNOWN64 UINT64_MAX
 #define UNKNOWN32 UINT32_MAX
 
@@ -65,14 +66,22 @@ struct process_bulk *process_bulk_open(struct kernel_types *types, const struct 
 	return NULL;
 }
 
+static bool is_kernels(const struct process_record *r)
+{
+	return r->flags != UNKNOWN32 && r->flags & KERNELS_THREAD;
+}
+
 static bool is_whole(const struct process_record *r)
 {
+	if (r->own.ns == UNKNOWN64 || r->own.nr <= 0 || r->threads == UNKNOWN32 || r->exit_state != 0)
+		return false;
+	if (is_kernels(r))
+		return true;
 	for (int t = 0; t < NS_MAX; t++)
 		if (r->ns[t] == UNKNOWN64)
 			return false;
-	return r->own.ns != UNKNOWN64 && r->own.nr > 0 && r->stack != UNKNOWN64 && r->cap_eff != UNKNOWN64 &&
-	       r->euid != UNKNOWN32 && r->root[0] != UNKNOWN64 && r->root_dev != UNKNOWN32 && r->seccomp <= 2 &&
-	       r->threads != UNKNOWN32 && r->net_ns != UNKNOWN32 && r->level >= r->reader_level && r->exit_state == 0;
+	return r->stack != UNKNOWN64 && r->cap_eff != UNKNOWN64 && r->euid != UNKNOWN32 && r->root[0] != UNKNOWN64 &&
+	       r->root_dev != UNKNOWN32 && r->seccomp <= 2 && r->net_ns != UNKNOWN32 && r->level >= r->reader_level;
 }
 
 static void take(struct process_bulk *b, const struct process_record *r)
@@ -85,7 +94,8 @@ static void take(struct process_bulk *b, const struct process_record *r)
 	        .pid = r->own.nr,
 	        .ppid = r->parent.ns == r->own.ns && r->own.nr != 1 ? r->parent.nr : 0,
 	        .start_ticks = r->start_nsec / (1000000000 / (uint64_t)b->ticks),
-	        .stack = r->stack,
+	        .kernel = is_kernels(r),
+	        .stack = is_kernels(r) ? 0 : r->stack,
 	        .threads = r->threads,
 	        .pid_levels = r->level - r->reader_level + 1,
 	        .euid = r->euid,

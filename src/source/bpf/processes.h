@@ -16,7 +16,8 @@
 /* A process with a program and with namespaces: neither a kernel thread nor one that has ended. */
 struct process_told {
 	pid_t pid, ppid;          /* as proc/ shows them; ppid 0: outside */
-	char comm[16];            /* as it is, not cleaned */
+	bool kernel;              /* a thread of the kernel's: has no program, and what follows threads is not told */
+	char comm[16];            /* as it is, not cleaned; of a worker in the kernel without what it works at */
 	uint64_t start_ticks;     /* proc/PID/stat: starttime */
 	uint64_t stack;           /* startstack */
 	unsigned threads;         /* num_threads */

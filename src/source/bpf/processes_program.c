@@ -69,6 +69,7 @@ static const struct {
         {TASK, "task_struct", "atomic_flags", 8, AT(atomic_flags)},
         {TASK, "task_struct", "seccomp.mode", 4, AT(seccomp)},
         {TASK, "task_struct", "exit_state", 4, AT(exit_state)},
+        {TASK, "task_struct", "flags", 4, AT(flags)},
         {TASK, "task_struct", "comm", 16, AT(comm)},
         {SIGNAL, "signal_struct", "nr_threads", 4, AT(threads)},
         {NUMBERS, "pid", "level", 4, AT(level)},

@@ -24,7 +24,7 @@ struct process_record {
 	uint64_t notifiers;                /* of its memory; 0 none */
 	struct process_number own, parent; /* in the reader's pid namespace */
 	uint32_t level, reader_level;      /* of pid namespaces */
-	uint32_t threads, euid, seccomp, exit_state, net_ns, devices, root_dev, pad;
+	uint32_t threads, euid, seccomp, exit_state, net_ns, devices, root_dev, flags;
 	char comm[16];
 };
 

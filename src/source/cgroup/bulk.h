@@ -25,12 +25,12 @@
  * others, those below pages are up to BULK_AGE old in a group whose CPU time and memory use have not moved.
  */
 struct bulk_record {
-	uint64_t id;        /* the inode of the group's directory */
-	uint64_t serial;    /* the program's own: which group it is, of all that there have ever been */
-	uint64_t due_nsec;  /* the program's own: when all is to be read though nothing moved */
-	uint64_t mono_nsec; /* when it was read */
-	uint64_t cpu_nsec;  /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
-	uint64_t pages;     /* memory.usage_in_bytes | memory.current, in pages */
+	uint64_t id;               /* the inode of the group's directory */
+	uint64_t serial;           /* the program's own: which group it is, of all that there have ever been */
+	uint64_t due_nsec;         /* the program's own: when all is to be read though nothing moved */
+	uint64_t mono_nsec;        /* when it was read */
+	uint64_t cpu_nsec;         /* cpuacct.usage | cpu.stat usage_usec, in nanoseconds */
+	uint64_t pages;            /* memory.usage_in_bytes | memory.current, in pages */
 	uint64_t cpu_at, pages_at; /* v1, the program's own: where these two are; 0 not known */
 	struct bulk_life {
 		uint64_t pids;      /* pids.current */

@@ -237,8 +237,9 @@ static void put_cpu_v2(struct program *p, const struct bulk_layout *l)
 }
 
 /*
- * r7 = the sum over all CPUs, of what AT_POINTER points to.  A per-CPU address is on each of them as far from itself as any other is: as far as a
- * value of a per-CPU map of ours is, whose address the map tells and whose place on each CPU a helper does.
+ * r7 = the sum over all CPUs, of what AT_POINTER points to.  A per-CPU address is on each of them as far from itself as
+ * any other is: as far as a value of a per-CPU map of ours is, whose address the map tells and whose place on each CPU
+ * a helper does.
  */
 static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
 {

@@ -69,7 +69,8 @@ const char *vmm_option(const struct process *p, const char *option)
 		if (strncmp(arg, option, n) != 0)
 			continue;
 		if (arg[n] == '\0')
-			found = i + 1 < process_argc(p) && process_arg(p, i + 1)[0] != '-' ? process_arg(p, i + 1) : found;
+			found = i + 1 < process_argc(p) && process_arg(p, i + 1)[0] != '-' ? process_arg(p, i + 1)
+			                                                                   : found;
 		else if (arg[n] == '=')
 			found = arg + n + 1;
 		else if (letter)

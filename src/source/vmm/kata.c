@@ -82,8 +82,7 @@ static bool recognise(struct rootfs *fs, const struct process *p, struct vm_conf
 {
 	unsigned vms = 0, vcpus = 0;
 	const char *id = vmm_program_is(p, "containerd-shim-kata-v2") ? vmm_option(p, "-id") : NULL;
-	if (!id || !is_id(id, strlen(id)) ||
-	    kvm_fds_count(fs, p->pid, &vms, &vcpus) < 0 || !vms)
+	if (!id || !is_id(id, strlen(id)) || kvm_fds_count(fs, p->pid, &vms, &vcpus) < 0 || !vms)
 		return false;
 	*ret = (struct vm_config){.runtime = "kata-dragonball", .manager = "kata", .ram_noreserve = true};
 	ret->pair = xstrdup(id);
