@@ -277,6 +277,6 @@ all_passed() {
 	echo "# system calls a tick, 100 groups: idle $idle, file by file $files, 10 busy $some, all busy $all" | tee /dev/fd/3
 	within "all idle" "$idle" 10 100
 	within "all idle, file by file" "$files" 200 400
-	within "10 busy" "$some" "$((idle + 10))" "$((idle + 60))"
-	within "all busy" "$all" 150 400
+	within "10 busy" "$some" "$((idle + 5))" "$((idle + 60))"
+	within "all busy" "$all" 60 300
 }
