@@ -131,7 +131,7 @@ static void host_fill(const struct host_sample *prev, const struct host_sample *
 static const struct entry *before(const struct entry *v, size_t n, size_t *at, const char *id)
 {
 	int order = -1;
-	while (*at < n && (order = strcmp(v[*at].inst.id, id)) < 0)
+	while (*at < n && (order = v[*at].inst.id == id ? 0 : strcmp(v[*at].inst.id, id)) < 0)
 		(*at)++;
 	return order == 0 ? &v[*at] : NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "derive/said.h"
 #include "derive/usage-internal.h"
+#include "vctop/base/prefetch.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
 #include "vctop/base/text.h"
@@ -214,12 +215,22 @@ static void learn(const struct usage_book *b, struct usage *u, const struct row 
 	usage_observe(u, r, f);
 }
 
+static void look_ahead(const struct usage_book *b, const struct frame *f, size_t i)
+{
+	if (i >= b->of_rows.n || i >= f->rows.n || !b->of_rows.v[i].u)
+		return;
+	prefetch(b->of_rows.v[i].u, sizeof(struct usage));
+	prefetch(b->of_rows.v[i].key, PREFETCH_LINE);
+	prefetch(f->rows.v[i].inst->name, PREFETCH_LINE);
+}
+
 /* Those that are known first: what a frame shows never gives way to what it shows, too. */
 void usage_book_add(struct usage_book *b, const struct frame *f)
 {
 	int64_t now = f->snap->host.real_usec / 1000 * 1000;
 	bool room = true;
 	for (size_t i = 0; i < f->rows.n; i++) {
+		look_ahead(b, f, i + PREFETCH_ROWS);
 		struct found at = find_again(b, f, i);
 		if (i < b->of_rows.n)
 			b->of_rows.v[i] = at;

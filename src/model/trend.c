@@ -7,6 +7,7 @@
 
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
+#include "vctop/base/prefetch.h"
 #include "vctop/base/vec.h"
 
 #define FINE 600     /* readings: at one a second, ten minutes */
@@ -272,8 +273,11 @@ void trends_add(struct trends *b, const struct frame *f)
 	uint64_t at = turn(b, now);
 	b->forgot = false;
 	add_host(b, &f->host, at);
-	for (size_t i = 0; i < f->rows.n; i++)
+	for (size_t i = 0; i < f->rows.n; i++) {
+		if (i + PREFETCH_ROWS < b->places.n && b->places.v[i + PREFETCH_ROWS].trend)
+			prefetch(b->places.v[i + PREFETCH_ROWS].trend, sizeof(struct trend));
 		add_row(b, &f->rows.v[i], i, at);
+	}
 	for (size_t i = 0; i < f->services.n; i++)
 		add_row(b, &f->services.v[i], f->rows.n + i, at);
 	if (at % FINE == 0 && at > (uint64_t)COARSE * COARSE_OF)

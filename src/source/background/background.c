@@ -7,6 +7,7 @@
 #include "source/background/network.h"
 #include "source/background/supervisor.h"
 #include "vctop/base/clock.h"
+#include "vctop/base/prefetch.h"
 #include "vctop/base/text.h"
 
 #define BACKGROUND_USEC 30000000
@@ -21,6 +22,7 @@
 #define EAGER_TICK 2
 #define HOST_USEC 30000000
 #define SCRATCH_SIZE 65536
+#define ID_USUAL 80 /* bytes */
 
 /* When something of an instance was read, and its CPU time then; when it is read again. */
 struct turn {
@@ -222,6 +224,17 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	take_turn(&k->turn, e, t->now.mono_usec);
 }
 
+static void look_ahead(const struct background_reader *b, const struct snapshot *s, size_t i)
+{
+	size_t next = i + PREFETCH_ROWS, far = next + PREFETCH_ROWS;
+	if (far < b->entries.n)
+		prefetch(b->entries.v[far], sizeof(struct known));
+	if (next < b->entries.n)
+		prefetch(b->entries.v[next]->id, ID_USUAL);
+	if (next < s->entries.n)
+		prefetch(s->entries.v[next].inst.id, ID_USUAL);
+}
+
 /* Most stand where they stood in the tick before. */
 static struct known *find_known(struct background_reader *b, const struct instance *i, size_t at)
 {
@@ -248,15 +261,6 @@ static bool is_stale(const struct background_reader *b, const struct known *k, c
 static bool has_time(const struct background_reader *b)
 {
 	return !b->end_usec || clock_mono_usec() < b->end_usec;
-}
-
-static size_t count_stale(const struct background_reader *b, const struct tick *t)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < t->snap->entries.n; i++)
-		n += is_running(&t->snap->entries.v[i].inst) &&
-		     is_stale(b, b->entries.v[i], &t->snap->entries.v[i].inst);
-	return n;
 }
 
 static void refresh(struct background_reader *b, const struct tick *t)
@@ -429,15 +433,19 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	b->tick++;
 	b->end_usec = begin_budget(b, b->tick > EAGER_TICK);
 	daemons_update(&b->daemons, t->procs, t->now.mono_usec);
+	size_t stale = 0;
 	for (size_t i = 0; i < t->snap->entries.n; i++) {
-		struct known *k = find_known(b, &t->snap->entries.v[i].inst, i);
+		look_ahead(b, t->snap, i);
+		const struct instance *inst = &t->snap->entries.v[i].inst;
+		struct known *k = find_known(b, inst, i);
+		stale += is_running(inst) && is_stale(b, k, inst);
 		if (i < b->entries.n)
 			b->entries.v[i] = k;
 		else
 			vec_push(&b->entries, k);
 	}
 	b->entries.n = t->snap->entries.n;
-	proctab_expect(t->procs, b->fs, count_stale(b, t));
+	proctab_expect(t->procs, b->fs, stale);
 	sample_networks(b, t);
 	/* A rate takes two readings: without all networks in its first tick a one-shot would have none. */
 	if (b->tick < EAGER_TICK)

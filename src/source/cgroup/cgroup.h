@@ -99,6 +99,10 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r);
  * and gets a new incarnation.
  */
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s);
+/* It, what its level is, and what was told of it, will be asked for soon (vctop/base/prefetch.h). */
+void cgroup_reader_prefetch(const struct cgroup_reader *r);
+void cgroup_level_prefetch(const struct cgroup_level *l);
+void cgroup_told_prefetch(const struct cgroup_tree *t, const struct cgroup_reader *r);
 /* Whether it rests, and what was told of it, into a question about its caps. */
 void cgroup_reader_question(const struct cgroup_reader *r, struct cap_question *q);
 /* Nothing moved: that sample has old numbers that hold still, and no more need be asked about the group. */

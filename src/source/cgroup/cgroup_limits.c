@@ -8,6 +8,7 @@
 #include "source/cgroup/cgroup_dirs.h"
 #include "source/host.h"
 #include "vctop/base/parse.h"
+#include "vctop/base/prefetch.h"
 #include "vctop/base/text.h"
 
 /* Caps change by hand (docker update) or by a controller; two seconds is sooner than anybody looks. */
@@ -214,6 +215,11 @@ static void refresh_memory(struct cgroup_level *l, const struct bulk_record *tol
 		l->mem_high = metric_none(METRIC_UNLIMITED, "no memory.high on v1");
 	l->memory_at = now;
 	l->memory_known = true;
+}
+
+void cgroup_level_prefetch(const struct cgroup_level *l)
+{
+	prefetch(l, sizeof(*l));
 }
 
 static void level_close(struct cgroup_level *l)

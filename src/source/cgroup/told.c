@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "source/cgroup/cgroup_reader.h"
+#include "vctop/base/prefetch.h"
 
 /* To learn the kernel's types costs some 20 ms once: nothing for a few groups, nor for one look at not so many. */
 #define TICKS_BEFORE 3
@@ -77,6 +78,17 @@ void cgroup_tree_begin(struct cgroup_tree *t, const struct host_sample *h)
 const struct bulk_record *cgroup_reader_told(struct cgroup_reader *r)
 {
 	return r->tree->bulk ? bulk_find(r->tree->bulk, r->incarnation, &r->hint) : NULL;
+}
+
+void cgroup_reader_prefetch(const struct cgroup_reader *r)
+{
+	prefetch(r, sizeof(*r));
+}
+
+void cgroup_told_prefetch(const struct cgroup_tree *t, const struct cgroup_reader *r)
+{
+	if (t->bulk && r->hint)
+		prefetch(&t->bulk->records[r->hint], sizeof(struct bulk_record));
 }
 
 void cgroup_reader_question(const struct cgroup_reader *r, struct cap_question *q)
