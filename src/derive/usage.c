@@ -5,9 +5,9 @@
 
 #include "derive/said.h"
 #include "derive/usage-internal.h"
-#include "vctop/base/prefetch.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
+#include "vctop/base/prefetch.h"
 #include "vctop/base/text.h"
 
 #define SEEN_ENOUGH 600.0 /* below it a first look says as much */
