@@ -90,7 +90,8 @@ static bool stalls_are_told(const struct cgroup_reader *r)
 
 static struct metric told_usec(uint64_t nsec)
 {
-	return metric_ok((double)(nsec / 1000));
+	uint64_t usec = nsec / 1000; /* the file has whole ones */
+	return metric_ok((double)usec);
 }
 
 static void sample_cpu_stall(struct cgroup_reader *r, struct sample *s, char *buf)
