@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "source/bpf/program.h"
+#include "source/cgroup/bulk_program.h"
 #include "vctop/base/attr.h"
 
 enum object {
@@ -108,12 +109,9 @@ struct places {
 
 static int first_of_walked(struct kernel_types *types, const struct mounts *m)
 {
-	static const char *const names[CTRL_MAX] = {"cpu_cgrp_id",    "cpuacct_cgrp_id", "cpuset_cgrp_id",
-	                                            "memory_cgrp_id", "pids_cgrp_id",    "io_cgrp_id",
-	                                            "freezer_cgrp_id"};
 	for (int c = 0; c < CTRL_MAX; c++)
 		if (m->walk && m->v1[c] == m->walk)
-			return types_enum(types, "cgroup_subsys_id", names[c]);
+			return bulk_controller(types, (enum controller)c);
 	return -1;
 }
 

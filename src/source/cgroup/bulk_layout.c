@@ -68,7 +68,7 @@ static const struct {
               {"PSI_MEM_SOME", AT(memory_waited_nsec)},
               {"PSI_MEM_FULL", AT(memory_all_waited_nsec)}};
 
-static int controller_bit(struct kernel_types *types, enum controller c)
+int bulk_controller(struct kernel_types *types, enum controller c)
 {
 	return types_enum(types, "cgroup_subsys_id", controllers[c]);
 }
@@ -115,7 +115,7 @@ static bool find_lists(struct kernel_types *types, struct bulk_lists *l)
 {
 	const struct btf_type *t;
 	size_t size;
-	l->state = controller_bit(types, CTRL_MEMORY);
+	l->state = bulk_controller(types, CTRL_MEMORY);
 	l->via = types_offset(types, "mem_cgroup", "nodeinfo", &size);
 	l->at = types_place(types, "mem_cgroup_per_node", "lru_zone_size", &t);
 	l->descendants = types_offset(types, "cgroup", "nr_descendants", &size);
@@ -136,7 +136,7 @@ static void find_cpus(struct kernel_types *types, struct bulk_layout *l)
 	const struct btf_type *t;
 	int at = types_place(types, "cpuset", "effective_cpus", &t);
 	bool behind = at >= 0 && btf_is_ptr(t);
-	l->cpus = (struct bulk_field){.state = at < 0 ? -1 : controller_bit(types, CTRL_CPUSET),
+	l->cpus = (struct bulk_field){.state = at < 0 ? -1 : bulk_controller(types, CTRL_CPUSET),
 	                              .via = behind ? at : -1,
 	                              .at = behind ? 0 : at,
 	                              .size = 8,
@@ -161,7 +161,7 @@ static void find_events(struct kernel_types *types, const struct mounts *m, stru
 	int array = types_offset(types, "mem_cgroup", "memory_events", &size);
 	for (size_t i = 0; i < ARRAY_SIZE(events) && array >= 0; i++) {
 		int n = types_enum(types, "memcg_memory_event", events[i].event);
-		struct bulk_field f = {.state = controller_bit(types, CTRL_MEMORY),
+		struct bulk_field f = {.state = bulk_controller(types, CTRL_MEMORY),
 		                       .via = -1,
 		                       .at = n < 0 ? -1 : array + 8 * n,
 		                       .size = 8,
@@ -223,11 +223,11 @@ static void find_fields(struct kernel_types *types, const struct mounts *m, stru
 		struct bulk_field f = {.via = -1, .to = wanted[i].record, .cap = wanted[i].cap};
 		if (!is_on(m, wanted[i].controller, wanted[i].on))
 			continue;
-		f.state = controller_bit(types, wanted[i].controller);
+		f.state = bulk_controller(types, wanted[i].controller);
 		f.at = types_offset(types, wanted[i].type, wanted[i].path, &f.size);
 		add(l, &f);
 	}
-	struct bulk_field freezer = {.state = controller_bit(types, CTRL_FREEZER), .via = -1, .to = AT(life.freezing)};
+	struct bulk_field freezer = {.state = bulk_controller(types, CTRL_FREEZER), .via = -1, .to = AT(life.freezing)};
 	int freezing = types_enum(types, "freezer_state_flags", "CGROUP_FREEZING");
 	freezer.mask = freezing > 0 ? (uint32_t)freezing : 0;
 	freezer.at = freezing > 0 ? types_offset(types, "freezer", "state", &freezer.size) : -1;
@@ -237,7 +237,7 @@ static void find_fields(struct kernel_types *types, const struct mounts *m, stru
 	if (m->v2)
 		find_v2_fields(types, l);
 	if ((m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->v2) == m->walk)
-		find_stats(types, controller_bit(types, CTRL_MEMORY), l);
+		find_stats(types, bulk_controller(types, CTRL_MEMORY), l);
 	qsort(l->fields, l->fields_n, sizeof(l->fields[0]), by_place);
 }
 
@@ -267,7 +267,7 @@ static bool find_beside(struct kernel_types *types, const struct mounts *m, stru
 	size_t size;
 	struct bulk_beside *b = &l->beside;
 	for (int c = 0; c < CTRL_MAX; c++) {
-		int bit = controllers[c] ? controller_bit(types, (enum controller)c) : -1;
+		int bit = bulk_controller(types, (enum controller)c);
 		const char *mount = m->v1[c] ? m->v1[c] : m->on_v2[c] ? m->v2 : NULL;
 		if (bit >= 0 && mount == m->walk)
 			b->walked = bit;
@@ -315,7 +315,7 @@ bool bulk_layout(struct kernel_types *types, const struct mounts *m, int nodes, 
 		find_unified(types, ret);
 	if (ret->unified || !find_beside(types, m, ret))
 		ret->beside.states = 0;
-	ret->cpuacct = controller_bit(types, CTRL_CPUACCT);
+	ret->cpuacct = bulk_controller(types, CTRL_CPUACCT);
 	ret->cpuusage = types_offset(types, "cpuacct", "cpuusage", &size);
 	ret->per_cpu_places = types_offset(types, "bpf_array", "pptrs", &size);
 	/* Whether there are groups below is asked in the walked hierarchy. */

@@ -56,6 +56,8 @@ struct bulk_layout {
 	size_t fields_n;
 };
 
+/* A controller's bit among those a group may have; -1 this kernel has none such. */
+int bulk_controller(struct kernel_types *types, enum controller c);
 /* bulk_layout.c, from the kernel's description of its types. nodes: of memory. false: what cannot be done without is
  * not there. */
 bool bulk_layout(struct kernel_types *types, const struct mounts *m, int nodes, struct bulk_layout *ret);
