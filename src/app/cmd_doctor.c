@@ -148,6 +148,11 @@ static void check_bulk(struct report *r, struct source *s)
 	say(r, why ? FOUND_PARTLY : FOUND_OK, "counters at once", why && geteuid() != 0 ? "run vctop as root" : NULL,
 	    "%s%s", why ? why : "a BPF iterator reads what it can of every group",
 	    why ? ": each is read from its file, which costs more" : "; used from 64 containers on");
+	const char *no = source_no_processes(s);
+	if (!why)
+		say(r, no ? FOUND_PARTLY : FOUND_OK, "processes at once", NULL, "%s%s",
+		    no ? no : "a BPF iterator tells what it can of all",
+		    no ? ": files of each are read" : "; used when 256 or more are new");
 }
 
 static void check_kvm(struct report *r)

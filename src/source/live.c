@@ -225,8 +225,31 @@ const char *source_no_bulk(struct source *s)
 	if (s->ops->close == live_close && rootfs_is_live(l->fs)) {
 		why = NULL;
 		bulk_close(bulk_open(&l->cgroups.types, &l->cgroups.mounts, 1, &why));
+		types_forget(&l->cgroups.types);
 	}
 	return why;
+}
+
+const char *source_no_processes(struct source *s)
+{
+	struct live *l = (struct live *)s;
+	const char *why = source_no_bulk(s);
+	if (why)
+		return why;
+	struct process_bulk *b = process_bulk_open(&l->cgroups.types, &l->cgroups.mounts);
+	int r = b ? process_bulk_read(b, l->fs) : -EOPNOTSUPP;
+	process_bulk_close(b);
+	types_forget(&l->cgroups.types);
+	switch (-r) {
+	case 0:
+		return NULL;
+	case ESRCH:
+		return "PID 1 is hidden from iterators here";
+	case EOPNOTSUPP:
+		return "this kernel's processes are not described as they are known";
+	default:
+		return "what an iterator tells is not what /proc shows";
+	}
 }
 
 static const struct source_ops live_ops = {live_next, live_syscalls, live_close};

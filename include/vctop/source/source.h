@@ -45,6 +45,8 @@ struct guest_questions {
  * be had here; NULL: it can.  Tried, then undone.
  */
 const char *source_no_bulk(struct source *s);
+/* The same of the iterator over processes (source/bpf/processes.h). */
+const char *source_no_processes(struct source *s);
 /* Of a live host's source; the strings must outlive it. */
 void source_ask_guests(struct source *s, const struct guest_questions *q);
 
