@@ -208,12 +208,29 @@ static void check_dir(struct cgroup_dirs *d, struct dir *dir)
 		d->lost = true; /* what has gone shows when it is read */
 }
 
-/* All that had directories below them: of a look that is soon over. */
-static void check_parents(struct cgroup_dirs *d)
+/* Are those below it the ones that are known?  As many may be others. */
+static void check_names(struct cgroup_dirs *d, const struct dir *dir)
 {
-	for (struct dir *dir = d->root; dir && !d->lost; dir = dir_next(dir, true))
-		if (dir->children)
-			check_dir(d, dir);
+	struct rootfs_names names = {.text = STRBUF_INIT};
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	strbuf_fmt(&path, "%s%s", d->tree->mounts.walk, dir->path);
+	if (dir->depth < MAX_DEPTH && rootfs_list(d->tree->fs, path.buf, true, &names) == 0)
+		for (size_t i = 0; i < names.at.n && !d->lost; i++) {
+			strbuf_clear(&path);
+			strbuf_fmt(&path, "%s/%s", dir->path, rootfs_name(&names, i));
+			d->lost = !map_get(&d->by_path, path.buf);
+		}
+	rootfs_names_release(&names);
+}
+
+/* Of a look that is soon over, in which nothing is told: all. */
+static void check_all(struct cgroup_dirs *d)
+{
+	for (struct dir *dir = d->root; dir && !d->lost; dir = dir_next(dir, true)) {
+		check_dir(d, dir);
+		if (dir->children && !d->lost)
+			check_names(d, dir);
+	}
 }
 
 static void check_some(struct cgroup_dirs *d, int64_t now)
@@ -274,7 +291,7 @@ bool cgroup_dirs_update(struct cgroup_dirs *d, int64_t now_usec)
 		take_events(d);
 		check_some(d, now_usec);
 	} else {
-		check_parents(d);
+		check_all(d);
 	}
 	if (d->lost)
 		start_over(d);
