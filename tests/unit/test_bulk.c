@@ -306,6 +306,14 @@ static bool is_there(const struct bulk *b, const struct number *n)
 	return always;
 }
 
+/* From the walked hierarchy; it may be there still in the others. */
+static bool has_gone(const struct group *g)
+{
+	struct stat st;
+	cleanup_free char *dir = xasprintf("/%s%s", here.m.walk, g->path);
+	return stat(dir, &st) < 0 || st.st_ino != g->id;
+}
+
 static unsigned compare(struct bulk *b, const struct number *n)
 {
 	const char *file = file_of(n);
@@ -324,6 +332,8 @@ static unsigned compare(struct bulk *b, const struct number *n)
 		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN || !there ||
 		    (n->moves != NEVER_BACK && g->before != g->after))
 			continue; /* came or went, or moves: what a gauge was in between nobody can say */
+		if (!r && has_gone(g))
+			continue;
 		assert_non_null(r);
 		uint64_t told = number_in(r, n->at), is = told / n->per * times;
 		/* No cap is the same number, so its period says whether it is told. */
