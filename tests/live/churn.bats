@@ -96,6 +96,26 @@ churn_stop() {
 		sort -u | wc -l)" 1 100000000
 }
 
+@test "a one-shot shows who took another's place between its two readings, and the first in a group that had none" {
+	local a b c d e dir pid
+	a=$(printf '%064x' 10) b=$(printf '%064x' 11) c=$(printf '%064x' 12) d=$(printf '%064x' 13) e=$(printf '%064x' 14)
+	while read -r dir; do mkdir -p "$dir/$a" "$dir/$b" "$dir/$c" "${dir%/docker}/empty"; done <groups
+	"$VCTOP" --json -d 3 >json 2>stderr 3>&- &
+	pid=$!
+	remember_pid $pid
+	sleep 1.5
+	while read -r dir; do
+		rmdir "$dir/$a" "$dir/$b"
+		mkdir -p "$dir/$d" "$dir/$b" "${dir%/docker}/empty/libpod-$e"
+	done <groups
+	wait $pid
+	while read -r dir; do rmdir "$dir/$b" "$dir/$c" "$dir/$d" "${dir%/docker}/empty/libpod-$e" "${dir%/docker}/empty"; done <groups
+	equal stderr "$(cat stderr)" ""
+	jq -r --arg p "/$TESTNAME/" '.instances[] | select(.cgroup != null) | select(.cgroup | startswith($p)) | .cgroup' json |
+		sed 's|.*/||' | sort >shown
+	equal shown "$(cat shown)" "$(printf '%s\n' "$b" "$c" "$d" "libpod-$e" | sort)"
+}
+
 @test "instances coming and going: fds and memory steady" {
 	local i dir pid first_rss="" last_rss first_fds="" last_fds rss fds
 	dir=$(head -n 1 groups)

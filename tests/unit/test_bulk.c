@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "source/cgroup/cgroup_reader.h"
+#include "source/cgroup/stat_order.h"
 #include "unit.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/strbuf.h"
@@ -305,6 +306,14 @@ static bool is_there(const struct bulk *b, const struct number *n)
 	return always;
 }
 
+/* From the walked hierarchy; it may be there still in the others. */
+static bool has_gone(const struct group *g)
+{
+	struct stat st;
+	cleanup_free char *dir = xasprintf("/%s%s", here.m.walk, g->path);
+	return stat(dir, &st) < 0 || st.st_ino != g->id;
+}
+
 static unsigned compare(struct bulk *b, const struct number *n)
 {
 	const char *file = file_of(n);
@@ -323,6 +332,8 @@ static unsigned compare(struct bulk *b, const struct number *n)
 		if (g->before == BULK_UNKNOWN || g->after == BULK_UNKNOWN || !there ||
 		    (n->moves != NEVER_BACK && g->before != g->after))
 			continue; /* came or went, or moves: what a gauge was in between nobody can say */
+		if (!r && has_gone(g))
+			continue;
 		assert_non_null(r);
 		uint64_t told = number_in(r, n->at), is = told / n->per * times;
 		/* No cap is the same number, so its period says whether it is told. */
@@ -374,6 +385,144 @@ static void a_group_without_a_controllers_files_is_not_told_of(void **state)
 		compared++;
 	}
 	print_message("# %u groups compared\n", compared);
+	bulk_close(b);
+}
+
+/* ---- what is believed instead of a file only while nothing is left to be summed up ---- */
+
+/* Reads a group's file: a number each for keys, BULK_UNKNOWN where there is none. */
+static void read_numbers(const struct group *g, const char *mount, const char *file, const char *const *keys, size_t n,
+                         uint64_t *ret)
+{
+	int err[4];
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	cleanup_free char *path = xasprintf("%s%s/%s", mount, g->path, file);
+	ssize_t r = rootfs_read(here.fs, path, 65536, &text);
+	parse_flat_all(text.buf, r < 0 ? 0 : (size_t)r, keys, n, ret, err);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = err[i] < 0 ? BULK_UNKNOWN : ret[i];
+}
+
+static bool stats_are_settled(const struct bulk *b, const struct bulk_record *r)
+{
+	return (b->stats_summed || r->stats_unsummed <= 64) && r->file != BULK_UNKNOWN;
+}
+
+/* One group, between two readings of its file. */
+static bool compare_stat(struct bulk *b, const struct group *g, const char *const *keys)
+{
+	uint64_t before[4], after[4], page = (uint64_t)sysconf(_SC_PAGESIZE);
+	size_t hint = 0;
+	read_numbers(g, here.m.walk, "memory.stat", keys, 4, before);
+	assert_int_equal(bulk_read(b), 0);
+	const struct bulk_record *r = bulk_find(b, g->id, &hint);
+	if (!r || !stats_are_settled(b, r))
+		return false;
+	const uint64_t told[4] = {r->file * page, r->inactive_file * page, r->refault_anon, r->refault_file};
+	read_numbers(g, here.m.walk, "memory.stat", keys, 4, after);
+	if (memcmp(before, after, sizeof(before)) != 0 || before[0] == BULK_UNKNOWN)
+		return false;
+	for (size_t i = 0; i < 4; i++)
+		if (before[i] != BULK_UNKNOWN && (int64_t)told[i] >= 0 && told[i] != before[i])
+			fail_msg("%s/memory.stat %s: told %llu, is %llu", g->path, keys[i], (unsigned long long)told[i],
+			         (unsigned long long)before[i]);
+	return true;
+}
+
+static void settled_items_are_what_memory_stat_says(void **state)
+{
+	(void)state;
+	static const char *const v1[] = {"total_cache", "total_inactive_file", "total_workingset_refault_anon",
+	                                 "total_workingset_refault_file"};
+	static const char *const v2[] = {"file", "inactive_file", "workingset_refault_anon", "workingset_refault_file"};
+	struct bulk *b = open_or_skip(4096);
+	bool swap, told = here.m.walk == (here.m.v1[CTRL_MEMORY] ? here.m.v1[CTRL_MEMORY] : here.m.v2);
+	unsigned compared = 0;
+	if (told && b->stats_by_order)
+		told = stat_order_ask(&here.types, &here.m, &swap) == STAT_ORDER_HOLDS;
+	list_groups();
+	for (size_t i = 0; i < here.n && told; i++)
+		compared += compare_stat(b, &here.v[i], here.m.v1[CTRL_MEMORY] ? v1 : v2);
+	print_message("# %u of %zu groups compared%s\n", compared, here.n, told ? "" : ": not told here");
+	bulk_close(b);
+}
+
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234" */
+static uint64_t read_stall(const struct group *g, const char *file, const char *which)
+{
+	uint64_t usec = BULK_UNKNOWN;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	cleanup_free char *path = xasprintf("%s%s/%s", here.m.v2, g->path, file);
+	ssize_t n = rootfs_read(here.fs, path, 4096, &text);
+	return n > 0 && parse_psi_total(text.buf, (size_t)n, which, &usec) == 0 ? usec : BULK_UNKNOWN;
+}
+
+static bool compare_stall(const struct group *g, uint64_t told, const char *file, const char *which)
+{
+	uint64_t usec = read_stall(g, file, which);
+	if (told != BULK_UNKNOWN && usec != BULK_UNKNOWN && told / 1000 != usec)
+		print_message("# %s/%s %s: told %llu ns, is %llu us\n", g->path, file, which, (unsigned long long)told,
+		              (unsigned long long)usec);
+	return told == BULK_UNKNOWN || usec == BULK_UNKNOWN || told / 1000 == usec;
+}
+
+static bool compare_stalls(const struct group *g, const struct bulk_record *told)
+{
+	bool same = compare_stall(g, told->cpu_waited_nsec, "cpu.pressure", "some");
+	same = compare_stall(g, told->memory_waited_nsec, "memory.pressure", "some") && same;
+	return compare_stall(g, told->memory_all_waited_nsec, "memory.pressure", "full") && same;
+}
+
+/* Not read before it is told, for the reading of a file sums up.  Who has run meanwhile may have waited. */
+static void settled_stalls_are_what_pressure_says(void **state)
+{
+	(void)state;
+	struct bulk *b = open_or_skip(4096); /* anew: nothing is as old as BULK_AGE allows */
+	struct bulk_record told[MAX_GROUPS] = {0};
+	bool same[MAX_GROUPS];
+	unsigned compared = 0;
+	list_groups();
+	assert_int_equal(bulk_read(b), 0);
+	for (size_t i = 0; i < here.n && here.m.v2; i++) {
+		const struct bulk_record *r = record(b, here.v[i].id);
+		if (!r || r->waits_counted != 1 || r->waits_unsummed != 0 || r->cpu_nsec == BULK_UNKNOWN)
+			continue;
+		told[i] = *r;
+		same[i] = compare_stalls(&here.v[i], r);
+	}
+	assert_int_equal(bulk_read(b), 0);
+	for (size_t i = 0; i < here.n; i++) {
+		const struct bulk_record *r = told[i].id ? record(b, told[i].id) : NULL;
+		if (!r || r->cpu_nsec != told[i].cpu_nsec)
+			continue;
+		compared++;
+		assert_true(same[i]);
+	}
+	print_message("# %u of %zu groups compared\n", compared, here.n);
+	bulk_close(b);
+}
+
+/* A group that no disk is counted for has nothing in its file: neither devices nor a total above 0. */
+static void without_disks_the_file_has_none(void **state)
+{
+	(void)state;
+	const char *v1 = here.m.v1[CTRL_IO], *file = v1 ? "blkio.throttle.io_service_bytes_recursive" : "io.stat";
+	struct bulk *b = open_or_skip(4096);
+	unsigned without = 0, with = 0;
+	list_groups();
+	assert_int_equal(bulk_read(b), 0);
+	for (size_t i = 0; i < here.n && (v1 || here.m.v2); i++) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		cleanup_free char *path = xasprintf("%s%s/%s", v1 ? v1 : here.m.v2, here.v[i].path, file);
+		const struct bulk_record *r = record(b, here.v[i].id);
+		if (!r || r->disks == BULK_UNKNOWN || rootfs_read(here.fs, path, 65536, &text) < 0)
+			continue;
+		with += r->disks != 0;
+		without += r->disks == 0;
+		if (r->disks == 0 && text.len && strcmp(text.buf, "Total 0\n") != 0)
+			fail_msg("%s: %s", path, text.buf);
+	}
+	print_message("# %u groups with disks, %u without\n", with, without);
 	bulk_close(b);
 }
 
@@ -593,6 +742,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(all_is_what_the_files_say),
 	        cmocka_unit_test(a_group_without_a_controllers_files_is_not_told_of),
+	        cmocka_unit_test(settled_items_are_what_memory_stat_says),
+	        cmocka_unit_test(settled_stalls_are_what_pressure_says),
+	        cmocka_unit_test(without_disks_the_file_has_none),
 	        cmocka_unit_test(freezing_is_told),
 	        cmocka_unit_test(who_is_elsewhere_does_not_lead_there),
 	        cmocka_unit_test(who_has_run_is_asked_for_all),

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -264,12 +265,89 @@ static void test_who_has_ended_is_not_told(void **state)
 	process_bulk_close(b);
 }
 
+static void *sleep_on(void *data)
+{
+	for (;;)
+		(void)pause();
+	return data;
+}
+
+/* A process in the group, whose first thread has ended where told so. */
+static pid_t fork_into(const char *group, bool ends)
+{
+	pthread_t second;
+	pid_t pid = fork();
+	if (pid == 0) {
+		cleanup_free char *path = xasprintf("%s/cgroup.procs", group);
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (fd < 0 || write(fd, "0", 1) != 1 || pthread_create(&second, NULL, sleep_on, NULL) != 0)
+			_exit(1);
+		if (ends)
+			pthread_exit(NULL);
+		(void)sleep_on(NULL);
+	}
+	return pid;
+}
+
+/* The first of those in the group: the one that is wanted, or whoever it still is after 2 s. */
+static pid_t wait_for_first(struct process_bulk *b, const char *group, pid_t wanted)
+{
+	struct stat st;
+	pid_t first = 0;
+	assert_int_equal(stat(group, &st), 0);
+	for (int tries = 0; tries < 200 && (tries == 0 || first != wanted); tries++) {
+		(void)usleep(10000);
+		assert_int_equal(process_bulk_read(b, here.fs), 0);
+		first = process_bulk_first_in(b, st.st_ino);
+	}
+	return first;
+}
+
+static void end(pid_t pid)
+{
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+}
+
+static void test_the_first_in_a_group(void **state)
+{
+	(void)state;
+	struct process_bulk *b = open_or_skip();
+	cleanup_free char *group = xasprintf("/%s/vctop-processes-%d", here.tree.mounts.walk, (int)getpid());
+	if (!here.tree.mounts.walk || mkdir(group, 0755) < 0) {
+		print_message("# skipped: no group can be made: %s\n", strerror(errno));
+		process_bulk_close(b);
+		skip();
+	}
+	assert_int_equal(wait_for_first(b, group, 0), 0);
+	pid_t first = fork_into(group, true);
+	assert_int_equal(wait_for_first(b, group, first), first);
+	(void)usleep(20000); /* a clock tick, by which they are told apart */
+	pid_t second = fork_into(group, false);
+	for (int tries = 0; tries < 200 && !process_bulk_find(b, second); tries++) {
+		(void)usleep(10000);
+		assert_int_equal(wait_for_first(b, group, first), first);
+	}
+	/* Nothing can be told of it, but it is the one. */
+	assert_null(process_bulk_find(b, first));
+	assert_non_null(process_bulk_find(b, second));
+	end(first);
+	assert_int_equal(wait_for_first(b, group, second), second);
+	end(second);
+	assert_int_equal(wait_for_first(b, group, 0), 0);
+	for (int tries = 0; tries < 100 && rmdir(group) < 0 && errno == EBUSY; tries++)
+		(void)usleep(10000);
+	process_bulk_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_what_is_told_is_in_the_files),
 	        cmocka_unit_test(test_one_that_stands_apart),
 	        cmocka_unit_test(test_who_has_ended_is_not_told),
+	        cmocka_unit_test(test_the_first_in_a_group),
 	};
 	hide_from_nobody();
 	return cmocka_run_group_tests(tests, set_up, tear_down);

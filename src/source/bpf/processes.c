@@ -32,14 +32,16 @@ struct process_bulk {
 	long ticks;                    /* a second */
 	VEC(struct process_told) told; /* ascending pids, as the kernel goes through them */
 	struct process_record first;   /* PID 1's */
-	/* Of all in a group the first, by group; made when it is asked for. */
+	/* Of all in a group the first, by group; made when it is asked for.  Until then those that are not told. */
 	VEC(struct member) members;
+	bool listed;
 };
 
 void process_bulk_forget(struct process_bulk *b)
 {
 	vec_free(&b->told);
 	vec_free(&b->members);
+	b->listed = false;
 }
 
 void process_bulk_close(struct process_bulk *b)
@@ -84,16 +86,29 @@ static bool is_whole(const struct process_record *r)
 	       r->root_dev != UNKNOWN32 && r->seccomp <= 2 && r->net_ns != UNKNOWN32 && r->level >= r->reader_level;
 }
 
+static uint64_t start_of(const struct process_bulk *b, const struct process_record *r)
+{
+	return r->start_nsec / (1000000000 / (uint64_t)b->ticks);
+}
+
+/* Its first thread has ended and others have not: it is in its group still, but what it has shows in no file. */
+static bool goes_on(const struct process_record *r)
+{
+	return r->exit_state != 0 && r->threads != UNKNOWN32 && r->threads > 1 && r->group != UNKNOWN64;
+}
+
 static void take(struct process_bulk *b, const struct process_record *r)
 {
-	if (r->own.nr == 1)
+	if (r->own.nr == 1 && is_whole(r))
 		b->first = *r;
+	if (b->first.own.nr == 1 && goes_on(r))
+		vec_push(&b->members, ((struct member){r->group, start_of(b, r), r->own.nr}));
 	if (!is_whole(r) || b->first.own.nr != 1)
 		return;
 	struct process_told t = {
 	        .pid = r->own.nr,
 	        .ppid = r->parent.ns == r->own.ns && r->own.nr != 1 ? r->parent.nr : 0,
-	        .start_ticks = r->start_nsec / (1000000000 / (uint64_t)b->ticks),
+	        .start_ticks = start_of(b, r),
 	        .kernel = is_kernels(r),
 	        .stack = is_kernels(r) ? 0 : r->stack,
 	        .threads = r->threads,
@@ -156,12 +171,13 @@ static void list_members(struct process_bulk *b)
 		if (!n || b->members.v[i].group != b->members.v[n - 1].group)
 			b->members.v[n++] = b->members.v[i];
 	b->members.n = n;
+	b->listed = true;
 }
 
 pid_t process_bulk_first_in(struct process_bulk *b, uint64_t group)
 {
 	struct member key = {.group = group};
-	if (!b->members.n)
+	if (!b->listed)
 		list_members(b);
 	const struct member *m = b->members.n ? bsearch(&key, b->members.v, b->members.n, sizeof(key), by_group) : NULL;
 	return m ? m->pid : 0;

@@ -40,11 +40,12 @@ struct process_bulk;
 /* NULL: it cannot be had. */
 struct process_bulk *process_bulk_open(struct kernel_types *types, const struct mounts *m);
 void process_bulk_close(struct process_bulk *b);
-/* -errno; -ESRCH: PID 1 is hidden; -EINVAL: what is told is not what proc/ shows (another pid or time namespace). */
+/* -errno; -ESRCH: PID 1 is hidden, or has ended; -EINVAL: what is told is not what proc/ shows (another pid or time
+ * namespace). */
 int process_bulk_read(struct process_bulk *b, struct rootfs *fs);
 /* NULL: it was not there at the last reading, or has no program. */
 const struct process_told *process_bulk_find(const struct process_bulk *b, pid_t pid);
-/* Of those in the group with this inode, the one that was started first; 0 none is there. */
+/* Of those in the group with this inode, the one that was started first, told of or not; 0 none is there. */
 pid_t process_bulk_first_in(struct process_bulk *b, uint64_t group);
 /* What was read is given back. */
 void process_bulk_forget(struct process_bulk *b);

@@ -136,6 +136,8 @@ struct cgroup_census {
 	bool taken;
 };
 bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t now_usec);
+/* The kernel's text that has their number, for comparing. */
+void cgroup_count(struct cgroup_tree *t, struct strbuf *ret);
 /* The path of a process in the hierarchy that is walked (from proc/PID/cgroup); -errno. */
 int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret);
 /* The same in the v1 hierarchy of one controller, or on v2 (CTRL_MAX). */

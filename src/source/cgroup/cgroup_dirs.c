@@ -28,6 +28,7 @@ struct cgroup_dirs {
 	struct dir *root;
 	uint64_t changes;
 	unsigned count;
+	struct strbuf count_text; /* how many groups there were, where nothing is watched */
 	bool lost;      /* events were, or a watch was refused */
 	size_t checked; /* so many of the directories, in the order of the walk, were checked in this round */
 	int64_t checked_usec;
@@ -208,12 +209,38 @@ static void check_dir(struct cgroup_dirs *d, struct dir *dir)
 		d->lost = true; /* what has gone shows when it is read */
 }
 
-/* All that had directories below them: of a look that is soon over. */
-static void check_parents(struct cgroup_dirs *d)
+/* Are those below it the ones that are known?  As many may be others. */
+static void check_names(struct cgroup_dirs *d, const struct dir *dir)
 {
-	for (struct dir *dir = d->root; dir && !d->lost; dir = dir_next(dir, true))
-		if (dir->children)
-			check_dir(d, dir);
+	struct rootfs_names names = {.text = STRBUF_INIT};
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	strbuf_fmt(&path, "%s%s", d->tree->mounts.walk, dir->path);
+	if (dir->depth < MAX_DEPTH && rootfs_list(d->tree->fs, path.buf, true, &names) == 0)
+		for (size_t i = 0; i < names.at.n && !d->lost; i++) {
+			strbuf_clear(&path);
+			strbuf_fmt(&path, "%s/%s", dir->path, rootfs_name(&names, i));
+			d->lost = !map_get(&d->by_path, path.buf);
+		}
+	rootfs_names_release(&names);
+}
+
+/*
+ * Of a look that is soon over, in which nothing is told: how many groups there are, and of all that had others below
+ * them whether these are the same.
+ */
+static void check_all(struct cgroup_dirs *d)
+{
+	cleanup_strbuf struct strbuf now = STRBUF_INIT;
+	cgroup_count(d->tree, &now);
+	d->lost |= strcmp(now.buf ? now.buf : "", d->count_text.buf ? d->count_text.buf : "") != 0;
+	strbuf_clear(&d->count_text);
+	strbuf_str(&d->count_text, now.buf ? now.buf : "");
+	for (struct dir *dir = d->root; dir && !d->lost; dir = dir_next(dir, true)) {
+		if (!dir->children)
+			continue;
+		check_dir(d, dir);
+		check_names(d, dir);
+	}
 }
 
 static void check_some(struct cgroup_dirs *d, int64_t now)
@@ -246,6 +273,8 @@ struct cgroup_dirs *cgroup_dirs_new(struct cgroup_tree *t)
 	d->tree = t;
 	d->fd = fd;
 	d->by_path.borrows = true;
+	if (t->once)
+		cgroup_count(t, &d->count_text);
 	start_over(d);
 	d->checked_usec = rootfs_mono_usec(t->fs);
 	if (!d->lost && d->root)
@@ -264,6 +293,7 @@ void cgroup_dirs_free(struct cgroup_dirs *d)
 	if (d->root)
 		dir_drop(d, d->root);
 	map_release(&d->by_wd);
+	strbuf_release(&d->count_text);
 	map_release(&d->by_path);
 	free(d);
 }
@@ -274,7 +304,7 @@ bool cgroup_dirs_update(struct cgroup_dirs *d, int64_t now_usec)
 		take_events(d);
 		check_some(d, now_usec);
 	} else {
-		check_parents(d);
+		check_all(d);
 	}
 	if (d->lost)
 		start_over(d);

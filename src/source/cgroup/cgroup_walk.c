@@ -55,7 +55,7 @@ int cgroup_walk(struct cgroup_tree *t, cgroup_visit fn, void *data)
 	return w.left ? 0 : -E2BIG;
 }
 
-static void count_groups(struct cgroup_tree *t, struct strbuf *ret)
+void cgroup_count(struct cgroup_tree *t, struct strbuf *ret)
 {
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	strbuf_fmt(&path, t->mounts.layout == CGROUP_UNIFIED ? "%s/cgroup.stat" : "proc/cgroups",
@@ -79,7 +79,7 @@ bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t n
 		changed = since->changes != cgroup_dirs_changes(t->dirs);
 		since->changes = cgroup_dirs_changes(t->dirs);
 	} else {
-		count_groups(t, &since->now);
+		cgroup_count(t, &since->now);
 		int64_t age = now_usec - since->at_usec;
 		bool same = since->text.len == since->now.len &&
 		            (!since->now.len || memcmp(since->text.buf, since->now.buf, since->now.len) == 0);
