@@ -29,8 +29,8 @@ struct cgroup_dirs {
 	uint64_t changes;
 	unsigned count;
 	struct strbuf count_text; /* how many groups there were, where nothing is watched */
-	bool lost;      /* events were, or a watch was refused */
-	size_t checked; /* so many of the directories, in the order of the walk, were checked in this round */
+	bool lost;                /* events were, or a watch was refused */
+	size_t checked;           /* so many of the directories, in the order of the walk, were checked in this round */
 	int64_t checked_usec;
 };
 
@@ -232,9 +232,9 @@ static void check_all(struct cgroup_dirs *d)
 {
 	cleanup_strbuf struct strbuf now = STRBUF_INIT;
 	cgroup_count(d->tree, &now);
-	d->lost |= strcmp(now.buf ? now.buf : "", d->count_text.buf ? d->count_text.buf : "") != 0;
+	d->lost |= strcmp(now.buf, d->count_text.buf) != 0;
 	strbuf_clear(&d->count_text);
-	strbuf_str(&d->count_text, now.buf ? now.buf : "");
+	strbuf_add(&d->count_text, now.buf, now.len);
 	for (struct dir *dir = d->root; dir && !d->lost; dir = dir_next(dir, true)) {
 		if (!dir->children)
 			continue;
@@ -273,6 +273,7 @@ struct cgroup_dirs *cgroup_dirs_new(struct cgroup_tree *t)
 	d->tree = t;
 	d->fd = fd;
 	d->by_path.borrows = true;
+	d->count_text = (struct strbuf)STRBUF_INIT;
 	if (t->once)
 		cgroup_count(t, &d->count_text);
 	start_over(d);
