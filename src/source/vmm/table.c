@@ -17,6 +17,11 @@ const struct vmm_ops *vmm_recognise(struct rootfs *fs, const struct process *p, 
 	for (unsigned i = 0; i < vmm_count; i++) {
 		if (!vmm_table[i]->recognise(fs, p, ret))
 			continue;
+		/* Asked here, of few: a process that is none of these need not have its command line read. */
+		if (!process_argc(p)) {
+			vm_config_release(ret);
+			return NULL;
+		}
 		kata_mark(p, ret);
 		return vmm_table[i];
 	}
