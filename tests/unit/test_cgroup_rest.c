@@ -180,6 +180,10 @@ struct told {
 static struct bulk_record *tell(struct fixture *f, struct told *t)
 {
 	struct bulk_record *r = &t->records[1];
+#ifndef HAVE_BPF
+	print_message("# skipped: vctop was built without libbpf\n");
+	skip();
+#endif
 	*t = (struct told){.bulk = {.records = t->records, .n = 1}};
 	memset(r, 0xFF, sizeof(*r)); /* unknown */
 	r->id = cgroup_reader_incarnation(f->reader);

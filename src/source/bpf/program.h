@@ -5,11 +5,13 @@
 #ifndef SOURCE_BPF_PROGRAM_H
 #define SOURCE_BPF_PROGRAM_H
 
-#ifdef HAVE_BPF
-#include <linux/bpf.h>
+/* Outside: without the library program.c has them alone, and a file without any declaration is no C. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef HAVE_BPF
+#include <linux/bpf.h>
 
 #define PROGRAM_MAX 2048
 
