@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	facts_table_init(&t, fs, NULL);
 	for (unsigned i = 0; i < runtime_count; i++)
 		if (runtime_table[i]->learn)
-			runtime_table[i]->learn(&t, 1);
+			runtime_table[i]->learn(&t, 1, NULL);
 	for (int i = 0; i < 2; i++)
 		facts_table_refresh(&t, notices);
 	for (size_t it = 0; map_next(&t.by_id, &it, NULL, &v);)
