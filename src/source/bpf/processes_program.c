@@ -162,10 +162,7 @@ static bool find_places(struct kernel_types *types, const struct mounts *m, stru
 /* r6 = the task, r8 = where to write to, r7 = how far the numbers of the reader's pid namespace are from the first. */
 static void put_beginning(struct program *p, const struct places *l)
 {
-	put_load(p, BPF_REG_6, BPF_REG_1, 8); /* struct bpf_iter__task: meta, task; NULL: that was the last */
-	put_exit_if(p, BPF_JEQ, BPF_REG_6, 0);
-	put_load(p, BPF_REG_8, BPF_REG_1, 0);
-	put_load(p, BPF_REG_8, BPF_REG_8, l->seq);
+	put_reader(p, l->seq);
 	put_load_sized(p, BPF_REG_1, BPF_REG_6, l->pid, 4);
 	put_load_sized(p, BPF_REG_2, BPF_REG_6, l->tgid, 4);
 	p->exits[p->exits_n++] = put_jump_unless_same(p, BPF_REG_1, BPF_REG_2); /* a further thread */
@@ -237,15 +234,6 @@ static void put_fields(struct program *p, const struct places *l, int object)
 		land(p, none[--n]);
 }
 
-static void put_write(struct program *p)
-{
-	put_move(p, BPF_REG_1, BPF_REG_8);
-	put_move(p, BPF_REG_2, BPF_REG_10);
-	put_add(p, BPF_REG_2, AT_RECORD);
-	put_set(p, BPF_REG_3, (int)sizeof(struct process_record));
-	put_call(p, BPF_FUNC_seq_write);
-}
-
 int processes_program_load(struct kernel_types *types, const struct mounts *m)
 {
 	struct places l;
@@ -256,7 +244,7 @@ int processes_program_load(struct kernel_types *types, const struct mounts *m)
 		return -EOPNOTSUPP;
 	put_beginning(&p, &l);
 	put_fields(&p, &l, TASK);
-	put_write(&p);
+	put_write(&p, AT_RECORD, sizeof(struct process_record));
 	put_end(&p);
 	return program_load(&p, "vctop_tasks", l.target, false);
 }

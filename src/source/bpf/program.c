@@ -4,6 +4,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
+
+#include "vctop/base/attr.h"
 
 void put(struct program *p, int code, int dst, int src, int off, int imm)
 {
@@ -108,6 +111,36 @@ void put_end(struct program *p)
 		p->insns[p->exits[i]].off = (int16_t)(p->n - p->exits[i] - 1);
 	put_set(p, BPF_REG_0, 0);
 	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+void put_reader(struct program *p, int seq)
+{
+	put_load(p, BPF_REG_6, BPF_REG_1, 8); /* struct bpf_iter__...: meta, then the thing; NULL: that was the last */
+	put_exit_if(p, BPF_JEQ, BPF_REG_6, 0);
+	put_load(p, BPF_REG_8, BPF_REG_1, 0);
+	put_load(p, BPF_REG_8, BPF_REG_8, seq);
+}
+
+void put_write(struct program *p, int from, size_t size)
+{
+	put_move(p, BPF_REG_1, BPF_REG_8);
+	put_move(p, BPF_REG_2, BPF_REG_10);
+	put_add(p, BPF_REG_2, from);
+	put_set(p, BPF_REG_3, (int)size);
+	put_call(p, BPF_FUNC_seq_write);
+}
+
+int program_attach(int program, struct rootfs *fs, const char *mount, int order)
+{
+	cleanup_close int dir = rootfs_openat(fs, mount, O_DIRECTORY);
+	union bpf_iter_link_info info = {0};
+	LIBBPF_OPTS(bpf_link_create_opts, o, .iter_info = &info, .iter_info_len = sizeof(info));
+	if (dir < 0)
+		return dir;
+	info.cgroup.cgroup_fd = (uint32_t)dir;
+	info.cgroup.order = (enum bpf_cgroup_iter_order)order;
+	int link = bpf_link_create(program, 0, BPF_TRACE_ITER, &o);
+	return link < 0 ? -errno : link;
 }
 
 int program_load(const struct program *p, const char *name, int target, bool sleeps)

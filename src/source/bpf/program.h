@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vctop/source/rootfs.h"
+
 #ifdef HAVE_BPF
 #include <linux/bpf.h>
 
@@ -45,8 +47,15 @@ void land(struct program *p, size_t jump);
 void put_exit_if(struct program *p, int condition, int reg, int value);
 void put_end(struct program *p);
 
+/* r6 = the thing it runs for, r8 = where to write to; seq: where struct bpf_iter_meta has that. */
+void put_reader(struct program *p, int seq);
+/* To whoever reads: so many bytes of its stack. */
+void put_write(struct program *p, int from, size_t size);
+
 /* target: the id of the iterator's function (types.h); sleeps: it calls what may. Its fd, or -errno. */
 int program_load(const struct program *p, const char *name, int target, bool sleeps);
+/* To the groups at and below a directory, in that BPF_CGROUP_ITER_ order: the link's fd, or -errno. */
+int program_attach(int program, struct rootfs *fs, const char *mount, int order);
 #endif
 
 #endif

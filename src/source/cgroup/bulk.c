@@ -7,10 +7,10 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "source/bpf/program.h"
 #include "source/cgroup/bulk_program.h"
 #include "vctop/base/attr.h"
 #include "vctop/base/parse.h"
@@ -47,20 +47,6 @@ static int make_map(struct bulk *b, size_t groups)
 	return 0;
 }
 
-/* The iterator goes over all below this directory, itself first. */
-static int attach(struct bulk *b, struct rootfs *fs, int program, const char *mount)
-{
-	cleanup_close int dir = rootfs_openat(fs, mount, O_DIRECTORY);
-	union bpf_iter_link_info info = {0};
-	LIBBPF_OPTS(bpf_link_create_opts, o, .iter_info = &info, .iter_info_len = sizeof(info));
-	if (dir < 0)
-		return dir;
-	info.cgroup.cgroup_fd = (uint32_t)dir;
-	info.cgroup.order = BPF_CGROUP_ITER_DESCENDANTS_PRE;
-	b->link = bpf_link_create(program, 0, BPF_TRACE_ITER, &o);
-	return b->link < 0 ? -errno : 0;
-}
-
 /* Of those whose lists of pages are kept as they are read here; 0: not known. */
 static int count_nodes(struct rootfs *fs)
 {
@@ -86,7 +72,8 @@ static int load(struct bulk *b, struct kernel_types *types, const struct mounts 
 	if (r < 0)
 		return r;
 	cleanup_close int program = bulk_program_load(&l, b->map);
-	return program < 0 ? program : attach(b, types->fs, program, m->walk);
+	b->link = program < 0 ? program : program_attach(program, types->fs, m->walk, BPF_CGROUP_ITER_DESCENDANTS_PRE);
+	return b->link < 0 ? b->link : 0;
 }
 
 static const char *why_not(int r)

@@ -27,11 +27,10 @@ _Static_assert(BULK_SET + BULK_HEAD <= SPAN && AT_STATES >= -512, "the stack of 
 
 #define AT(member) ((int)offsetof(struct bulk_record, member))
 
-/* Where the record keeps a state of another hierarchy; the one that is asked for in every tick is the first. */
+/* Where the record keeps a state of another hierarchy. */
 static int at_beside(const struct bulk_layout *l, int state)
 {
-	unsigned others = l->beside.states & ~(1U << l->cpuacct);
-	return AT(beside) + (state == l->cpuacct ? 0 : 8 + 8 * __builtin_popcount(others & ((1U << state) - 1)));
+	return AT(beside) + 8 * __builtin_popcount(l->beside.states & ((1U << state) - 1));
 }
 
 /* r8 = the record with the number at AT_KEY; none ends the program. */

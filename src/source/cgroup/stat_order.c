@@ -40,7 +40,6 @@ int stat_order_place(const char *item)
 
 #ifdef HAVE_BPF
 #include <bpf/bpf.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "source/bpf/program.h"
@@ -68,10 +67,7 @@ static int load_program(struct kernel_types *types)
 	int items = types_place(types, "memcg_vmstats", "state", &t), target = types_function(types, "bpf_iter_cgroup");
 	if (memory < 0 || states < 0 || seq < 0 || sums < 0 || items < 0 || target <= 0)
 		return -1;
-	put_load(&p, BPF_REG_6, BPF_REG_1, 8);
-	put_exit_if(&p, BPF_JEQ, BPF_REG_6, 0);
-	put_load(&p, BPF_REG_8, BPF_REG_1, 0);
-	put_load(&p, BPF_REG_8, BPF_REG_8, seq);
+	put_reader(&p, seq);
 	put_move(&p, BPF_REG_3, BPF_REG_6);
 	put_add(&p, BPF_REG_3, states + 8 * memory);
 	put_copy(&p, BPF_REG_10, AT_POINTER, 8);
@@ -84,11 +80,7 @@ static int load_program(struct kernel_types *types)
 	put_add(&p, BPF_REG_3, items);
 	put_copy(&p, BPF_REG_10, AT_ITEMS, 8 * ARRAY_SIZE(order));
 	put_exit_if(&p, BPF_JNE, BPF_REG_0, 0);
-	put_move(&p, BPF_REG_1, BPF_REG_8);
-	put_move(&p, BPF_REG_2, BPF_REG_10);
-	put_add(&p, BPF_REG_2, AT_ITEMS);
-	put_set(&p, BPF_REG_3, 8 * (int)ARRAY_SIZE(order));
-	put_call(&p, BPF_FUNC_seq_write);
+	put_write(&p, AT_ITEMS, 8 * ARRAY_SIZE(order));
 	put_end(&p);
 	return program_load(&p, "vctop_order", target, false);
 }
@@ -96,14 +88,7 @@ static int load_program(struct kernel_types *types)
 static int open_link(struct kernel_types *types, const char *mount)
 {
 	cleanup_close int program = load_program(types);
-	cleanup_close int dir = program < 0 ? -1 : rootfs_openat(types->fs, mount, O_DIRECTORY);
-	union bpf_iter_link_info info = {0};
-	LIBBPF_OPTS(bpf_link_create_opts, o, .iter_info = &info, .iter_info_len = sizeof(info));
-	if (dir < 0)
-		return -1;
-	info.cgroup.cgroup_fd = (uint32_t)dir;
-	info.cgroup.order = BPF_CGROUP_ITER_SELF_ONLY;
-	return bpf_link_create(program, 0, BPF_TRACE_ITER, &o);
+	return program < 0 ? program : program_attach(program, types->fs, mount, BPF_CGROUP_ITER_SELF_ONLY);
 }
 
 struct look {
