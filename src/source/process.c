@@ -156,37 +156,40 @@ static int read_argv(struct rootfs *fs, int own, struct process *p)
 
 struct process_later {
 	struct rootfs *fs;
-	int own;          /* its directory; -1: it was asked for */
-	struct process p; /* with the command line */
+	bool asked;
+	struct process p; /* all of it; nothing of one that has gone */
 };
 
-static const struct process *with_args(const struct process *p)
+static const struct process *all_of(const struct process *p)
 {
 	struct process_later *l = p->later;
 	if (!l)
 		return p;
-	if (l->own >= 0) {
-		(void)read_argv(l->fs, l->own, &l->p); /* of one that has gone there is none */
-		(void)close(l->own);
-		l->own = -1;
-	}
+	if (!l->asked && process_read(l->fs, p->pid, &l->p) == 0 && l->p.stat.start_ticks != p->stat.start_ticks)
+		process_release(&l->p); /* the pid was handed on */
+	l->asked = true;
 	return &l->p;
+}
+
+const char *process_exe(const struct process *p)
+{
+	return all_of(p)->exe;
 }
 
 size_t process_argc(const struct process *p)
 {
-	return with_args(p)->argc;
+	return all_of(p)->argc;
 }
 
 const char *process_arg(const struct process *p, size_t i)
 {
-	const struct process *has = with_args(p);
+	const struct process *has = all_of(p);
 	return i < has->argc ? has->argv[i] : NULL;
 }
 
 bool process_cut(const struct process *p)
 {
-	return with_args(p)->cmdline_cut;
+	return all_of(p)->cmdline_cut;
 }
 
 static int open_own(struct rootfs *fs, pid_t pid)
@@ -196,15 +199,11 @@ static int open_own(struct rootfs *fs, pid_t pid)
 	return rootfs_openat(fs, path, O_PATH | O_DIRECTORY);
 }
 
-int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *stat, struct process *ret)
+struct process process_known(struct rootfs *fs, pid_t pid, const struct process_stat *stat, const char *program)
 {
-	int own = open_own(fs, pid);
-	if (own < 0)
-		return own;
 	struct process_later *l = xcalloc(1, sizeof(*l));
-	*l = (struct process_later){.fs = fs, .own = own, .p.pid = pid};
-	*ret = (struct process){.pid = pid, .stat = *stat, .exe = read_link(fs, own, pid, "exe"), .later = l};
-	return 0;
+	l->fs = fs;
+	return (struct process){.pid = pid, .stat = *stat, .exe = xstrdup(program), .later = l};
 }
 
 int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
@@ -231,8 +230,6 @@ int process_read(struct rootfs *fs, pid_t pid, struct process *ret)
 void process_release(struct process *p)
 {
 	if (p->later) {
-		if (p->later->own >= 0)
-			(void)close(p->later->own);
 		process_release(&p->later->p);
 		free(p->later);
 	}
@@ -255,7 +252,7 @@ const char *process_option(const struct process *p, const char *option)
 	const char *want = bare(option), *have;
 	if (!want)
 		want = option;
-	const struct process *has = with_args(p);
+	const struct process *has = all_of(p);
 	for (size_t i = 1; i + 1 < has->argc; i++) {
 		have = bare(has->argv[i]);
 		if (have && strcmp(have, want) == 0)
@@ -278,7 +275,7 @@ int64_t process_started(const struct process_stat *st, struct rootfs_time now)
 const char *process_long_option(const struct process *p, const char *option)
 {
 	size_t n = strlen(option);
-	const struct process *has = with_args(p);
+	const struct process *has = all_of(p);
 	for (size_t i = 1; i < has->argc; i++) {
 		const char *arg = has->argv[i];
 		if (strncmp(arg, option, n) != 0)

@@ -88,13 +88,12 @@ static struct process_stat stat_of(const struct process_told *p)
 static int read_process(const struct glance *g, pid_t pid, struct process *ret)
 {
 	const struct process_told *told = proctab_told(g->t, pid);
-	if (!told)
+	if (!told || (!told->kernel && !*told->program))
 		return process_read(g->fs, pid, ret);
 	struct process_stat st = stat_of(told);
-	*ret = (struct process){.pid = pid, .stat = st};
-	int r = told->kernel ? 0 : process_read_on(g->fs, pid, &st, ret);
+	*ret = told->kernel ? (struct process){.pid = pid, .stat = st} : process_known(g->fs, pid, &st, told->program);
 	ret->no_kvm = told->has_notifier == 0;
-	return r;
+	return 0;
 }
 
 static void look_at(const struct glance *g, struct proctab_entry *e)

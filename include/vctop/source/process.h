@@ -29,21 +29,22 @@ int process_read_stat(struct rootfs *fs, pid_t pid, struct process_stat *ret);
 struct process {
 	pid_t pid;
 	struct process_stat stat;
-	char *exe;   /* link text; NULL denied or gone */
+	char *exe;   /* link text, or only its last part (process_exe() has all); NULL denied or gone */
 	char **argv; /* as read: ask process_arg() */
 	size_t argc;
 	bool cmdline_cut;
-	struct process_later *later; /* its command line, not read until it is asked for; NULL: it was */
+	struct process_later *later; /* what is not read until it is asked for; NULL: all was */
 	bool no_kvm;                 /* the kernel said that none of KVM's VMs has its memory */
 	bool closely; /* seen for the first time, or grown since: worth a look that costs more (proctab.h) */
 };
 
 /* Reads all of it. -ESRCH/-ENOENT when the process has gone. */
 int process_read(struct rootfs *fs, pid_t pid, struct process *ret);
-/* Of one whose stat is known already; its command line is read when somebody asks. */
-int process_read_on(struct rootfs *fs, pid_t pid, const struct process_stat *stat, struct process *ret);
+/* One of which this is known already; its files are read when somebody asks for more. */
+struct process process_known(struct rootfs *fs, pid_t pid, const struct process_stat *stat, const char *program);
 void process_release(struct process *p);
-/* Its command line: raw bytes, NOT cleaned; parsers clean what they keep. */
+/* Its program and its command line: raw bytes, NOT cleaned; parsers clean what they keep. */
+const char *process_exe(const struct process *p); /* link text; NULL denied or gone */
 size_t process_argc(const struct process *p);
 const char *process_arg(const struct process *p, size_t i); /* NULL from argc on */
 bool process_cut(const struct process *p);                  /* longer than is read (1 MiB) */

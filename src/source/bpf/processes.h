@@ -17,6 +17,7 @@
 struct process_told {
 	pid_t pid, ppid;          /* as proc/ shows them; ppid 0: outside */
 	bool kernel;              /* a thread of the kernel's: has no program, and what follows threads is not told */
+	char program[40];         /* of its file the name, raw; empty: not known */
 	char comm[16];            /* as it is, not cleaned; of a worker in the kernel without what it works at */
 	uint64_t start_ticks;     /* proc/PID/stat: starttime */
 	uint64_t stack;           /* startstack */

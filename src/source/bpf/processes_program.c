@@ -19,6 +19,9 @@ enum object {
 	SIGNAL,
 	NUMBERS,
 	MEMORY,
+	PROGRAM_FILE,
+	ENTRY,
+	PROGRAM,
 	FILES,
 	ROOT,
 	ROOT_SYSTEM,
@@ -44,6 +47,9 @@ static const struct {
         [SIGNAL] = {TASK, "task_struct", "signal"},
         [NUMBERS] = {TASK, "task_struct", "thread_pid"},
         [MEMORY] = {TASK, "task_struct", "mm"},
+        [PROGRAM_FILE] = {MEMORY, "mm_struct", "exe_file"},
+        [ENTRY] = {PROGRAM_FILE, "file", "f_path.dentry"},
+        [PROGRAM] = {ENTRY, "dentry", "d_name.name"},
         [FILES] = {TASK, "task_struct", "fs"},
         [ROOT] = {FILES, "fs_struct", "root.mnt"},
         [ROOT_SYSTEM] = {ROOT, "vfsmount", "mnt_sb"},
@@ -76,6 +82,7 @@ static const struct {
         {NUMBERS, "pid", "level", 4, AT(level)},
         {MEMORY, "mm_struct", "start_stack", 8, AT(stack)},
         {MEMORY, "mm_struct", "notifier_subscriptions", 8, AT(notifiers)},
+        {PROGRAM, "qstr", "", PROGRAM_NAME, AT(program)},
         {FILES, "fs_struct", "root", 16, AT(root)},
         {ROOT_SYSTEM, "super_block", "s_dev", 4, AT(root_dev)},
         {RIGHTS, "cred", "euid", 4, AT(euid)},
@@ -142,8 +149,9 @@ static bool find_places(struct kernel_types *types, const struct mounts *m, stru
 		size = 0;
 		l->fields[i] = types_offset(types, fields[i].type, fields[i].path, &size);
 		bool optional = fields[i].in == DEVICES || fields[i].to == AT(notifiers);
-		/* Arrays have no size of their own. */
-		if (l->fields[i] >= 0 && size && size != fields[i].size && fields[i].to != AT(comm))
+		/* Arrays have no size of their own, nor does what a pointer to text leads to. */
+		if (l->fields[i] >= 0 && size && size != fields[i].size && fields[i].to != AT(comm) &&
+		    fields[i].in != PROGRAM)
 			l->fields[i] = -1;
 		all = all && (optional || l->fields[i] >= 0);
 	}

@@ -15,6 +15,9 @@ struct process_number {
 	uint64_t ns;
 };
 
+/* As long as names are inside of the kernel's entries; a program with a longer one is looked up. */
+#define PROGRAM_NAME 40
+
 /* All bits set: could not be read.  An address stands for what is there: two that are the same are one thing. */
 struct process_record {
 	uint64_t start_nsec, stack, cap_eff, cap_bnd, atomic_flags;
@@ -26,6 +29,7 @@ struct process_record {
 	uint32_t level, reader_level;      /* of pid namespaces */
 	uint32_t threads, euid, seccomp, exit_state, net_ns, devices, root_dev, flags;
 	char comm[16];
+	char program[PROGRAM_NAME]; /* what follows its end is not of it */
 };
 
 /* Its fd, or -errno: -EOPNOTSUPP what is asked for is not there. */

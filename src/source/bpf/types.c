@@ -2,87 +2,45 @@
 
 #ifdef HAVE_BPF
 #include <bpf/btf.h>
-#include <bpf/libbpf.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
+#include "source/bpf/kernel_btf.h"
 #include "vctop/base/attr.h"
-
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	(void)level;
-	(void)fmt;
-	(void)ap;
-	return 0;
-}
-
-/* As btf__load_vmlinux_btf() does, but without reading it page by page where it can be mapped (Linux 6.16). */
-static struct btf *load(struct rootfs *fs)
-{
-	struct stat st;
-	(void)libbpf_set_print(quiet);
-	cleanup_close int fd = rootfs_openat(fs, "sys/kernel/btf/vmlinux", 0);
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > UINT32_MAX)
-		return btf__load_vmlinux_btf();
-	void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (at == MAP_FAILED)
-		return btf__load_vmlinux_btf();
-	struct btf *btf = btf__new(at, (uint32_t)st.st_size);
-	(void)munmap(at, (size_t)st.st_size);
-	return btf;
-}
 
 bool types_get(struct kernel_types *t)
 {
-	t->btf = t->btf ? t->btf : load(t->fs);
+	t->btf = t->btf ? t->btf : kernel_btf_open(t->fs);
 	return t->btf != NULL;
 }
 
 void types_forget(struct kernel_types *t)
 {
-	btf__free(t->btf);
+	kernel_btf_close(t->btf);
 	*t = (struct kernel_types){.fs = t->fs};
 }
 
-/* The library goes through all of them for each. */
-static int find(struct kernel_types *types, const char *name, unsigned kind)
+static const struct btf_type *real_type(const struct kernel_btf *btf, uint32_t id)
 {
-	struct kernel_type *known = types->known;
-	for (; known < types->known + ARRAY_SIZE(types->known) && *known->name; known++)
-		if (known->kind == kind && strcmp(known->name, name) == 0)
-			return known->id;
-	int id = btf__find_by_name_kind(types->btf, name, kind);
-	if (known < types->known + ARRAY_SIZE(types->known) && strlen(name) < sizeof(known->name)) {
-		*known = (struct kernel_type){.kind = kind, .id = id};
-		memcpy(known->name, name, strlen(name));
-	}
-	return id;
-}
-
-static const struct btf_type *real_type(const struct btf *btf, uint32_t id)
-{
-	const struct btf_type *t = btf__type_by_id(btf, id);
+	const struct btf_type *t = kernel_btf_type(btf, id);
 	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
-		t = btf__type_by_id(btf, t->type);
+		t = kernel_btf_type(btf, t->type);
 	return t;
 }
 
 /* Byte offset of a member, looked for in unnamed members too; -1 none. */
-static int member(const struct btf *btf, const struct btf_type *t, const char *name, const struct btf_type **ret)
+static int member(const struct kernel_btf *btf, const struct btf_type *t, const char *name, const struct btf_type **ret)
 {
 	if (!t || !btf_is_composite(t))
 		return -1;
 	const struct btf_member *m = btf_members(t);
 	for (unsigned i = 0; i < btf_vlen(t); i++) {
-		const char *is = btf__name_by_offset(btf, m[i].name_off);
+		const char *is = kernel_btf_text(btf, m[i].name_off);
 		int at = (int)btf_member_bit_offset(t, i) / 8;
-		const struct btf_type *inner = real_type(btf, m[i].type);
-		if (is && strcmp(is, name) == 0) {
-			*ret = inner;
+		if (strcmp(is, name) == 0) {
+			*ret = real_type(btf, m[i].type);
 			return at;
 		}
-		int below = is && !*is ? member(btf, inner, name, ret) : -1;
+		int below = !*is ? member(btf, real_type(btf, m[i].type), name, ret) : -1;
 		if (below >= 0)
 			return at + below;
 	}
@@ -91,9 +49,9 @@ static int member(const struct btf *btf, const struct btf_type *t, const char *n
 
 int types_place(struct kernel_types *types, const char *type, const char *path, const struct btf_type **ret)
 {
-	const struct btf *btf = types->btf;
-	int id = find(types, type, BTF_KIND_STRUCT), at = 0;
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	const struct kernel_btf *btf = types->btf;
+	const struct btf_type *t = kernel_btf_type(btf, kernel_btf_find(btf, type, BTF_KIND_STRUCT, 0));
+	int at = 0;
 	char name[64];
 	while (t && *path) {
 		size_t n = strcspn(path, ".");
@@ -120,11 +78,11 @@ int types_offset(struct kernel_types *types, const char *type, const char *path,
 	return at;
 }
 
-static int value_in(const struct btf *btf, const struct btf_type *t, const char *name)
+static int value_in(const struct kernel_btf *btf, const struct btf_type *t, const char *name)
 {
 	for (unsigned i = 0; i < btf_vlen(t); i++) {
-		const char *is = btf__name_by_offset(btf, btf_enum(t)[i].name_off);
-		if (is && strcmp(is, name) == 0)
+		const char *is = kernel_btf_text(btf, btf_enum(t)[i].name_off);
+		if (strcmp(is, name) == 0)
 			return btf_enum(t)[i].val;
 	}
 	return -1;
@@ -132,27 +90,24 @@ static int value_in(const struct btf *btf, const struct btf_type *t, const char 
 
 int types_enum(struct kernel_types *types, const char *type, const char *name)
 {
-	int id = find(types, type, BTF_KIND_ENUM);
-	return id > 0 ? value_in(types->btf, btf__type_by_id(types->btf, (uint32_t)id), name) : -1;
+	uint32_t id = kernel_btf_find(types->btf, type, BTF_KIND_ENUM, 0);
+	return id ? value_in(types->btf, kernel_btf_type(types->btf, id), name) : -1;
 }
 
 int types_nameless(struct kernel_types *types, const char *name)
 {
-	const struct btf *btf = types->btf;
-	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
-		const struct btf_type *t = btf__type_by_id(btf, id);
-		if (!t->name_off && btf_is_enum(t) && btf_vlen(t)) {
-			int v = value_in(btf, t, name);
-			if (v >= 0)
-				return v;
-		}
+	const struct kernel_btf *btf = types->btf;
+	for (uint32_t id = 0; (id = kernel_btf_find(btf, "", BTF_KIND_ENUM, id)) > 0;) {
+		int v = value_in(btf, kernel_btf_type(btf, id), name);
+		if (v >= 0)
+			return v;
 	}
 	return -1;
 }
 
 int types_function(struct kernel_types *types, const char *name)
 {
-	return find(types, name, BTF_KIND_FUNC);
+	return (int)kernel_btf_find(types->btf, name, BTF_KIND_FUNC, 0);
 }
 #else
 

@@ -7,20 +7,13 @@
 
 #include "vctop/source/rootfs.h"
 
-struct btf;
+struct kernel_btf;
 struct btf_type;
 
-/* One that was asked for. */
-struct kernel_type {
-	char name[32];
-	unsigned kind;
-	int id;
-};
-/* Loaded when first asked for; it is some megabytes, so given back when nobody will ask soon. */
+/* Got when first asked for; it is some megabytes, so given back when nobody will ask soon. */
 struct kernel_types {
 	struct rootfs *fs;
-	struct btf *btf;
-	struct kernel_type known[48];
+	struct kernel_btf *btf;
 };
 bool types_get(struct kernel_types *t); /* false: there are none (errno) */
 void types_forget(struct kernel_types *t);

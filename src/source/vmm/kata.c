@@ -56,8 +56,8 @@ static char *sandbox_of(const struct process *p, const struct vm_config *c)
 	if (strncmp(c->runtime, "qemu", 4) == 0)
 		return c->name && mentions(p, "/run/vc/") ? id_after(c->name, "sandbox-") : NULL;
 	char *id = id_after(c->api_socket, "/run/vc/vm/");
-	if (!id && p->exe)
-		id = id_after(p->exe, "/run/vc/firecracker/");
+	if (!id && process_exe(p))
+		id = id_after(process_exe(p), "/run/vc/firecracker/");
 	for (size_t i = 1; i < process_argc(p) && !id; i++) {
 		id = id_after(process_arg(p, i), "/run/vc/vm/");
 		if (!id)
