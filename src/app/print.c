@@ -102,7 +102,7 @@ static int show(const struct view_options *o, const struct frame *f, struct tren
 	if (o->screen_columns) {
 		trends_add(trends, f);
 	} else if (o->json) {
-		json_frame(f, out);
+		return json_frame_write(f, out, app_write);
 	} else {
 		struct selection sel = {0};
 		struct query q = query_of(o);

@@ -102,40 +102,40 @@ static json_t *notices(const struct snapshot *s)
 }
 
 /* The line, with text in the place of the first occurrence of `mark`, which no string can contain: it has quotes. */
-static void print_line(json_t *o, const char *mark, void (*put)(const void *data, struct strbuf *out), const void *data,
-                       struct strbuf *out)
+static void print_line(json_t *o, const char *mark, void (*put)(const void *data, struct json_page *page),
+                       const void *data, struct json_page *page)
 {
 	char *line = o ? json_dumps(o, JSON_MAKE_FLAGS) : NULL;
 	char *at = line ? strstr(line, mark) : NULL;
 	if (at) {
-		strbuf_add(out, line, (size_t)(at - line));
-		put(data, out);
-		strbuf_str(out, at + strlen(mark));
-		strbuf_char(out, '\n');
+		strbuf_add(page->text, line, (size_t)(at - line));
+		put(data, page);
+		strbuf_str(page->text, at + strlen(mark));
+		strbuf_char(page->text, '\n');
 	}
 	free(line);
 	json_decref(o);
 }
 
 static void put_list(const char *key, const struct json_shape *shape, const struct row *rows, size_t n,
-                     struct strbuf *out)
+                     struct json_page *page)
 {
-	strbuf_fmt(out, "\"%s\":[", key);
-	json_rows(shape, rows, n, out);
-	strbuf_char(out, ']');
+	strbuf_fmt(page->text, "\"%s\":[", key);
+	json_rows(shape, rows, n, page);
+	strbuf_char(page->text, ']');
 }
 
-static void put_rows(const void *data, struct strbuf *out)
+static void put_rows(const void *data, struct json_page *page)
 {
 	const struct frame *f = data;
-	put_list("instances", json_shape_rows(), f->rows.v, f->rows.n, out);
+	put_list("instances", json_shape_rows(), f->rows.v, f->rows.n, page);
 	if (!f->snap->with_services)
 		return;
-	strbuf_char(out, ',');
-	put_list("services", json_shape_services(), f->services.v, f->services.n, out);
+	strbuf_char(page->text, ',');
+	put_list("services", json_shape_services(), f->services.v, f->services.n, page);
 }
 
-void json_frame(const struct frame *f, struct strbuf *out)
+static void print_frame(const struct frame *f, struct json_page *page)
 {
 	char time[64];
 	/* clang-format off */
@@ -149,14 +149,26 @@ void json_frame(const struct frame *f, struct strbuf *out)
 		"self", "cpu_sec", f->self.cpu_sec, "rss_bytes", json_make_number(f->self.rss_bytes), "tick_usec", f->self.tick_usec,
 			"syscalls", metric(f->self.syscalls));
 	/* clang-format on */
-	print_line(o, "\"instances\":[]", put_rows, f, out);
+	print_line(o, "\"instances\":[]", put_rows, f, page);
 }
 
-static void put_verdict(const void *data, struct strbuf *out)
+void json_frame(const struct frame *f, struct strbuf *out)
+{
+	print_frame(f, &(struct json_page){.text = out});
+}
+
+int json_frame_write(const struct frame *f, struct strbuf *out, int (*write)(const struct strbuf *text))
+{
+	struct json_page page = {.text = out, .write = write};
+	print_frame(f, &page);
+	return page.failed ? page.failed : write(out);
+}
+
+static void put_verdict(const void *data, struct json_page *page)
 {
 	const struct verdict_line *l = data;
-	strbuf_str(out, "\"verdict\":");
-	json_row(json_shape_verdict(), &(struct row){.verdict = l->verdict}, out);
+	strbuf_str(page->text, "\"verdict\":");
+	json_row(json_shape_verdict(), &(struct row){.verdict = l->verdict}, page->text);
 }
 
 void json_verdict(const struct verdict_line *l, struct strbuf *out)
@@ -166,5 +178,5 @@ void json_verdict(const struct verdict_line *l, struct strbuf *out)
 	        json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:[]}", "schema", "vctop.verdict/1", "time",
 	                  units_rfc3339(time, sizeof(time), l->time_usec), "host", json_make_text(l->host), "id", l->id,
 	                  "name", l->name, "kind", instance_kind_name(l->kind), "resource", l->resource, "verdict");
-	print_line(o, "\"verdict\":[]", put_verdict, l, out);
+	print_line(o, "\"verdict\":[]", put_verdict, l, &(struct json_page){.text = out});
 }

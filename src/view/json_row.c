@@ -10,6 +10,9 @@
 #include "vctop/base/vec.h"
 #include "view/json_make.h"
 
+/* So much of a list is kept until it is written: memory not touched before costs more than writing. */
+#define PAGE_BYTES (256UL << 10)
+
 /* The text before a value, and which value. */
 struct piece {
 	const char *before;
@@ -296,18 +299,29 @@ static void put_row(struct list *l, const struct row *r)
 	}
 }
 
-void json_rows(const struct json_shape *shape, const struct row *rows, size_t n, struct strbuf *out)
+static bool turn_page(struct json_page *page)
 {
-	struct list l = {.shape = shape, .out = out, .reasons = xcalloc(shape->pieces.n, sizeof(*l.reasons))};
+	if (!page->write || page->text->len < PAGE_BYTES)
+		return false;
+	page->failed = page->failed ? page->failed : page->write(page->text);
+	strbuf_clear(page->text);
+	return true;
+}
+
+void json_rows(const struct json_shape *shape, const struct row *rows, size_t n, struct json_page *page)
+{
+	struct list l = {.shape = shape, .out = page->text, .reasons = xcalloc(shape->pieces.n, sizeof(*l.reasons))};
 	for (size_t i = 0; i < n; i++) {
 		if (i)
-			strbuf_char(out, ',');
+			strbuf_char(page->text, ',');
 		put_row(&l, &rows[i]);
+		if (turn_page(page))
+			l.len = 0;
 	}
 	free(l.reasons);
 }
 
 void json_row(const struct json_shape *shape, const struct row *r, struct strbuf *out)
 {
-	json_rows(shape, r, 1, out);
+	json_rows(shape, r, 1, &(struct json_page){.text = out});
 }

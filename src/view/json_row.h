@@ -14,6 +14,13 @@ const struct json_shape *json_shape_rows(void);     /* all, then labels and unav
 const struct json_shape *json_shape_services(void); /* those of a control group, then unavailable */
 const struct json_shape *json_shape_verdict(void);  /* those of "verdict.", without it */
 void json_row(const struct json_shape *shape, const struct row *r, struct strbuf *out);
-void json_rows(const struct json_shape *shape, const struct row *rows, size_t n, struct strbuf *out); /* with commas */
+/* Where a list goes that may be long: whenever enough has come together it is written and forgotten. */
+struct json_page {
+	struct strbuf *text;
+	int (*write)(const struct strbuf *text); /* NULL: it is all kept */
+	int failed;                              /* the first -errno of writing; what follows is lost */
+};
+void json_rows(const struct json_shape *shape, const struct row *rows, size_t n,
+               struct json_page *page); /* with commas */
 
 #endif
