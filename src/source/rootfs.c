@@ -397,7 +397,7 @@ int rootfs_watch(struct rootfs *fs, int inotify, const char *path, uint32_t mask
 int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct rootfs_names *ret)
 {
 	strbuf_clear(&ret->text);
-	ret->at.n = 0;
+	ret->at.n = ret->inodes.n = 0;
 	int fd = rootfs_openat(fs, path, O_DIRECTORY);
 	if (fd < 0)
 		return fd;
@@ -418,6 +418,7 @@ int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct root
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		vec_push(&ret->at, ret->text.len);
+		vec_push(&ret->inodes, (uint64_t)e->d_ino);
 		strbuf_add(&ret->text, e->d_name, strlen(e->d_name) + 1);
 	}
 }
@@ -431,6 +432,7 @@ void rootfs_names_release(struct rootfs_names *names)
 {
 	strbuf_release(&names->text);
 	vec_free(&names->at);
+	vec_free(&names->inodes);
 }
 
 void kfile_close(struct rootfs *fs, struct kfile *k)

@@ -83,6 +83,7 @@ int rootfs_watch(struct rootfs *fs, int inotify, const char *path, uint32_t mask
 struct rootfs_names {
 	struct strbuf text; /* NUL-separated names */
 	VEC(size_t) at;     /* offsets into text */
+	VEC(uint64_t) inodes;
 };
 int rootfs_list(struct rootfs *fs, const char *path, bool dirs_only, struct rootfs_names *ret);
 const char *rootfs_name(const struct rootfs_names *names, size_t i);

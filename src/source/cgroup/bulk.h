@@ -59,7 +59,7 @@ struct bulk_record {
 	uint64_t waits_unsummed;         /* 0: the sums are those that the files would tell */
 	uint64_t disks;                  /* blkio | io.stat: an address; 0 none is counted for the group */
 	uint64_t stats_unsummed;         /* how much memory.stat has to sum up yet, about */
-	uint64_t spare;
+	uint64_t descendants;            /* how many groups are below it in the walked hierarchy */
 };
 _Static_assert(sizeof(struct bulk_record) % 64 == 0, "whole lines of memory");
 _Static_assert(offsetof(struct bulk_record, life) == 64, "all that is asked of a group that stands still is in one");

@@ -526,6 +526,15 @@ static void put_lists(struct program *p, const struct bulk_layout *l)
 	put_store(p, BPF_REG_8, AT(lru_rest), BPF_REG_6);
 }
 
+/* It is kept up to date by the kernel, of all below. */
+static void put_descendants(struct program *p, const struct bulk_layout *l)
+{
+	if (l->lru.descendants < 0)
+		return;
+	put_load_sized(p, BPF_REG_1, BPF_REG_6, l->lru.descendants, 4);
+	put_store(p, BPF_REG_8, AT(descendants), BPF_REG_1);
+}
+
 /* Is anybody in it or below it? */
 static void put_populated(struct program *p, const struct bulk_layout *l)
 {
@@ -572,6 +581,7 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 		put_unknown(&p);
 		put_store(&p, BPF_REG_8, AT(cpu_nsec), BPF_REG_7);
 	}
+	put_descendants(&p, l);
 	put_populated(&p, l);
 	if (l->unified)
 		put_visible(&p, l);

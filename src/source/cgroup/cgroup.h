@@ -58,8 +58,11 @@ struct cgroup_tree {
 int cgroup_tree_open(struct cgroup_tree *t, struct rootfs *fs);
 /* A tick begins, in which the host was read: what was told of groups is of the one before. */
 void cgroup_tree_begin(struct cgroup_tree *t, const struct host_sample *h);
-/* So many groups will be sampled in it. */
+/* So many groups will be sampled in it. Once told of all, no more is done until the next. */
 void cgroup_tree_tick(struct cgroup_tree *t, size_t groups);
+/* Of how many groups was told in this tick (0: of none), and what of the one with this inode (NULL: nothing). */
+size_t cgroup_tree_groups(const struct cgroup_tree *t);
+const struct bulk_record *cgroup_tree_told(const struct cgroup_tree *t, uint64_t inode);
 void cgroup_tree_close(struct cgroup_tree *t);
 /* The group at `path` is another one than before: its caps are read afresh. */
 void cgroup_tree_forget(struct cgroup_tree *t, const char *path);
@@ -138,6 +141,8 @@ struct cgroup_census {
 bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t now_usec);
 /* The kernel's text that has their number, for comparing. */
 void cgroup_count(struct cgroup_tree *t, struct strbuf *ret);
+/* About how many that says; too many where groups linger on that were removed. */
+size_t cgroup_count_read(const struct cgroup_tree *t, const struct strbuf *text);
 /* The path of a process in the hierarchy that is walked (from proc/PID/cgroup); -errno. */
 int cgroup_of_pid(struct cgroup_tree *t, pid_t pid, struct strbuf *ret);
 /* The same in the v1 hierarchy of one controller, or on v2 (CTRL_MAX). */

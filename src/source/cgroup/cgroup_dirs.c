@@ -7,11 +7,15 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "source/cgroup/bulk.h"
+
 /* A directory checked at the latest after this long. */
 #define CHECK_USEC 60000000
 /* As for the walk by listing: deeper or wider than any real tree. */
 #define MAX_DEPTH 64
 #define MAX_DIRS 200000
+/* From so many groups on they are told of before they are looked for: most will be containers. */
+#define MANY_GROUPS 512
 
 struct dir {
 	struct dir *up, *below, *last, *next, *prev;
@@ -30,6 +34,7 @@ struct cgroup_dirs {
 	unsigned count;
 	struct strbuf count_text; /* how many groups there were, where nothing is watched */
 	bool lost;                /* events were, or a watch was refused */
+	bool first;               /* none were known before: what is told of them in this tick is not old */
 	size_t checked;           /* so many of the directories, in the order of the walk, were checked in this round */
 	int64_t checked_usec;
 };
@@ -42,13 +47,14 @@ static const char *wd_key(int wd, char buf[16])
 	return buf;
 }
 
-static struct dir *dir_add(struct cgroup_dirs *d, struct dir *up, const char *path, int wd)
+static struct dir *dir_add(struct cgroup_dirs *d, struct dir *up, const char *path, uint64_t inode, int wd)
 {
 	char key[16];
 	size_t n = strlen(path) + 1;
 	struct dir *new = xcalloc(1, sizeof(*new) + n);
 	memcpy(new->path, path, n);
 	new->wd = wd;
+	new->inode = inode;
 	if (wd >= 0)
 		map_put(&d->by_wd, wd_key(wd, key), new);
 	map_put(&d->by_path, new->path, new);
@@ -128,7 +134,7 @@ static int watch(const struct cgroup_dirs *d, const char *path)
 }
 
 /* Watched before it is listed: what comes in between is told twice rather than never. */
-static void take_in(struct cgroup_dirs *d, struct dir *up, const char *path)
+static void take_in(struct cgroup_dirs *d, struct dir *up, const char *path, uint64_t inode)
 {
 	if (map_get(&d->by_path, path) || d->lost)
 		return;
@@ -137,21 +143,27 @@ static void take_in(struct cgroup_dirs *d, struct dir *up, const char *path)
 		return;
 	d->lost = (wd < 0 && d->fd >= 0) || d->count >= MAX_DIRS;
 	if (!d->lost)
-		list_below(d, dir_add(d, up, path, wd));
+		list_below(d, dir_add(d, up, path, inode, wd));
+}
+
+static bool is_told_childless(const struct cgroup_dirs *d, const struct dir *dir)
+{
+	const struct bulk_record *told = d->first ? cgroup_tree_told(d->tree, dir->inode) : NULL;
+	return told && told->descendants == 0;
 }
 
 static void list_below(struct cgroup_dirs *d, struct dir *dir)
 {
 	struct rootfs_names names = {.text = STRBUF_INIT};
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
-	if (count_below(d, dir) == 0)
+	if (is_told_childless(d, dir) || count_below(d, dir) == 0)
 		return; /* as most */
 	strbuf_fmt(&path, "%s%s", d->tree->mounts.walk, dir->path);
 	if (dir->depth < MAX_DEPTH && rootfs_list(d->tree->fs, path.buf, true, &names) == 0)
 		for (size_t i = 0; i < names.at.n; i++) {
 			strbuf_clear(&path);
 			strbuf_fmt(&path, "%s/%s", dir->path, rootfs_name(&names, i));
-			take_in(d, dir, path.buf);
+			take_in(d, dir, path.buf, names.inodes.v[i]);
 		}
 	rootfs_names_release(&names);
 }
@@ -161,7 +173,7 @@ static void start_over(struct cgroup_dirs *d)
 	if (d->root)
 		dir_drop(d, d->root);
 	d->lost = false;
-	take_in(d, NULL, "");
+	take_in(d, NULL, "", 0);
 }
 
 /* ---- what the kernel tells ---- */
@@ -184,7 +196,7 @@ static void take_event(struct cgroup_dirs *d, const struct inotify_event *e)
 	if ((e->mask & (IN_DELETE | IN_MOVED_FROM)) && child)
 		dir_drop(d, child);
 	if (e->mask & (IN_CREATE | IN_MOVED_TO))
-		take_in(d, dir, path.buf);
+		take_in(d, dir, path.buf, 0);
 }
 
 static void take_events(struct cgroup_dirs *d)
@@ -224,13 +236,28 @@ static void check_names(struct cgroup_dirs *d, const struct dir *dir)
 	rootfs_names_release(&names);
 }
 
+/* As many groups as are known are told of, and they are the same. */
+static bool are_told(const struct cgroup_dirs *d)
+{
+	const struct dir *dir = d->root;
+	if (cgroup_tree_groups(d->tree) != d->count)
+		return false;
+	while (dir && cgroup_tree_told(d->tree, dir->inode))
+		dir = dir_next(dir, true);
+	return !dir;
+}
+
 /*
- * Of a look that is soon over, in which nothing is told: how many groups there are, and of all that had others below
+ * Of a look that is soon over, in which nothing is watched: how many groups there are, and of all that had others below
  * them whether these are the same.
  */
 static void check_all(struct cgroup_dirs *d)
 {
 	cleanup_strbuf struct strbuf now = STRBUF_INIT;
+	if (d->count >= MANY_GROUPS)
+		cgroup_tree_tick(d->tree, d->count);
+	if (are_told(d))
+		return;
 	cgroup_count(d->tree, &now);
 	d->lost |= strcmp(now.buf, d->count_text.buf) != 0;
 	strbuf_clear(&d->count_text);
@@ -274,9 +301,15 @@ struct cgroup_dirs *cgroup_dirs_new(struct cgroup_tree *t)
 	d->fd = fd;
 	d->by_path.borrows = true;
 	d->count_text = (struct strbuf)STRBUF_INIT;
-	if (t->once)
+	if (t->once) {
 		cgroup_count(t, &d->count_text);
+		size_t about = cgroup_count_read(t, &d->count_text);
+		if (about >= MANY_GROUPS)
+			cgroup_tree_tick(t, about);
+		d->first = true;
+	}
 	start_over(d);
+	d->first = false;
 	d->checked_usec = rootfs_mono_usec(t->fs);
 	if (!d->lost && d->root)
 		return d;

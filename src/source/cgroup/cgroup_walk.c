@@ -64,6 +64,20 @@ void cgroup_count(struct cgroup_tree *t, struct strbuf *ret)
 		strbuf_clear(ret);
 }
 
+/* proc/cgroups: "memory 6 1020 1", of each controller; cgroup.stat: "nr_descendants 1020" */
+size_t cgroup_count_read(const struct cgroup_tree *t, const struct strbuf *text)
+{
+	const char *cursor = text->buf, *line, *word;
+	size_t n, len, most = 0;
+	uint64_t v;
+	if (t->mounts.layout == CGROUP_UNIFIED)
+		return parse_flat(text->buf, text->len, "nr_descendants", &v) == 0 ? v : 0;
+	while (parse_line(&cursor, text->buf + text->len, &line, &n))
+		if (parse_word(line, n, 2, &word, &len) && parse_u64(word, len, &v) == 0 && v > most)
+			most = v;
+	return most;
+}
+
 bool cgroup_census(struct cgroup_tree *t, struct cgroup_census *since, int64_t now_usec)
 {
 	bool changed;

@@ -42,6 +42,8 @@ static bool stats_are_told(struct cgroup_tree *t)
 /* Once open it is read in every tick: what it told in an earlier one would make all groups seem to stand still. */
 void cgroup_tree_tick(struct cgroup_tree *t, size_t groups)
 {
+	if (t->telling)
+		return;
 	if (!t->bulk && is_worth_it(t, groups))
 		open_bulk(t, groups + groups / 4 + 256); /* there are others than containers' */
 	if (!t->bulk)
@@ -73,6 +75,17 @@ void cgroup_tree_begin(struct cgroup_tree *t, const struct host_sample *h)
 	t->stats.no_swap = metric_same(h->swap_total_bytes, metric_ok(0));
 	note_waits(&t->cpu_waits, h->cpu_pressure_usec, h->mono_usec);
 	note_waits(&t->memory_waits, h->mem_pressure_usec, h->mono_usec);
+}
+
+size_t cgroup_tree_groups(const struct cgroup_tree *t)
+{
+	return t->telling ? bulk_groups(t->bulk) : 0;
+}
+
+const struct bulk_record *cgroup_tree_told(const struct cgroup_tree *t, uint64_t inode)
+{
+	size_t hint = 0;
+	return t->telling ? bulk_find(t->bulk, inode, &hint) : NULL;
 }
 
 const struct bulk_record *cgroup_reader_told(struct cgroup_reader *r)
