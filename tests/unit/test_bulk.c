@@ -720,6 +720,7 @@ static void few_groups_are_not_told_old_numbers(void **state)
 	struct cgroup_reader *r = first_told(&t, &before);
 	assert_non_null(r);
 	uint64_t at = before->mono_nsec;
+	cgroup_tree_begin(&t, &(struct host_sample){0});
 	cgroup_tree_tick(&t, 1);
 	after = cgroup_reader_told(r);
 	assert_true(!after || after->mono_nsec > at);

@@ -11,6 +11,7 @@
 
 #define MAX_CPUS 1024
 #define MAX_NODES 8
+#define NOT_YET (-2) /* CPU time of a group that was not looked at before */
 
 /* Offsets from the frame pointer: of single values, of what is copied at once, and of the group's states. */
 enum {
@@ -103,6 +104,7 @@ static void put_record(struct program *p, const struct bulk_layout *l, int map)
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
 	put_store(p, BPF_REG_8, AT(id), BPF_REG_1);
 	put_store_value(p, BPF_REG_8, AT(due_nsec), 0);
+	put_store_value(p, BPF_REG_8, AT(cpu_nsec), NOT_YET);
 	put_store_value(p, BPF_REG_8, AT(cpu_at), 0);
 	put_store_value(p, BPF_REG_8, AT(pages_at), 0);
 	for (int i = 0; i < BULK_BESIDE; i++)
@@ -338,11 +340,14 @@ static void put_rest(struct program *p, const struct bulk_layout *l, int cpus, i
 	land(p, moved[1]);
 }
 
-/* When all of a group is due: in the next tick if it has moved, or nobody can say. */
+/* When all of a group is due: in the next tick if it has moved, or nobody can say. All of a new one was just read. */
 static void put_due(struct program *p)
 {
 	size_t moved[2], unknown = put_jump_if(p, BPF_JEQ, BPF_REG_7, -1);
+	put_load(p, BPF_REG_1, BPF_REG_8, AT(cpu_nsec));
+	size_t new = put_jump_if(p, BPF_JEQ, BPF_REG_1, NOT_YET);
 	put_moved(p, moved);
+	land(p, new);
 	put_load(p, BPF_REG_1, BPF_REG_8, AT(mono_nsec));
 	/* Each group at its own moment: its id says by how much of a second sooner. */
 	put_constant(p, BPF_REG_2, BULK_AGE);
