@@ -265,7 +265,7 @@ static void take_life(struct usage *u, const struct row *r, int64_t now)
 	u->now = (uint8_t)verdict_now_of(r);
 }
 
-void usage_observe(struct usage *u, const struct row *r, const struct frame *f)
+void usage_observe(struct usage *u, const struct row *r, const struct frame *f, bool owned)
 {
 	/* Recordings hold milliseconds; a replay must see the same times. */
 	int64_t now = f->snap->host.real_usec / 1000 * 1000;
@@ -276,7 +276,8 @@ void usage_observe(struct usage *u, const struct row *r, const struct frame *f)
 	double sec = observed(u, now, f->interval_sec);
 	u->first_usec = first ? now : u->first_usec;
 	u->last_usec = now;
-	u->owner = map_quick_hash(r->inst->id);
+	if (!owned)
+		u->owner = map_quick_hash(r->inst->id);
 	take_life(u, r, now);
 	bool cpu_changed = take_cap(&u->cpu_cap, &r->sample->cpu.allocated, now);
 	bool mem_changed = take_cap(&u->mem_cap, &r->sample->mem.allocated, now);

@@ -131,6 +131,8 @@ static void host_fill(const struct host_sample *prev, const struct host_sample *
 static const struct entry *before(const struct entry *v, size_t n, size_t *at, const char *id)
 {
 	int order = -1;
+	if (*at + 1 < n && v[*at + 1].inst.id == id)
+		++*at; /* as a rule: the row after the one before */
 	while (*at < n && (order = v[*at].inst.id == id ? 0 : strcmp(v[*at].inst.id, id)) < 0)
 		(*at)++;
 	return order == 0 ? &v[*at] : NULL;

@@ -89,8 +89,8 @@ struct usage {
 	float size;     /* the highest 95th percentile, decayed or of a day of the last eight: what it needs */
 };
 
-/* observe.c: one row into u, and the conclusions when it is time for them. */
-void usage_observe(struct usage *u, const struct row *r, const struct frame *f);
+/* observe.c: one row into u, and the conclusions when it is time for them. owned: its last row had the same id. */
+void usage_observe(struct usage *u, const struct row *r, const struct frame *f, bool owned);
 struct usage *usage_new(void);
 
 /* judge.c */

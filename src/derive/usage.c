@@ -17,6 +17,7 @@
 struct found {
 	const char *key;
 	struct usage *u; /* NULL none */
+	uint64_t words;  /* the instance's for whom it is the key; 0 not said */
 };
 
 struct usage_book {
@@ -63,6 +64,7 @@ void usage_book_by_id(struct usage_book *b, size_t max)
 
 void usage_book_never_idle(struct usage_book *b, const char *patterns)
 {
+	b->of_rows.n = 0; /* each is looked at anew */
 	free(b->patterns);
 	b->patterns = NULL;
 	if (!patterns)
@@ -124,14 +126,22 @@ static const char *key_of(struct usage_book *b, const struct instance *i)
 	return b->key.buf;
 }
 
+/* Inside another, the key has that one's id too. */
+static uint64_t words_of(const struct instance *i)
+{
+	return i->parent ? 0 : i->words;
+}
+
 /* The one with this row's key; of two rows of one frame with one key the second is kept by its id as well. */
 static struct found find(struct usage_book *b, const struct frame *f, const struct instance *i)
 {
 	struct found at = {0};
 	at.u = map_find(&b->map, key_of(b, i), &at.key);
 	int64_t now = f->snap->host.real_usec / 1000 * 1000;
-	if (!at.u || b->by_id || at.u->last_usec != now || at.u->owner == map_quick_hash(i->id))
+	if (!at.u || b->by_id || at.u->last_usec != now || at.u->owner == map_quick_hash(i->id)) {
+		at.words = words_of(i);
 		return at;
+	}
 	strbuf_fmt(&b->key, "|%s", i->id);
 	at.u = map_find(&b->map, b->key.buf, &at.key);
 	return at;
@@ -144,8 +154,11 @@ static struct found find_again(struct usage_book *b, const struct frame *f, size
 	if (row < b->of_rows.n) {
 		struct found at = b->of_rows.v[row];
 		if (at.u && at.u->last_usec < f->snap->host.real_usec / 1000 * 1000 &&
-		    (b->by_id ? strcmp(at.key, i->id) == 0 : is_key(at.key, i)))
+		    ((at.words && at.words == words_of(i)) ||
+		     (b->by_id ? strcmp(at.key, i->id) == 0 : is_key(at.key, i)))) {
+			at.words = words_of(i);
 			return at;
+		}
 	}
 	return find(b, f, i);
 }
@@ -209,10 +222,12 @@ static bool keep(const struct usage_book *b, const struct instance *i)
 	return false;
 }
 
-static void learn(const struct usage_book *b, struct usage *u, const struct row *r, const struct frame *f)
+/* same: as in the frame before, this row's and with the same words. */
+static void learn(const struct usage_book *b, struct usage *u, const struct row *r, const struct frame *f, bool same)
 {
-	u->keep = keep(b, r->inst);
-	usage_observe(u, r, f);
+	if (!same)
+		u->keep = keep(b, r->inst);
+	usage_observe(u, r, f, same);
 }
 
 static void look_ahead(const struct usage_book *b, const struct frame *f, size_t i)
@@ -220,6 +235,8 @@ static void look_ahead(const struct usage_book *b, const struct frame *f, size_t
 	if (i >= b->of_rows.n || i >= f->rows.n || !b->of_rows.v[i].u)
 		return;
 	prefetch(b->of_rows.v[i].u, sizeof(struct usage));
+	if (b->of_rows.v[i].words)
+		return;
 	prefetch(b->of_rows.v[i].key, PREFETCH_LINE);
 	prefetch(f->rows.v[i].inst->name, PREFETCH_LINE);
 }
@@ -231,13 +248,15 @@ void usage_book_add(struct usage_book *b, const struct frame *f)
 	bool room = true;
 	for (size_t i = 0; i < f->rows.n; i++) {
 		look_ahead(b, f, i + PREFETCH_ROWS);
-		struct found at = find_again(b, f, i);
-		if (i < b->of_rows.n)
+		struct found at = find_again(b, f, i), was = {0};
+		if (i < b->of_rows.n) {
+			was = b->of_rows.v[i];
 			b->of_rows.v[i] = at;
-		else
+		} else {
 			vec_push(&b->of_rows, at);
+		}
 		if (at.u)
-			learn(b, at.u, &f->rows.v[i], f);
+			learn(b, at.u, &f->rows.v[i], f, was.u == at.u && at.words && was.words == at.words);
 	}
 	b->added = f;
 	b->of_rows.n = f->rows.n;
@@ -253,7 +272,7 @@ void usage_book_add(struct usage_book *b, const struct frame *f)
 			at->u = map_find(&b->map, key, &at->key);
 		}
 		if (at->u)
-			learn(b, at->u, r, f);
+			learn(b, at->u, r, f, false);
 	}
 }
 

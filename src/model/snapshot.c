@@ -34,7 +34,7 @@ void snapshot_clear(struct snapshot *s)
 	end_adopted(s);
 	s->host = (struct host_sample){0};
 	s->with_services = false;
-	s->entries.n = 0;
+	s->entries.n = s->in_order = 0;
 	s->cores.n = s->nodes.n = 0;
 	s->tasks.of = s->tasks.why = NULL;
 	s->tasks.v.n = 0;
@@ -65,9 +65,9 @@ static int by_id(const void *a, const void *b)
 }
 
 /* As a source that keeps its instances in order fills it. */
-static bool is_sorted(const struct entry *v, size_t n)
+static bool is_sorted(const struct entry *v, size_t n, size_t known)
 {
-	for (size_t i = 1; i < n; i++)
+	for (size_t i = known ? known : 1; i < n; i++)
 		if (by_id(&v[i - 1], &v[i]) > 0)
 			return false;
 	return true;
@@ -75,9 +75,9 @@ static bool is_sorted(const struct entry *v, size_t n)
 
 void snapshot_seal(struct snapshot *s)
 {
-	if (!is_sorted(s->services.v, s->services.n))
+	if (!is_sorted(s->services.v, s->services.n, 0))
 		qsort(s->services.v, s->services.n, sizeof(*s->services.v), by_id);
-	if (!is_sorted(s->entries.v, s->entries.n))
+	if (!is_sorted(s->entries.v, s->entries.n, s->in_order))
 		qsort(s->entries.v, s->entries.n, sizeof(*s->entries.v), by_id);
 }
 

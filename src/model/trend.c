@@ -40,7 +40,8 @@ struct trend {
 
 /* Where a row's trend is: as a rule the next reading has the same rows in the same places. */
 struct place {
-	uint64_t id; /* hash */
+	uint64_t words; /* the instance's; 0 not said, then a hash of its id */
+	uint64_t id;
 	struct trend *trend;
 };
 
@@ -183,21 +184,21 @@ static void add_point(struct trend *t, uint64_t at, const point p)
 	memset(t->n, 0, sizeof(t->n));
 }
 
-static struct trend *find(struct trends *b, size_t place, const char *id)
+static struct trend *find(struct trends *b, size_t place, const struct instance *i)
 {
 	static const struct place empty;
 	while (b->places.n <= place)
 		vec_push(&b->places, empty);
 	struct place *p = &b->places.v[place];
-	uint64_t hash = map_quick_hash(id);
-	if (p->id != hash || (!p->trend && b->by_id.live < TRENDS_MAX))
-		*p = (struct place){hash, map_get(&b->by_id, id)};
+	uint64_t hash = i->words ? 0 : map_quick_hash(i->id);
+	if (p->words != i->words || p->id != hash || (!p->trend && b->by_id.live < TRENDS_MAX))
+		*p = (struct place){i->words, hash, map_get(&b->by_id, i->id)};
 	return p->trend;
 }
 
 static void add_row(struct trends *b, const struct row *r, size_t place, uint64_t at)
 {
-	struct trend *t = find(b, place, r->inst->id);
+	struct trend *t = find(b, place, r->inst);
 	const struct sample *s = r->sample;
 	if (!t && b->by_id.live >= TRENDS_MAX && !b->forgot) {
 		forget(b, at - 1);

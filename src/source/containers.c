@@ -151,9 +151,11 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 /* Made again when its runtime's files may say something else. */
 static void name_container(struct container *ct, const struct tick *t, const struct facts *f)
 {
+	static uint64_t words;
 	struct arena *a = &ct->words;
 	snapshot_adopt(t->snap, a);
-	ct->shown = (struct instance){.id = arena_strdup(a, ct->id),
+	ct->shown = (struct instance){.words = ++words,
+	                              .id = arena_strdup(a, ct->id),
 	                              .kind = INSTANCE_CONTAINER,
 	                              .runtime = ct->runtime->name,
 	                              .cgroup = arena_strdup(a, ct->shown_path)};
@@ -368,6 +370,7 @@ void containers_collect(struct containers *c, const struct tick *t)
 	container_groups_find(c, t);
 	cgroup_tree_tick(t->cgroups, c->order.n);
 	add_groups(c, t, &budget);
+	t->snap->in_order = t->snap->entries.n;
 	set_parents(c, t);
 	for (size_t it = 0; map_next(&t->facts->by_id, &it, NULL, &v);) {
 		struct facts *f = v;

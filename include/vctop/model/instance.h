@@ -41,6 +41,8 @@ struct instance {
 	const char *sample;   /* sample name if vctop launched it; NULL otherwise */
 	const struct label *labels;
 	size_t labels_n;
+	/* Not 0: no other instance ever has this number unless all its texts but parent are the same. */
+	uint64_t words;
 	uint64_t incarnation; /* differs after re-creation under the same id; rates need it equal */
 };
 

@@ -28,6 +28,7 @@ struct snapshot {
 	struct arena arena;
 	struct host_sample host;
 	VEC(struct entry) entries;
+	size_t in_order; /* as many of the first ones as are said to be sorted by id already */
 	VEC(struct notice) notices;
 	VEC(struct entry) services;  /* INSTANCE_SERVICE, sorted by id, which is the cgroup */
 	bool with_services;          /* they were asked for */

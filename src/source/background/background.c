@@ -46,6 +46,7 @@ struct known {
 	pid_t pid;
 	enum instance_state state;
 	unsigned daemon_changes, seen;
+	uint64_t words; /* the instance's; 0 not said */
 	struct turn turn, net_turn;
 };
 
@@ -66,6 +67,7 @@ struct background_reader {
 	VEC(struct known *) entries; /* of this tick, as the snapshot's */
 	VEC(struct net_share) shares;
 	unsigned tick;
+	size_t seen;      /* so many were in this tick */
 	int64_t end_usec; /* of this tick's budget; 0 none */
 	char *scratch;
 };
@@ -229,17 +231,18 @@ static void look_ahead(const struct background_reader *b, const struct snapshot 
 	size_t next = i + PREFETCH_ROWS, far = next + PREFETCH_ROWS;
 	if (far < b->entries.n)
 		prefetch(b->entries.v[far], sizeof(struct known));
-	if (next < b->entries.n)
-		prefetch(b->entries.v[next]->id, ID_USUAL);
-	if (next < s->entries.n)
-		prefetch(s->entries.v[next].inst.id, ID_USUAL);
+	if (next >= b->entries.n || next >= s->entries.n || s->entries.v[next].inst.words)
+		return;
+	prefetch(b->entries.v[next]->id, ID_USUAL);
+	prefetch(s->entries.v[next].inst.id, ID_USUAL);
 }
 
 /* Most stand where they stood in the tick before. */
 static struct known *find_known(struct background_reader *b, const struct instance *i, size_t at)
 {
-	struct known *k = at < b->entries.n && strcmp(b->entries.v[at]->id, i->id) == 0 ? b->entries.v[at]
-	                                                                                : map_get(&b->by_id, i->id);
+	struct known *k = at < b->entries.n ? b->entries.v[at] : NULL;
+	if (!k || ((!i->words || k->words != i->words) && strcmp(k->id, i->id) != 0))
+		k = map_get(&b->by_id, i->id);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
 		k->bg = &b->unread[i->kind == INSTANCE_VM];
@@ -247,7 +250,9 @@ static struct known *find_known(struct background_reader *b, const struct instan
 		map_put(&b->by_id, i->id, k);
 		(void)map_find(&b->by_id, i->id, &k->id);
 	}
+	b->seen += k->seen != b->tick;
 	k->seen = b->tick;
+	k->words = i->words;
 	return k;
 }
 
@@ -431,6 +436,7 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	const char *id;
 	void *v;
 	b->tick++;
+	b->seen = 0;
 	b->end_usec = begin_budget(b, b->tick > EAGER_TICK);
 	daemons_update(&b->daemons, t->procs, t->now.mono_usec);
 	size_t stale = 0;
@@ -453,7 +459,7 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	storage_refresh(b->storage, t->facts, t->now.mono_usec);
 	refresh(b, t);
 	fill(b, t);
-	for (size_t it = 0; map_next(&b->by_id, &it, &id, &v);)
+	for (size_t it = 0; b->seen < b->by_id.live && map_next(&b->by_id, &it, &id, &v);)
 		if (((struct known *)v)->seen != b->tick) {
 			snapshot_adopt(t->snap, &((struct known *)v)->arena);
 			known_free(map_remove(&b->by_id, id), b->fs);
