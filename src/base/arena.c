@@ -58,13 +58,16 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 
 char *arena_fmt(struct arena *a, const char *fmt, ...)
 {
+	char usual[128]; /* printing twice, to know the length, costs twice as much */
 	va_list ap, again;
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	int n = vsnprintf(usual, sizeof(usual), fmt, ap);
 	char *s = arena_alloc(a, n > 0 ? (size_t)n + 1 : 1);
-	if (n > 0)
+	if (n >= (int)sizeof(usual))
 		(void)vsnprintf(s, (size_t)n + 1, fmt, again);
+	else if (n > 0)
+		memcpy(s, usual, (size_t)n);
 	va_end(again);
 	va_end(ap);
 	return s;

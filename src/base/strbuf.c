@@ -73,12 +73,16 @@ void strbuf_vfmt(struct strbuf *sb, const char *fmt, va_list ap)
 {
 	va_list again;
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
-	if (n > 0) {
+	size_t room = sb->cap ? sb->cap - sb->len : 0;
+	int n = vsnprintf(room ? sb->buf + sb->len : NULL, room, fmt, ap);
+	if (n > 0 && (size_t)n >= room) {
 		strbuf_room(sb, (size_t)n);
 		(void)vsnprintf(sb->buf + sb->len, (size_t)n + 1, fmt, again);
-		sb->len += (size_t)n;
 	}
+	if (n > 0)
+		sb->len += (size_t)n;
+	else if (room)
+		sb->buf[sb->len] = '\0';
 	va_end(again);
 }
 

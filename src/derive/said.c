@@ -11,10 +11,11 @@
 #include "vctop/base/attr.h"
 #include "vctop/base/map.h"
 
-/* As finely as spans are told: in seconds, from two minutes on in minutes, of which hours and days are made. */
+/* As finely as spans are told: in seconds, from two minutes on in minutes, and so on. */
 static double span_of(double sec)
 {
-	return sec < 120 ? floor(sec) : 120 + floor(sec / MINUTE);
+	double unit = sec < 2 * MINUTE ? 1 : sec < 2 * HOUR ? MINUTE : sec < 2 * DAY ? HOUR : DAY;
+	return floor(sec / unit) * unit;
 }
 
 /* All that usage_sentence looks at for an instance; without gaps, for it is hashed as bytes. */
@@ -50,12 +51,13 @@ static struct said_of rests_on(const struct usage *u)
 }
 
 /* In one piece: most are short. */
-static char *print(const struct usage *u)
+static char *print(struct arena *words, const struct usage *u)
 {
-	struct arena words = {0};
-	const char *rule = NULL, *reason = usage_sentence(u, USAGE_INSTANCE, &words, &rule);
-	char *text = xasprintf("%s%c%s", rule, '\0', reason);
-	arena_release(&words);
+	arena_clear(words);
+	const char *rule = NULL, *reason = usage_sentence(u, USAGE_INSTANCE, words, &rule);
+	size_t n = strlen(rule) + 1, m = strlen(reason) + 1;
+	char *text = memcpy(xmalloc(n + m), rule, n);
+	memcpy(text + n, reason, m);
 	return text;
 }
 
@@ -76,7 +78,7 @@ const char *said_sentence(struct said_rows *all, size_t row, const struct usage 
 	if (!s->rule || s->of != hash) {
 		if (s->rule)
 			vec_push(&all->no_longer, s->rule);
-		*s = (struct said){hash, print(u)};
+		*s = (struct said){hash, print(&all->words, u)};
 	}
 	*ret_rule = s->rule;
 	return s->rule + strlen(s->rule) + 1;
@@ -89,4 +91,5 @@ void said_release(struct said_rows *all)
 		free(all->v.v[i].rule);
 	vec_free(&all->v);
 	vec_free(&all->no_longer);
+	arena_release(&all->words);
 }

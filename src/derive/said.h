@@ -13,6 +13,7 @@ struct said {
 
 struct said_rows {
 	VEC(struct said) v;    /* row by row, of any frame */
+	struct arena words;    /* for making one */
 	VEC(char *) no_longer; /* what the frame before said, and this one does not */
 };
 
