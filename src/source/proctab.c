@@ -20,8 +20,11 @@
 /* From so many processes on not all are listed in every tick, but this often. */
 #define MANY 512
 #define LIST_USEC 10000000
-/* From so many on it is worth it to have all told at once. */
+/* From so many on it is worth it to have all told at once; where the kernel's types were learned for it already, from
+ * fewer.  Files of one cost as much as walking over as many others. */
 #define MANY_ASKED 256
+#define SOME_ASKED 32
+#define WALKED_FOR_ONE 16
 
 void proctab_init(struct proctab *t, struct cgroup_tree *cgroups)
 {
@@ -30,12 +33,18 @@ void proctab_init(struct proctab *t, struct cgroup_tree *cgroups)
 
 void proctab_expect(struct proctab *t, struct rootfs *fs, size_t n)
 {
-	if (n < MANY_ASKED || !t->may_tell || t->telling)
+	bool many = n >= (t->bulk ? SOME_ASKED : MANY_ASKED) && n * WALKED_FOR_ONE >= t->known.n;
+	if (!many || !t->may_tell || t->telling)
 		return;
 	if (!t->bulk)
 		t->bulk = process_bulk_open(&t->cgroups->types, &t->cgroups->mounts);
 	t->telling = t->bulk && process_bulk_read(t->bulk, fs) == 0;
 	t->may_tell = t->telling;
+}
+
+bool proctab_is_telling(const struct proctab *t)
+{
+	return t->telling;
 }
 
 const struct process_told *proctab_told(const struct proctab *t, pid_t pid)
@@ -121,12 +130,11 @@ static void look_at(const struct glance *g, struct proctab_entry *e)
 static void glance_at(const struct glance *g, struct proctab_entry *e)
 {
 	struct process_stat st;
-	if (e->looks >= LOOKS_ENOUGH && process_read_stat(g->fs, e->pid, &st) == 0 &&
-	    st.start_ticks == e->start_ticks && program_of(&st) == e->program && st.threads <= e->seen_threads &&
-	    is_settled(&st, g->now) == e->settled)
-		vec_push(&g->t->glances, ((struct proctab_glance){e->pid, st}));
-	else
+	if (e->looks < LOOKS_ENOUGH || proctab_stat(g->t, g->fs, e->pid, &st) < 0 || st.start_ticks != e->start_ticks ||
+	    program_of(&st) != e->program || st.threads > e->seen_threads || is_settled(&st, g->now) != e->settled)
 		look_at(g, e);
+	else if (!g->t->telling)
+		vec_push(&g->t->glances, ((struct proctab_glance){e->pid, st}));
 }
 
 static void add_pid(struct proctab *t, const char *name)
@@ -213,14 +221,32 @@ static bool was_handed(struct handed h, pid_t pid)
 	return h.from <= h.to ? p > h.from && p <= h.to : p > h.from || p <= h.to;
 }
 
-/* How many are glanced at in this tick. */
-static size_t sweep_share(struct proctab *t, int64_t now)
+/* Which of the known are glanced at in this tick: a share, or all at the end of a round where they are told of. */
+static void take_share(struct proctab *t, int64_t now, size_t *ret_from, size_t *ret_to)
 {
 	int64_t age = now - t->swept_usec;
+	bool at_once = t->may_tell && t->known.n >= MANY_ASKED;
 	if (age < 0 || age > SWEEP_USEC)
 		age = SWEEP_USEC;
-	t->swept_usec = now;
-	return (size_t)((double)t->known.n * (double)age / SWEEP_USEC) + 1;
+	size_t share = t->telling ? t->known.n
+	               : at_once  ? 0
+	                          : (size_t)((double)t->known.n * (double)age / SWEEP_USEC) + 1;
+	*ret_from = !t->telling && t->swept < t->known.n ? t->swept : 0;
+	t->swept = *ret_to = *ret_from + share;
+	if (share)
+		t->swept_usec = now;
+}
+
+/* How many are asked about in this tick. */
+static size_t count_asked(const struct proctab *t, int64_t now)
+{
+	size_t n = 0;
+	int64_t age = now - t->swept_usec;
+	if (age < 0 || age >= SWEEP_USEC)
+		return t->known.n;
+	for (size_t i = 0; i < t->known.n; i++)
+		n += !t->known.v[i].looks;
+	return n;
 }
 
 /* Those up to the last pid handed out are taken to be there still; all, if none was since. */
@@ -244,14 +270,6 @@ static int list(struct proctab *t, struct rootfs *fs, struct handed h, int64_t n
 	return t->whole ? list_live(t, fs, 0) : list_new(t, fs, h);
 }
 
-static size_t count_new(const struct proctab *t)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < t->known.n; i++)
-		n += !t->known.v[i].looks;
-	return n;
-}
-
 static void forget_told(struct proctab *t)
 {
 	if (t->telling)
@@ -269,9 +287,9 @@ int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void
 	if (r < 0)
 		return r;
 	take_known(t);
-	proctab_expect(t, fs, count_new(t));
-	size_t from = t->swept < t->known.n ? t->swept : 0, to = from + sweep_share(t, g.now.mono_usec);
-	t->swept = to;
+	size_t from, to;
+	proctab_expect(t, fs, count_asked(t, g.now.mono_usec));
+	take_share(t, g.now.mono_usec, &from, &to);
 	for (size_t i = 0; i < t->known.n; i++) {
 		struct proctab_entry *e = &t->known.v[i];
 		if (!e->settled || (i >= from && i < to) || was_handed(handed, e->pid))

@@ -51,6 +51,7 @@ void proctab_init(struct proctab *t, struct cgroup_tree *cgroups);
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data);
 /* So many processes will be asked about in this tick: of many it is told at once, where it can be. */
 void proctab_expect(struct proctab *t, struct rootfs *fs, size_t n);
+bool proctab_is_telling(const struct proctab *t);
 /* What is told of a process in this tick; NULL: its files are to be read. */
 const struct process_told *proctab_told(const struct proctab *t, pid_t pid);
 /* Of those told to be in the group with this inode, the one that was started first; 0 none is. */

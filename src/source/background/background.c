@@ -13,6 +13,8 @@
 #define BACKGROUND_USEC 30000000
 /* Of a container that has not run since: only somebody else can have changed anything. */
 #define RESTING_USEC 300000000
+/* Where all processes are told of at once, who would be read again so soon is read with them. */
+#define AHEAD_USEC 15000000
 /* Re-reading is spread: each instance has its own second. */
 #define SPREAD_USEC 10000000
 #define BUDGET_USEC 5000
@@ -67,8 +69,9 @@ struct background_reader {
 	VEC(struct known *) entries; /* of this tick, as the snapshot's */
 	VEC(struct net_share) shares;
 	unsigned tick;
-	size_t seen;      /* so many were in this tick */
-	int64_t end_usec; /* of this tick's budget; 0 none */
+	size_t seen;        /* so many were in this tick */
+	int64_t end_usec;   /* of this tick's budget; 0 none */
+	int64_t ahead_usec; /* turns that come so soon are taken in this tick */
 	char *scratch;
 };
 
@@ -159,9 +162,10 @@ static bool is_running(const struct instance *i)
 	return i->pid > 0 && i->state != INSTANCE_STOPPED;
 }
 
-static int64_t next_time(const struct instance *i, int64_t now)
+/* Those that were read together are so again. */
+static int64_t next_time(const struct background_reader *b, const struct instance *i, int64_t now)
 {
-	return now + BACKGROUND_USEC - (int64_t)(map_hash(i->id) % SPREAD_USEC);
+	return now + BACKGROUND_USEC - (b->ahead_usec ? 0 : (int64_t)(map_hash(i->id) % SPREAD_USEC));
 }
 
 static bool is_due(int64_t due, int64_t now)
@@ -170,21 +174,21 @@ static bool is_due(int64_t due, int64_t now)
 }
 
 /* Is it time to read again? The turn of one that has not run passes. */
-static bool is_due_again(struct turn *t, const struct entry *e, int64_t now)
+static bool is_due_again(const struct background_reader *b, struct turn *t, const struct entry *e, int64_t now)
 {
-	if (!is_due(t->due_usec, now))
+	if (!is_due(t->due_usec - b->ahead_usec, now))
 		return false;
 	bool rests = metric_is_ok(t->ran) && metric_same(t->ran, e->sample.cpu.usage_usec);
 	int64_t age = now - t->read_usec;
 	if (!rests || age < 0 || age >= RESTING_USEC)
 		return true;
-	t->due_usec = next_time(&e->inst, now);
+	t->due_usec = next_time(b, &e->inst, now);
 	return false;
 }
 
-static void take_turn(struct turn *t, const struct entry *e, int64_t now)
+static void take_turn(const struct background_reader *b, struct turn *t, const struct entry *e, int64_t now)
 {
-	*t = (struct turn){now, next_time(&e->inst, now), e->sample.cpu.usage_usec};
+	*t = (struct turn){now, next_time(b, &e->inst, now), e->sample.cpu.usage_usec};
 }
 
 static struct isolated of_process(const struct tick *t, pid_t pid)
@@ -223,7 +227,7 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	k->pid = i->pid;
 	k->state = i->state;
 	k->daemon_changes = b->daemons.changes;
-	take_turn(&k->turn, e, t->now.mono_usec);
+	take_turn(b, &k->turn, e, t->now.mono_usec);
 }
 
 static void look_ahead(const struct background_reader *b, const struct snapshot *s, size_t i)
@@ -279,7 +283,7 @@ static void refresh(struct background_reader *b, const struct tick *t)
 		for (size_t i = 0; i < n; i++) {
 			struct known *k = b->entries.v[i];
 			const struct entry *e = &t->snap->entries.v[i];
-			if ((pass == 0 ? is_stale(b, k, &e->inst) : is_due_again(&k->turn, e, t->now.mono_usec)) &&
+			if ((pass == 0 ? is_stale(b, k, &e->inst) : is_due_again(b, &k->turn, e, t->now.mono_usec)) &&
 			    has_time(b))
 				read_instance(b, t, k, e);
 		}
@@ -376,11 +380,11 @@ static void sample_networks(struct background_reader *b, const struct tick *t)
 		}
 		if (!is_running(&e->inst))
 			continue; /* its counters say so already */
-		if ((!k->net_pid || is_due_again(&k->net_turn, e, now)) && has_time(b)) {
+		if ((!k->net_pid || is_due_again(b, &k->net_turn, e, now)) && has_time(b)) {
 			read_host(b, now);
 			network_look(&k->net, b->fs, &b->host, of_process(t, e->inst.pid), e->inst.kind == INSTANCE_VM);
 			k->net_pid = e->inst.pid;
-			take_turn(&k->net_turn, e, now);
+			take_turn(b, &k->net_turn, e, now);
 		}
 		rootfs_cite_for(b->fs, e->inst.id);
 		network_sample(&k->net, b->fs, b->scratch, SCRATCH_SIZE, &e->sample);
@@ -437,14 +441,16 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	void *v;
 	b->tick++;
 	b->seen = 0;
+	b->ahead_usec = 0;
 	b->end_usec = begin_budget(b, b->tick > EAGER_TICK);
 	daemons_update(&b->daemons, t->procs, t->now.mono_usec);
 	size_t stale = 0;
 	for (size_t i = 0; i < t->snap->entries.n; i++) {
 		look_ahead(b, t->snap, i);
-		const struct instance *inst = &t->snap->entries.v[i].inst;
-		struct known *k = find_known(b, inst, i);
-		stale += is_running(inst) && is_stale(b, k, inst);
+		const struct entry *e = &t->snap->entries.v[i];
+		struct known *k = find_known(b, &e->inst, i);
+		stale += is_running(&e->inst) &&
+		         (is_stale(b, k, &e->inst) || is_due_again(b, &k->turn, e, t->now.mono_usec));
 		if (i < b->entries.n)
 			b->entries.v[i] = k;
 		else
@@ -452,6 +458,7 @@ void background_collect(struct background_reader *b, const struct tick *t)
 	}
 	b->entries.n = t->snap->entries.n;
 	proctab_expect(t->procs, b->fs, stale);
+	b->ahead_usec = proctab_is_telling(t->procs) ? AHEAD_USEC : 0;
 	sample_networks(b, t);
 	/* A rate takes two readings: without all networks in its first tick a one-shot would have none. */
 	if (b->tick < EAGER_TICK)

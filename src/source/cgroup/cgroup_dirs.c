@@ -11,6 +11,8 @@
 
 /* A directory checked at the latest after this long. */
 #define CHECK_USEC 60000000
+/* In which a difference that is none has gone. */
+#define LATER_USEC 5000000
 /* As for the walk by listing: deeper or wider than any real tree. */
 #define MAX_DEPTH 64
 #define MAX_DIRS 200000
@@ -173,6 +175,7 @@ static void start_over(struct cgroup_dirs *d)
 	if (d->root)
 		dir_drop(d, d->root);
 	d->lost = false;
+	d->checked_usec = rootfs_mono_usec(d->tree->fs);
 	take_in(d, NULL, "", 0);
 }
 
@@ -270,9 +273,25 @@ static void check_all(struct cgroup_dirs *d)
 	}
 }
 
+/* Where they are told of: all at once. A group that has come since the events were read is known in the next tick. */
+static void check_told(struct cgroup_dirs *d, int64_t now, int64_t age)
+{
+	if (age >= 0 && age < CHECK_USEC)
+		return;
+	cgroup_tree_tick(d->tree, d->count);
+	if (are_told(d))
+		d->checked_usec = now;
+	else
+		d->lost = age < 0 || age >= CHECK_USEC + LATER_USEC;
+}
+
 static void check_some(struct cgroup_dirs *d, int64_t now)
 {
 	int64_t age = now - d->checked_usec;
+	if (d->tree->bulk) {
+		check_told(d, now, age);
+		return;
+	}
 	d->checked_usec = now;
 	if (age < 0 || age > CHECK_USEC)
 		age = CHECK_USEC;
@@ -310,7 +329,6 @@ struct cgroup_dirs *cgroup_dirs_new(struct cgroup_tree *t)
 	}
 	start_over(d);
 	d->first = false;
-	d->checked_usec = rootfs_mono_usec(t->fs);
 	if (!d->lost && d->root)
 		return d;
 	cgroup_dirs_free(d);
