@@ -282,7 +282,7 @@ static void check_told(struct cgroup_dirs *d, int64_t now, int64_t age)
 	if (are_told(d))
 		d->checked_usec = now;
 	else
-		d->lost = age < 0 || age >= CHECK_USEC + LATER_USEC;
+		d->lost |= age < 0 || age >= CHECK_USEC + LATER_USEC;
 }
 
 static void check_some(struct cgroup_dirs *d, int64_t now)
