@@ -109,6 +109,11 @@ int types_function(struct kernel_types *types, const char *name)
 {
 	return (int)kernel_btf_find(types->btf, name, BTF_KIND_FUNC, 0);
 }
+
+int types_structure(struct kernel_types *types, const char *name)
+{
+	return (int)kernel_btf_find(types->btf, name, BTF_KIND_STRUCT, 0);
+}
 #else
 
 void types_forget(struct kernel_types *t)

@@ -24,7 +24,8 @@ int types_offset(struct kernel_types *types, const char *type, const char *path,
 /* A value of an enumeration, or of one without a name; -1 not there. */
 int types_enum(struct kernel_types *types, const char *type, const char *name);
 int types_nameless(struct kernel_types *types, const char *name);
-/* The id of a function; not above 0: there is none. */
+/* The id of a function, of a structure; not above 0: there is none. */
 int types_function(struct kernel_types *types, const char *name);
+int types_structure(struct kernel_types *types, const char *name);
 
 #endif

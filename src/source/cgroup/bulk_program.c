@@ -11,6 +11,7 @@
 
 #define MAX_CPUS 1024
 #define MAX_NODES 8
+#define GROUPS_A_TIME 16
 #define NOT_YET (-2) /* CPU time of a group that was not looked at before */
 
 /* Offsets from the frame pointer: of single values, of what is copied at once, and of the group's states. */
@@ -19,9 +20,10 @@ enum {
 	AT_POINTER = -16,
 	AT_VALUE = -24,
 	AT_PLACE = -32,
+	AT_NOW = -40,
 	SPAN = 256,
-	AT_SPAN = AT_PLACE - SPAN,
-	AT_HEAD = AT_PLACE - BULK_HEAD,
+	AT_SPAN = AT_NOW - SPAN,
+	AT_HEAD = AT_NOW - BULK_HEAD,
 	AT_STATES = AT_SPAN - 8 * BULK_STATES
 };
 _Static_assert(BULK_SET + BULK_HEAD <= SPAN && AT_STATES >= -512, "the stack of a program");
@@ -82,8 +84,39 @@ static void put_name(struct program *p, const struct bulk_layout *l, int off, si
 	put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
 }
 
+/* A pointer becomes a number by way of the record, of which it is no secret: both are ours alone. */
+static void put_number(struct program *p, int reg)
+{
+	put_store(p, BPF_REG_8, AT(mono_nsec), reg);
+	put_load(p, reg, BPF_REG_8, AT(mono_nsec));
+}
+
+/*
+ * What holds for some groups in a row, kept in the record that counts them (r8): the time, for to ask the clock stops
+ * all that the processor does ahead, and where a per-CPU map of ours has its values.
+ */
+static void put_shared(struct program *p, const struct bulk_layout *l, int per_cpu)
+{
+	put_move(p, BPF_REG_1, BPF_REG_7);
+	put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, GROUPS_A_TIME - 1);
+	size_t known = put_jump_if(p, BPF_JNE, BPF_REG_1, 1);
+	put_address(p, BPF_REG_3, BPF_PSEUDO_MAP_FD, per_cpu);
+	put_number(p, BPF_REG_3);
+	put_add(p, BPF_REG_3, l->per_cpu_places);
+	put_copy(p, BPF_REG_10, AT_PLACE, 8);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_PLACE);
+	put_store(p, BPF_REG_8, AT(cpu_at), BPF_REG_1);
+	put_call(p, BPF_FUNC_ktime_get_ns);
+	put_store(p, BPF_REG_8, AT(mono_nsec), BPF_REG_0);
+	land(p, known);
+	put_load(p, BPF_REG_1, BPF_REG_8, AT(cpu_at));
+	put_store(p, BPF_REG_10, AT_PLACE, BPF_REG_1);
+	put_load(p, BPF_REG_1, BPF_REG_8, AT(mono_nsec));
+	put_store(p, BPF_REG_10, AT_NOW, BPF_REG_1);
+}
+
 /* r6 = the group, r8 = its record, r7 = how many records there are with it. */
-static void put_record(struct program *p, const struct bulk_layout *l, int map)
+static void put_record(struct program *p, const struct bulk_layout *l, int map, int per_cpu)
 {
 	put_load(p, BPF_REG_6, BPF_REG_1, 8); /* struct bpf_iter__cgroup: meta, cgroup; NULL: that was the last */
 	put_exit_if(p, BPF_JEQ, BPF_REG_6, 0);
@@ -93,6 +126,8 @@ static void put_record(struct program *p, const struct bulk_layout *l, int map)
 	put_load(p, BPF_REG_7, BPF_REG_8, AT(id));
 	put_add(p, BPF_REG_7, 1);
 	put_store(p, BPF_REG_8, AT(id), BPF_REG_7);
+	if (!l->unified)
+		put_shared(p, l, per_cpu);
 	put_store(p, BPF_REG_10, AT_KEY, BPF_REG_7);
 	put_lookup(p, map, BPF_REG_8);
 	put_load(p, BPF_REG_1, BPF_REG_6, l->serial);
@@ -123,13 +158,6 @@ static void put_unknown(struct program *p)
 	for (int at = AT(cpu_nsec); at < (int)sizeof(struct bulk_record); at += 8)
 		if (at != AT(cpu_at) && at != AT(pages_at) && (at < AT(beside) || at >= AT(periods)))
 			put_store_value(p, BPF_REG_8, at, -1); /* BULK_UNKNOWN */
-}
-
-/* A pointer becomes a number by way of the record, of which it is no secret: both are ours alone. */
-static void put_number(struct program *p, int reg)
-{
-	put_store(p, BPF_REG_8, AT(mono_nsec), reg);
-	put_load(p, reg, BPF_REG_8, AT(mono_nsec));
 }
 
 /*
@@ -238,17 +266,32 @@ static void put_cpu_v2(struct program *p, const struct bulk_layout *l)
 }
 
 /*
+ * r1 = the 8 bytes at r3; a jump where they could not be read.  again: they were read there before, so a plain load
+ * will do, of which the processor begins several before the first is done; what cannot be read is 0 then.
+ */
+static size_t put_counter(struct program *p, const struct bulk_layout *l, bool again)
+{
+	if (again && l->cast > 0 && l->counter > 0) {
+		put_move(p, BPF_REG_1, BPF_REG_3);
+		put_set(p, BPF_REG_2, l->counter);
+		put(p, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, l->cast);
+		put_load(p, BPF_REG_1, BPF_REG_0, 0);
+		return 0;
+	}
+	put_copy(p, BPF_REG_10, AT_VALUE, 8);
+	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
+	return failed;
+}
+
+/*
  * r7 = the sum over all CPUs, of what AT_POINTER points to.  A per-CPU address is on each of them as far from itself as
  * any other is: as far as a value of a per-CPU map of ours is, whose address the map tells and whose place on each CPU
  * a helper does.
  */
-static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
+static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu, bool again)
 {
-	put_address(p, BPF_REG_3, BPF_PSEUDO_MAP_FD, per_cpu);
-	put_number(p, BPF_REG_3);
-	put_add(p, BPF_REG_3, l->per_cpu_places);
-	put_copy(p, BPF_REG_10, AT_PLACE, 8);
-	size_t none[2];
+	size_t none[2], n = 0;
 	put_set(p, BPF_REG_7, 0);
 	put_store_value(p, BPF_REG_10, AT_KEY, 0);
 	put_set(p, BPF_REG_9, 0);
@@ -258,21 +301,21 @@ static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus
 	put_add(p, BPF_REG_2, AT_KEY);
 	put_move(p, BPF_REG_3, BPF_REG_9);
 	put_call(p, BPF_FUNC_map_lookup_percpu_elem);
-	none[0] = put_jump_if(p, BPF_JEQ, BPF_REG_0, 0);
+	none[n++] = put_jump_if(p, BPF_JEQ, BPF_REG_0, 0);
 	put_number(p, BPF_REG_0);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_PLACE);
 	put(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_0, BPF_REG_1, 0, 0);
 	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_3, BPF_REG_0, 0, 0);
-	put_copy(p, BPF_REG_10, AT_VALUE, 8);
-	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
+	size_t failed = put_counter(p, l, again);
+	if (failed)
+		none[n++] = failed;
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
-	none[1] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	put_add(p, BPF_REG_9, 1);
 	put(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_9, 0, (int)loop - (int)p->n - 1, cpus);
 	put(p, BPF_JMP | BPF_JA, 0, 0, 1, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
-		land(p, none[i]);
+	while (n > 0)
+		land(p, none[--n]);
 	put_set(p, BPF_REG_7, -1); /* BULK_UNKNOWN */
 }
 
@@ -285,7 +328,7 @@ static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus,
 	size_t none = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_POINTER);
 	put_store(p, BPF_REG_8, AT(cpu_at), BPF_REG_1);
-	put_cpu_sum(p, l, cpus, per_cpu);
+	put_cpu_sum(p, l, cpus, per_cpu, false);
 	land(p, none);
 }
 
@@ -298,13 +341,13 @@ static const struct bulk_field *pages_of(const struct bulk_layout *l)
 }
 
 /* r9 = memory use in pages, which r3 points to. */
-static void put_pages(struct program *p)
+static void put_pages(struct program *p, const struct bulk_layout *l, bool again)
 {
 	put_set(p, BPF_REG_9, -1); /* BULK_UNKNOWN */
-	put_copy(p, BPF_REG_10, AT_VALUE, 8);
-	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
-	put_load(p, BPF_REG_9, BPF_REG_10, AT_VALUE);
-	land(p, failed);
+	size_t failed = put_counter(p, l, again);
+	put_move(p, BPF_REG_9, BPF_REG_1);
+	if (failed)
+		land(p, failed);
 }
 
 /* Two jumps, for a group whose CPU time (r7) or memory use (r9) is another than the last time. */
@@ -323,16 +366,17 @@ static void put_moved(struct program *p, size_t ret[2])
 static void put_rest(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
 {
 	size_t moved[2];
-	put_time(p);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_NOW);
 	put_load(p, BPF_REG_2, BPF_REG_8, AT(due_nsec));
-	size_t due = put_jump_by(p, BPF_JGE, BPF_REG_0, BPF_REG_2);
+	size_t due = put_jump_by(p, BPF_JGE, BPF_REG_1, BPF_REG_2);
 	put_load(p, BPF_REG_1, BPF_REG_8, AT(cpu_at));
 	put_store(p, BPF_REG_10, AT_POINTER, BPF_REG_1);
-	put_cpu_sum(p, l, cpus, per_cpu);
+	put_cpu_sum(p, l, cpus, per_cpu, true);
 	put_load(p, BPF_REG_3, BPF_REG_8, AT(pages_at));
-	put_pages(p);
+	put_pages(p, l, true);
 	put_moved(p, moved);
-	put_time(p);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_NOW);
+	put_store(p, BPF_REG_8, AT(mono_nsec), BPF_REG_1);
 	p->exits[p->exits_n++] = p->n;
 	put(p, BPF_JMP | BPF_JA, 0, 0, 0, 0);
 	land(p, due);
@@ -566,7 +610,7 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 		if (per_cpu < 0)
 			return -errno;
 	}
-	put_record(&p, l, map);
+	put_record(&p, l, map, per_cpu);
 	if (l->unified) {
 		put_own_states(&p, l);
 		put_unknown(&p);
@@ -581,7 +625,7 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 		put_time(&p);
 		put_state(&p, pages_of(l)->state, pages_of(l)->at);
 		put_store(&p, BPF_REG_8, AT(pages_at), BPF_REG_3);
-		put_pages(&p);
+		put_pages(&p, l, false);
 		put_due(&p);
 		put_unknown(&p);
 		put_store(&p, BPF_REG_8, AT(cpu_nsec), BPF_REG_7);

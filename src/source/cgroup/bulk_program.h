@@ -37,6 +37,7 @@ struct bulk_layout {
 	int cpuacct, cpuusage; /* the controller, struct cpuacct; v1 */
 	int per_cpu_places;    /* of a per-CPU map: where its values are */
 	int flush, target;     /* BTF ids of functions */
+	int cast, counter;     /* of bpf_rdonly_cast (since Linux 6.2), and of a structure that begins with 8 bytes */
 	bool stats_by_order, stats_summed;
 	/* Of what is counted in other hierarchies than a walked one of v1: the way there by a set of a group's
 	 * processes. */
