@@ -20,7 +20,7 @@
 struct program {
 	struct bpf_insn insns[PROGRAM_MAX];
 	size_t n;
-	size_t exits[32], exits_n; /* jumps to the end, whose offset is not known yet */
+	size_t exits[64], exits_n; /* jumps to the end, whose offset is not known yet */
 };
 
 void put(struct program *p, int code, int dst, int src, int off, int imm);

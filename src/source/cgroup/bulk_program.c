@@ -54,41 +54,74 @@ static void put_state(struct program *p, int state, int off)
 	put_add(p, BPF_REG_3, off);
 }
 
-/* r3 = address of a field, or of the pointer it is behind, which is followed: a jump when that could not be read. */
-static size_t put_place(struct program *p, const struct bulk_field *f)
-{
-	if (f->via < 0) {
-		put_state(p, f->state, f->at);
-		return 0;
-	}
-	put_state(p, f->state, f->via);
-	put_copy(p, BPF_REG_10, AT_POINTER, 8);
-	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
-	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
-	put_add(p, BPF_REG_3, f->at);
-	return failed;
-}
-
-/*
- * What the group's directory says at `off`, at AT_VALUE.  Pointers are not followed by plain loads: each that is costs
- * the verifier a search through all types.
- */
-static void put_name(struct program *p, const struct bulk_layout *l, int off, size_t size)
-{
-	put_move(p, BPF_REG_3, BPF_REG_6);
-	put_add(p, BPF_REG_3, l->kn);
-	put_copy(p, BPF_REG_10, AT_POINTER, 8);
-	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
-	put_add(p, BPF_REG_3, off);
-	put_copy(p, BPF_REG_10, AT_VALUE, size);
-	put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
-}
-
 /* A pointer becomes a number by way of the record, of which it is no secret: both are ours alone. */
 static void put_number(struct program *p, int reg)
 {
 	put_store(p, BPF_REG_8, AT(mono_nsec), reg);
 	put_load(p, reg, BPF_REG_8, AT(mono_nsec));
+}
+
+/* Jumps to where it goes on when something is not there. */
+struct missing {
+	size_t at[4 * (MAX_CPUS / 64)], n;
+};
+
+static void land_all(struct program *p, struct missing *m)
+{
+	while (m->n > 0)
+		land(p, m->at[--m->n]);
+}
+
+static bool loads(const struct bulk_layout *l)
+{
+	return l->cast > 0 && l->counter > 0;
+}
+
+/*
+ * r1 = what is in memory at r3 + off.  By a plain load where that is possible: the processor begins several before the
+ * first is done.  What cannot be read is 0 then, so whoever follows a pointer looks whether it is one.  Not through the
+ * kernel's own types: each pointer that is followed so costs the verifier a search through all of them.
+ */
+static void put_peek(struct program *p, const struct bulk_layout *l, int off, size_t size, struct missing *m)
+{
+	put_add(p, BPF_REG_3, off & ~7);
+	if (loads(l)) {
+		put_move(p, BPF_REG_1, BPF_REG_3);
+		put_set(p, BPF_REG_2, l->counter);
+		put(p, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, l->cast);
+		put_load_sized(p, BPF_REG_1, BPF_REG_0, off & 7, size);
+		return;
+	}
+	put_add(p, BPF_REG_3, off & 7);
+	put_copy(p, BPF_REG_10, AT_VALUE, size);
+	m->at[m->n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_VALUE, size);
+}
+
+/* r3 = address of a field, or of the pointer it is behind, which is followed. */
+static void put_place(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, struct missing *m)
+{
+	put_state(p, f->state, 0);
+	m->at[m->n++] = put_jump_if(p, BPF_JEQ, BPF_REG_3, 0);
+	if (f->via >= 0) {
+		put_peek(p, l, f->via, 8, m);
+		m->at[m->n++] = put_jump_if(p, BPF_JEQ, BPF_REG_1, 0);
+		put_move(p, BPF_REG_3, BPF_REG_1);
+	}
+	put_add(p, BPF_REG_3, f->at);
+}
+
+/* r1 = what the group's directory says at `off`. */
+static void put_name(struct program *p, const struct bulk_layout *l, int off, size_t size)
+{
+	struct missing none = {0};
+	put_move(p, BPF_REG_3, BPF_REG_6);
+	put_number(p, BPF_REG_3);
+	put_peek(p, l, l->kn, 8, &none);
+	put_move(p, BPF_REG_3, BPF_REG_1);
+	put_peek(p, l, off, size, &none);
+	while (none.n > 0)
+		p->exits[p->exits_n++] = none.at[--none.n];
 }
 
 /*
@@ -136,7 +169,6 @@ static void put_record(struct program *p, const struct bulk_layout *l, int map, 
 	size_t same = put_jump_by(p, BPF_JEQ, BPF_REG_1, BPF_REG_2);
 	put_store(p, BPF_REG_8, AT(serial), BPF_REG_1);
 	put_name(p, l, l->id, 8);
-	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
 	put_store(p, BPF_REG_8, AT(id), BPF_REG_1);
 	put_store_value(p, BPF_REG_8, AT(due_nsec), 0);
 	put_store_value(p, BPF_REG_8, AT(cpu_nsec), NOT_YET);
@@ -211,7 +243,7 @@ static void put_beside(struct program *p, const struct bulk_layout *l)
 	const struct bulk_beside *b = &l->beside;
 	size_t none[4], n = 0;
 	put_name(p, l, l->hash, 4);
-	put_load_sized(p, BPF_REG_7, BPF_REG_10, AT_VALUE, 4);
+	put_move(p, BPF_REG_7, BPF_REG_1);
 	put_move(p, BPF_REG_9, BPF_REG_6);
 	put_number(p, BPF_REG_9);
 	put_move(p, BPF_REG_3, BPF_REG_6);
@@ -266,32 +298,13 @@ static void put_cpu_v2(struct program *p, const struct bulk_layout *l)
 }
 
 /*
- * r1 = the 8 bytes at r3; a jump where they could not be read.  again: they were read there before, so a plain load
- * will do, of which the processor begins several before the first is done; what cannot be read is 0 then.
- */
-static size_t put_counter(struct program *p, const struct bulk_layout *l, bool again)
-{
-	if (again && l->cast > 0 && l->counter > 0) {
-		put_move(p, BPF_REG_1, BPF_REG_3);
-		put_set(p, BPF_REG_2, l->counter);
-		put(p, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, l->cast);
-		put_load(p, BPF_REG_1, BPF_REG_0, 0);
-		return 0;
-	}
-	put_copy(p, BPF_REG_10, AT_VALUE, 8);
-	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
-	put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
-	return failed;
-}
-
-/*
  * r7 = the sum over all CPUs, of what AT_POINTER points to.  A per-CPU address is on each of them as far from itself as
  * any other is: as far as a value of a per-CPU map of ours is, whose address the map tells and whose place on each CPU
  * a helper does.
  */
-static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu, bool again)
+static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
 {
-	size_t none[2], n = 0;
+	struct missing none = {0};
 	put_set(p, BPF_REG_7, 0);
 	put_store_value(p, BPF_REG_10, AT_KEY, 0);
 	put_set(p, BPF_REG_9, 0);
@@ -301,21 +314,18 @@ static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus
 	put_add(p, BPF_REG_2, AT_KEY);
 	put_move(p, BPF_REG_3, BPF_REG_9);
 	put_call(p, BPF_FUNC_map_lookup_percpu_elem);
-	none[n++] = put_jump_if(p, BPF_JEQ, BPF_REG_0, 0);
+	none.at[none.n++] = put_jump_if(p, BPF_JEQ, BPF_REG_0, 0);
 	put_number(p, BPF_REG_0);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_PLACE);
 	put(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_0, BPF_REG_1, 0, 0);
 	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_3, BPF_REG_0, 0, 0);
-	size_t failed = put_counter(p, l, again);
-	if (failed)
-		none[n++] = failed;
+	put_peek(p, l, 0, 8, &none);
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
 	put_add(p, BPF_REG_9, 1);
 	put(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_9, 0, (int)loop - (int)p->n - 1, cpus);
 	put(p, BPF_JMP | BPF_JA, 0, 0, 1, 0);
-	while (n > 0)
-		land(p, none[--n]);
+	land_all(p, &none);
 	put_set(p, BPF_REG_7, -1); /* BULK_UNKNOWN */
 }
 
@@ -323,13 +333,13 @@ static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus,
 {
 	put_set(p, BPF_REG_7, -1); /* BULK_UNKNOWN */
 	put_store_value(p, BPF_REG_8, AT(cpu_at), 0);
-	put_state(p, l->cpuacct, l->cpuusage);
-	put_copy(p, BPF_REG_10, AT_POINTER, 8);
-	size_t none = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
-	put_load(p, BPF_REG_1, BPF_REG_10, AT_POINTER);
-	put_store(p, BPF_REG_8, AT(cpu_at), BPF_REG_1);
-	put_cpu_sum(p, l, cpus, per_cpu, false);
-	land(p, none);
+	struct missing none = {0};
+	struct bulk_field usage = {.state = l->cpuacct, .via = l->cpuusage};
+	put_place(p, l, &usage, &none);
+	put_store(p, BPF_REG_10, AT_POINTER, BPF_REG_3);
+	put_store(p, BPF_REG_8, AT(cpu_at), BPF_REG_3);
+	put_cpu_sum(p, l, cpus, per_cpu);
+	land_all(p, &none);
 }
 
 static const struct bulk_field *pages_of(const struct bulk_layout *l)
@@ -341,13 +351,14 @@ static const struct bulk_field *pages_of(const struct bulk_layout *l)
 }
 
 /* r9 = memory use in pages, which r3 points to. */
-static void put_pages(struct program *p, const struct bulk_layout *l, bool again)
+static void put_pages(struct program *p, const struct bulk_layout *l)
 {
+	struct missing none = {0};
 	put_set(p, BPF_REG_9, -1); /* BULK_UNKNOWN */
-	size_t failed = put_counter(p, l, again);
+	none.at[none.n++] = put_jump_if(p, BPF_JEQ, BPF_REG_3, 0);
+	put_peek(p, l, 0, 8, &none);
 	put_move(p, BPF_REG_9, BPF_REG_1);
-	if (failed)
-		land(p, failed);
+	land_all(p, &none);
 }
 
 /* Two jumps, for a group whose CPU time (r7) or memory use (r9) is another than the last time. */
@@ -371,9 +382,9 @@ static void put_rest(struct program *p, const struct bulk_layout *l, int cpus, i
 	size_t due = put_jump_by(p, BPF_JGE, BPF_REG_1, BPF_REG_2);
 	put_load(p, BPF_REG_1, BPF_REG_8, AT(cpu_at));
 	put_store(p, BPF_REG_10, AT_POINTER, BPF_REG_1);
-	put_cpu_sum(p, l, cpus, per_cpu, true);
+	put_cpu_sum(p, l, cpus, per_cpu);
 	put_load(p, BPF_REG_3, BPF_REG_8, AT(pages_at));
-	put_pages(p, l, true);
+	put_pages(p, l);
 	put_moved(p, moved);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_NOW);
 	put_store(p, BPF_REG_8, AT(mono_nsec), BPF_REG_1);
@@ -417,32 +428,40 @@ static void put_visible(struct program *p, const struct bulk_layout *l)
 	put_load_sized(p, BPF_REG_9, BPF_REG_1, l->control, l->control_size);
 }
 
-/* Fields that are near each other, in order: copied at once. */
-static void put_span(struct program *p, const struct bulk_field *f, size_t n)
+/* Fields that are near each other, in order: where they cannot be loaded, copied at once. Takes r7. */
+static void put_span(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, size_t n)
 {
+	struct missing none = {0};
 	struct bulk_field all = f[0];
 	all.at &= ~7;
-	size_t nowhere = put_place(p, &all);
-	put_copy(p, BPF_REG_10, AT_SPAN, (size_t)(f[n - 1].at - all.at) + f[n - 1].size);
-	size_t failed = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_place(p, l, &all, &none);
+	if (loads(l)) {
+		put_move(p, BPF_REG_7, BPF_REG_3);
+	} else {
+		put_copy(p, BPF_REG_10, AT_SPAN, (size_t)(f[n - 1].at - all.at) + f[n - 1].size);
+		none.at[none.n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	}
 	for (size_t i = 0; i < n; i++) {
-		put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_SPAN + f[i].at - all.at, f[i].size);
+		if (loads(l)) {
+			put_move(p, BPF_REG_3, BPF_REG_7);
+			put_peek(p, l, f[i].at - all.at, f[i].size, &none);
+		} else {
+			put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_SPAN + f[i].at - all.at, f[i].size);
+		}
 		if (f[i].mask)
 			put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, (int)f[i].mask);
 		put_store(p, BPF_REG_8, (int)f[i].to, BPF_REG_1);
 	}
-	land(p, failed);
-	if (nowhere)
-		land(p, nowhere);
+	land_all(p, &none);
 }
 
-static void put_spans(struct program *p, const struct bulk_field *f, size_t n)
+static void put_spans(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, size_t n)
 {
 	for (size_t from = 0, to; from < n; from = to) {
 		to = from + 1;
 		while (to < n && f[to].via == f[from].via && f[to].at + (int)f[to].size - (f[from].at & ~7) <= SPAN)
 			to++;
-		put_span(p, &f[from], to - from);
+		put_span(p, l, &f[from], to - from);
 	}
 }
 
@@ -482,7 +501,7 @@ static void put_fields(struct program *p, const struct bulk_layout *l)
 		while (to < l->fields_n && l->fields[to].state == f->state)
 			to++;
 		size_t hidden = some ? put_hidden(p, f->state) : 0;
-		put_spans(p, f, to - from);
+		put_spans(p, l, f, to - from);
 		if (some)
 			put_uncapped(p, f, to - from, hidden);
 	}
@@ -516,25 +535,20 @@ static void put_count_bits(struct program *p)
 static void put_cpus(struct program *p, const struct bulk_layout *l, int cpus)
 {
 	struct bulk_field f = l->cpus;
-	size_t failed[2 * (MAX_CPUS / 64)], n = 0;
+	struct missing none = {0};
 	if (f.state < 0)
 		return;
 	bool some = may_be_hidden(l, f.state);
 	size_t hidden = some ? put_hidden(p, f.state) : 0;
 	put_set(p, BPF_REG_7, 0);
 	for (int at = 0; at < cpus; at += 64, f.at += 8) {
-		size_t nowhere = put_place(p, &f);
-		if (nowhere)
-			failed[n++] = nowhere;
-		put_copy(p, BPF_REG_10, AT_VALUE, 8);
-		failed[n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
-		put_load(p, BPF_REG_1, BPF_REG_10, AT_VALUE);
+		put_place(p, l, &f, &none);
+		put_peek(p, l, 0, 8, &none);
 		put_count_bits(p);
 		put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
 	}
 	put_store(p, BPF_REG_8, (int)f.to, BPF_REG_7);
-	while (n > 0)
-		land(p, failed[--n]);
+	land_all(p, &none);
 	if (some)
 		put_uncapped(p, &f, 1, hidden);
 }
@@ -557,7 +571,10 @@ static void put_lists(struct program *p, const struct bulk_layout *l)
 	put_set(p, BPF_REG_9, 0);
 	for (int node = 0; node < f->nodes; node++) {
 		struct bulk_field lists = {.state = f->state, .via = f->via + 8 * node, .at = f->at};
-		p->exits[p->exits_n++] = put_place(p, &lists);
+		struct missing none = {0};
+		put_place(p, l, &lists, &none);
+		while (none.n > 0)
+			p->exits[p->exits_n++] = none.at[--none.n];
 		put_copy(p, BPF_REG_10, AT_SPAN, size);
 		put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
 		for (int i = 0; i < f->lists * f->zones; i++) {
@@ -601,6 +618,7 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 {
 	cleanup_close int per_cpu = -1; /* the program keeps it */
 	struct program p = {0};
+	struct missing none = {0};
 	int cpus = libbpf_num_possible_cpus();
 	if (cpus <= 0 || cpus > MAX_CPUS)
 		return -EOPNOTSUPP;
@@ -623,9 +641,12 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 			put_beside(&p, l);
 		put_cpu_v1(&p, l, cpus, per_cpu);
 		put_time(&p);
-		put_state(&p, pages_of(l)->state, pages_of(l)->at);
+		put_store_value(&p, BPF_REG_8, AT(pages_at), 0);
+		put_set(&p, BPF_REG_9, -1); /* BULK_UNKNOWN */
+		put_place(&p, l, pages_of(l), &none);
 		put_store(&p, BPF_REG_8, AT(pages_at), BPF_REG_3);
-		put_pages(&p, l, false);
+		put_pages(&p, l);
+		land_all(&p, &none);
 		put_due(&p);
 		put_unknown(&p);
 		put_store(&p, BPF_REG_8, AT(cpu_nsec), BPF_REG_7);
