@@ -171,6 +171,7 @@ static bool find_places(struct kernel_types *types, const struct mounts *m, stru
 static void put_beginning(struct program *p, const struct places *l)
 {
 	put_reader(p, l->seq);
+	put_store(p, BPF_REG_10, AT_OBJECTS + 8 * TASK, BPF_REG_6);
 	put_load_sized(p, BPF_REG_1, BPF_REG_6, l->pid, 4);
 	put_load_sized(p, BPF_REG_2, BPF_REG_6, l->tgid, 4);
 	p->exits[p->exits_n++] = put_jump_unless_same(p, BPF_REG_1, BPF_REG_2); /* a further thread */
@@ -191,19 +192,33 @@ static void put_beginning(struct program *p, const struct places *l)
 /* r3 = so many bytes behind the beginning of an object. */
 static void put_object(struct program *p, int object, int off)
 {
-	if (object == TASK)
-		put_move(p, BPF_REG_3, BPF_REG_6);
-	else
-		put_load(p, BPF_REG_3, BPF_REG_10, AT_OBJECTS + 8 * object);
+	put_load(p, BPF_REG_3, BPF_REG_10, AT_OBJECTS + 8 * object);
 	put_add(p, BPF_REG_3, off);
+}
+
+/* What is at r3 + off, into the record: text at once, for more than it may be read behind its end. */
+static void put_piece(struct program *p, int off, size_t size, size_t to)
+{
+	struct missing none = {0};
+	if (!program_loads(p) || (size != 4 && (size > 16 || size % 8 || off % 8))) {
+		put_add(p, BPF_REG_3, off);
+		put_copy(p, BPF_REG_10, AT_RECORD + (int)to, size);
+		return;
+	}
+	for (size_t at = 0; at < size; at += 8) {
+		put_store(p, BPF_REG_10, AT_VALUE, BPF_REG_3);
+		put_peek(p, AT_VALUE, off + (int)at, size < 8 ? size : 8, &none);
+		put_store_sized(p, BPF_REG_10, AT_RECORD + (int)(to + at), BPF_REG_1, size);
+		put_load(p, BPF_REG_3, BPF_REG_10, AT_VALUE);
+	}
 }
 
 /* The number at `by` (a register) bytes behind the first one. */
 static void put_number(struct program *p, const struct places *l, int object, int by, size_t size, int off, size_t to)
 {
-	put_object(p, object, l->numbers + off);
+	put_object(p, object, 0);
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_3, by, 0, 0);
-	put_copy(p, BPF_REG_10, AT_RECORD + (int)to, size);
+	put_piece(p, l->numbers + off, size, to);
 }
 
 static void put_numbers(struct program *p, const struct places *l, int object)
@@ -221,33 +236,31 @@ static void put_numbers(struct program *p, const struct places *l, int object)
 /* What is asked for in an object, and in those it leads to: nothing of it where it cannot be reached. */
 static void put_fields(struct program *p, const struct places *l, int object)
 {
-	size_t none[2], n = 0;
+	struct missing none = {0};
 	if (object != TASK) {
-		put_object(p, objects[object].from, l->pointers[object]);
-		put_copy(p, BPF_REG_10, AT_OBJECTS + 8 * object, 8);
-		none[n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
-		put_load(p, BPF_REG_1, BPF_REG_10, AT_OBJECTS + 8 * object);
-		none[n++] = put_jump_if(p, BPF_JEQ, BPF_REG_1, 0);
+		put_object(p, objects[object].from, 0);
+		put_peek(p, AT_VALUE, l->pointers[object], 8, &none);
+		put_store(p, BPF_REG_10, AT_OBJECTS + 8 * object, BPF_REG_1);
+		none.at[none.n++] = put_jump_if(p, BPF_JEQ, BPF_REG_1, 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if ((int)fields[i].in == object && l->fields[i] >= 0) {
-			put_object(p, object, l->fields[i]);
-			put_copy(p, BPF_REG_10, AT_RECORD + (int)fields[i].to, fields[i].size);
+			put_object(p, object, 0);
+			put_piece(p, l->fields[i], fields[i].size, fields[i].to);
 		}
 	put_numbers(p, l, object);
 	for (int below = object + 1; below < OBJECTS; below++)
 		if ((int)objects[below].from == object && l->pointers[below] >= 0)
 			put_fields(p, l, below);
-	while (n > 0)
-		land(p, none[--n]);
+	land_all(p, &none);
 }
 
 int processes_program_load(struct kernel_types *types, const struct mounts *m)
 {
 	struct places l;
-	struct program p = {0};
 	if (!types_get(types))
 		return -errno;
+	struct program p = program_new(types);
 	if (!find_places(types, m, &l))
 		return -EOPNOTSUPP;
 	put_beginning(&p, &l);

@@ -59,6 +59,11 @@ void put_address(struct program *p, int dst, int of_what, int which)
 	put(p, 0, 0, 0, 0, 0);
 }
 
+void put_store_sized(struct program *p, int base, int off, int src, size_t size)
+{
+	put(p, BPF_STX | BPF_MEM | (size == 4 ? BPF_W : BPF_DW), base, src, off, 0);
+}
+
 void put_store_value(struct program *p, int base, int off, int value)
 {
 	put(p, BPF_ST | BPF_MEM | BPF_DW, base, 0, off, value);
@@ -103,6 +108,44 @@ void put_copy(struct program *p, int base, int to, size_t size)
 	put_add(p, BPF_REG_1, to);
 	put_set(p, BPF_REG_2, (int)size);
 	put_call(p, BPF_FUNC_probe_read_kernel);
+}
+
+struct program program_new(struct kernel_types *types)
+{
+	int cast = types_function(types, "bpf_rdonly_cast"), counter = types_structure(types, "page_counter");
+	struct program p = {0};
+	if (cast > 0 && counter > 0) {
+		p.cast = cast;
+		p.counter = counter;
+	}
+	return p;
+}
+
+bool program_loads(const struct program *p)
+{
+	return p->cast > 0;
+}
+
+void land_all(struct program *p, struct missing *m)
+{
+	while (m->n > 0)
+		land(p, m->at[--m->n]);
+}
+
+void put_peek(struct program *p, int scratch, int off, size_t size, struct missing *m)
+{
+	put_add(p, BPF_REG_3, off & ~7);
+	if (program_loads(p)) {
+		put_move(p, BPF_REG_1, BPF_REG_3);
+		put_set(p, BPF_REG_2, p->counter);
+		put(p, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, p->cast);
+		put_load_sized(p, BPF_REG_1, BPF_REG_0, off & 7, size);
+		return;
+	}
+	put_add(p, BPF_REG_3, off & 7);
+	put_copy(p, BPF_REG_10, scratch, size);
+	m->at[m->n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
+	put_load_sized(p, BPF_REG_1, BPF_REG_10, scratch, size);
 }
 
 void put_end(struct program *p)

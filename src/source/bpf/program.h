@@ -10,18 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "source/bpf/types.h"
 #include "vctop/source/rootfs.h"
 
 #ifdef HAVE_BPF
 #include <linux/bpf.h>
 
 #define PROGRAM_MAX 2048
+#define MISSING_MAX 64
 
 struct program {
 	struct bpf_insn insns[PROGRAM_MAX];
 	size_t n;
 	size_t exits[64], exits_n; /* jumps to the end, whose offset is not known yet */
+	int cast, counter; /* of bpf_rdonly_cast (Linux 6.2), and of a structure that begins with 8 bytes; 0 none */
 };
+
+struct program program_new(struct kernel_types *types);
 
 void put(struct program *p, int code, int dst, int src, int off, int imm);
 void put_move(struct program *p, int dst, int src);
@@ -30,12 +35,13 @@ void put_add(struct program *p, int dst, int value);
 void put_load(struct program *p, int dst, int base, int off); /* 8 bytes */
 void put_load_sized(struct program *p, int dst, int base, int off, size_t size);
 void put_store(struct program *p, int base, int off, int src);
+void put_store_sized(struct program *p, int base, int off, int src, size_t size);
 void put_store_value(struct program *p, int base, int off, int value);
 void put_constant(struct program *p, int dst, uint64_t value);
 /* An address that only the kernel knows: a map, or a variable of its own. */
 void put_address(struct program *p, int dst, int of_what, int which);
 void put_call(struct program *p, int helper);
-/* r0 = 0 when so many bytes at r3 could be copied to where base + to points. */
+/* r0 = 0 when so many bytes at r3 could be copied to where base + to points; takes r1 to r5, as all calls do. */
 void put_copy(struct program *p, int base, int to, size_t size);
 
 /* A jump forward to wherever land() is called with what this returns. */
@@ -43,6 +49,21 @@ size_t put_jump_if(struct program *p, int condition, int reg, int value);
 size_t put_jump_by(struct program *p, int condition, int a, int b);
 size_t put_jump_unless_same(struct program *p, int a, int b);
 void land(struct program *p, size_t jump);
+
+/* Jumps to where it goes on when something is not there. */
+struct missing {
+	size_t at[MISSING_MAX], n;
+};
+void land_all(struct program *p, struct missing *m);
+/*
+ * r1 = what is in memory at r3 + off.  By a plain load where that is possible (program_loads): the processor begins
+ * several before the first is done.  What cannot be read is 0 then, so whoever follows a pointer looks whether it is
+ * one.  Not through the kernel's own types: each pointer that is followed so costs the verifier a search through all of
+ * them.  scratch: 8 bytes of the stack that may be overwritten.
+ */
+void put_peek(struct program *p, int scratch, int off, size_t size, struct missing *m);
+bool program_loads(const struct program *p);
+
 /* A jump to the end, which put_end() is. */
 void put_exit_if(struct program *p, int condition, int reg, int value);
 void put_end(struct program *p);

@@ -71,7 +71,7 @@ static int load(struct bulk *b, struct kernel_types *types, const struct mounts 
 	b->stats_summed = l.stats_summed;
 	if (r < 0)
 		return r;
-	cleanup_close int program = bulk_program_load(&l, b->map);
+	cleanup_close int program = bulk_program_load(types, &l, b->map);
 	b->link = program < 0 ? program : program_attach(program, types->fs, m->walk, BPF_CGROUP_ITER_DESCENDANTS_PRE);
 	return b->link < 0 ? b->link : 0;
 }

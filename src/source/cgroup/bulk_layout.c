@@ -317,8 +317,6 @@ bool bulk_layout(struct kernel_types *types, const struct mounts *m, int nodes, 
 		ret->beside.states = 0;
 	ret->cpuacct = bulk_controller(types, CTRL_CPUACCT);
 	ret->cpuusage = types_offset(types, "cpuacct", "cpuusage", &size);
-	ret->cast = types_function(types, "bpf_rdonly_cast");
-	ret->counter = types_structure(types, "page_counter");
 	ret->per_cpu_places = types_offset(types, "bpf_array", "pptrs", &size);
 	/* Whether there are groups below is asked in the walked hierarchy. */
 	bool walked = (m->v1[CTRL_MEMORY] ? m->v1[CTRL_MEMORY] : m->v2) == m->walk;

@@ -61,50 +61,13 @@ static void put_number(struct program *p, int reg)
 	put_load(p, reg, BPF_REG_8, AT(mono_nsec));
 }
 
-/* Jumps to where it goes on when something is not there. */
-struct missing {
-	size_t at[4 * (MAX_CPUS / 64)], n;
-};
-
-static void land_all(struct program *p, struct missing *m)
-{
-	while (m->n > 0)
-		land(p, m->at[--m->n]);
-}
-
-static bool loads(const struct bulk_layout *l)
-{
-	return l->cast > 0 && l->counter > 0;
-}
-
-/*
- * r1 = what is in memory at r3 + off.  By a plain load where that is possible: the processor begins several before the
- * first is done.  What cannot be read is 0 then, so whoever follows a pointer looks whether it is one.  Not through the
- * kernel's own types: each pointer that is followed so costs the verifier a search through all of them.
- */
-static void put_peek(struct program *p, const struct bulk_layout *l, int off, size_t size, struct missing *m)
-{
-	put_add(p, BPF_REG_3, off & ~7);
-	if (loads(l)) {
-		put_move(p, BPF_REG_1, BPF_REG_3);
-		put_set(p, BPF_REG_2, l->counter);
-		put(p, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, l->cast);
-		put_load_sized(p, BPF_REG_1, BPF_REG_0, off & 7, size);
-		return;
-	}
-	put_add(p, BPF_REG_3, off & 7);
-	put_copy(p, BPF_REG_10, AT_VALUE, size);
-	m->at[m->n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
-	put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_VALUE, size);
-}
-
 /* r3 = address of a field, or of the pointer it is behind, which is followed. */
-static void put_place(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, struct missing *m)
+static void put_place(struct program *p, const struct bulk_field *f, struct missing *m)
 {
 	put_state(p, f->state, 0);
 	m->at[m->n++] = put_jump_if(p, BPF_JEQ, BPF_REG_3, 0);
 	if (f->via >= 0) {
-		put_peek(p, l, f->via, 8, m);
+		put_peek(p, AT_VALUE, f->via, 8, m);
 		m->at[m->n++] = put_jump_if(p, BPF_JEQ, BPF_REG_1, 0);
 		put_move(p, BPF_REG_3, BPF_REG_1);
 	}
@@ -117,9 +80,9 @@ static void put_name(struct program *p, const struct bulk_layout *l, int off, si
 	struct missing none = {0};
 	put_move(p, BPF_REG_3, BPF_REG_6);
 	put_number(p, BPF_REG_3);
-	put_peek(p, l, l->kn, 8, &none);
+	put_peek(p, AT_VALUE, l->kn, 8, &none);
 	put_move(p, BPF_REG_3, BPF_REG_1);
-	put_peek(p, l, off, size, &none);
+	put_peek(p, AT_VALUE, off, size, &none);
 	while (none.n > 0)
 		p->exits[p->exits_n++] = none.at[--none.n];
 }
@@ -302,7 +265,7 @@ static void put_cpu_v2(struct program *p, const struct bulk_layout *l)
  * any other is: as far as a value of a per-CPU map of ours is, whose address the map tells and whose place on each CPU
  * a helper does.
  */
-static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
+static void put_cpu_sum(struct program *p, int cpus, int per_cpu)
 {
 	struct missing none = {0};
 	put_set(p, BPF_REG_7, 0);
@@ -320,7 +283,7 @@ static void put_cpu_sum(struct program *p, const struct bulk_layout *l, int cpus
 	put(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_0, BPF_REG_1, 0, 0);
 	put_load(p, BPF_REG_3, BPF_REG_10, AT_POINTER);
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_3, BPF_REG_0, 0, 0);
-	put_peek(p, l, 0, 8, &none);
+	put_peek(p, AT_VALUE, 0, 8, &none);
 	put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
 	put_add(p, BPF_REG_9, 1);
 	put(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_9, 0, (int)loop - (int)p->n - 1, cpus);
@@ -335,10 +298,10 @@ static void put_cpu_v1(struct program *p, const struct bulk_layout *l, int cpus,
 	put_store_value(p, BPF_REG_8, AT(cpu_at), 0);
 	struct missing none = {0};
 	struct bulk_field usage = {.state = l->cpuacct, .via = l->cpuusage};
-	put_place(p, l, &usage, &none);
+	put_place(p, &usage, &none);
 	put_store(p, BPF_REG_10, AT_POINTER, BPF_REG_3);
 	put_store(p, BPF_REG_8, AT(cpu_at), BPF_REG_3);
-	put_cpu_sum(p, l, cpus, per_cpu);
+	put_cpu_sum(p, cpus, per_cpu);
 	land_all(p, &none);
 }
 
@@ -351,12 +314,12 @@ static const struct bulk_field *pages_of(const struct bulk_layout *l)
 }
 
 /* r9 = memory use in pages, which r3 points to. */
-static void put_pages(struct program *p, const struct bulk_layout *l)
+static void put_pages(struct program *p)
 {
 	struct missing none = {0};
 	put_set(p, BPF_REG_9, -1); /* BULK_UNKNOWN */
 	none.at[none.n++] = put_jump_if(p, BPF_JEQ, BPF_REG_3, 0);
-	put_peek(p, l, 0, 8, &none);
+	put_peek(p, AT_VALUE, 0, 8, &none);
 	put_move(p, BPF_REG_9, BPF_REG_1);
 	land_all(p, &none);
 }
@@ -374,7 +337,7 @@ static void put_moved(struct program *p, size_t ret[2])
  * Ends the program for a group of which neither has moved, when its other numbers are not due.  Both are looked for
  * where they were the last time: if that is another's by now, so is the number, and the way there is gone anew.
  */
-static void put_rest(struct program *p, const struct bulk_layout *l, int cpus, int per_cpu)
+static void put_rest(struct program *p, int cpus, int per_cpu)
 {
 	size_t moved[2];
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_NOW);
@@ -382,9 +345,9 @@ static void put_rest(struct program *p, const struct bulk_layout *l, int cpus, i
 	size_t due = put_jump_by(p, BPF_JGE, BPF_REG_1, BPF_REG_2);
 	put_load(p, BPF_REG_1, BPF_REG_8, AT(cpu_at));
 	put_store(p, BPF_REG_10, AT_POINTER, BPF_REG_1);
-	put_cpu_sum(p, l, cpus, per_cpu);
+	put_cpu_sum(p, cpus, per_cpu);
 	put_load(p, BPF_REG_3, BPF_REG_8, AT(pages_at));
-	put_pages(p, l);
+	put_pages(p);
 	put_moved(p, moved);
 	put_load(p, BPF_REG_1, BPF_REG_10, AT_NOW);
 	put_store(p, BPF_REG_8, AT(mono_nsec), BPF_REG_1);
@@ -429,22 +392,22 @@ static void put_visible(struct program *p, const struct bulk_layout *l)
 }
 
 /* Fields that are near each other, in order: where they cannot be loaded, copied at once. Takes r7. */
-static void put_span(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, size_t n)
+static void put_span(struct program *p, const struct bulk_field *f, size_t n)
 {
 	struct missing none = {0};
 	struct bulk_field all = f[0];
 	all.at &= ~7;
-	put_place(p, l, &all, &none);
-	if (loads(l)) {
+	put_place(p, &all, &none);
+	if (program_loads(p)) {
 		put_move(p, BPF_REG_7, BPF_REG_3);
 	} else {
 		put_copy(p, BPF_REG_10, AT_SPAN, (size_t)(f[n - 1].at - all.at) + f[n - 1].size);
 		none.at[none.n++] = put_jump_if(p, BPF_JNE, BPF_REG_0, 0);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (loads(l)) {
+		if (program_loads(p)) {
 			put_move(p, BPF_REG_3, BPF_REG_7);
-			put_peek(p, l, f[i].at - all.at, f[i].size, &none);
+			put_peek(p, AT_VALUE, f[i].at - all.at, f[i].size, &none);
 		} else {
 			put_load_sized(p, BPF_REG_1, BPF_REG_10, AT_SPAN + f[i].at - all.at, f[i].size);
 		}
@@ -455,13 +418,13 @@ static void put_span(struct program *p, const struct bulk_layout *l, const struc
 	land_all(p, &none);
 }
 
-static void put_spans(struct program *p, const struct bulk_layout *l, const struct bulk_field *f, size_t n)
+static void put_spans(struct program *p, const struct bulk_field *f, size_t n)
 {
 	for (size_t from = 0, to; from < n; from = to) {
 		to = from + 1;
 		while (to < n && f[to].via == f[from].via && f[to].at + (int)f[to].size - (f[from].at & ~7) <= SPAN)
 			to++;
-		put_span(p, l, &f[from], to - from);
+		put_span(p, &f[from], to - from);
 	}
 }
 
@@ -501,7 +464,7 @@ static void put_fields(struct program *p, const struct bulk_layout *l)
 		while (to < l->fields_n && l->fields[to].state == f->state)
 			to++;
 		size_t hidden = some ? put_hidden(p, f->state) : 0;
-		put_spans(p, l, f, to - from);
+		put_spans(p, f, to - from);
 		if (some)
 			put_uncapped(p, f, to - from, hidden);
 	}
@@ -542,8 +505,8 @@ static void put_cpus(struct program *p, const struct bulk_layout *l, int cpus)
 	size_t hidden = some ? put_hidden(p, f.state) : 0;
 	put_set(p, BPF_REG_7, 0);
 	for (int at = 0; at < cpus; at += 64, f.at += 8) {
-		put_place(p, l, &f, &none);
-		put_peek(p, l, 0, 8, &none);
+		put_place(p, &f, &none);
+		put_peek(p, AT_VALUE, 0, 8, &none);
 		put_count_bits(p);
 		put(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_7, BPF_REG_1, 0, 0);
 	}
@@ -572,7 +535,7 @@ static void put_lists(struct program *p, const struct bulk_layout *l)
 	for (int node = 0; node < f->nodes; node++) {
 		struct bulk_field lists = {.state = f->state, .via = f->via + 8 * node, .at = f->at};
 		struct missing none = {0};
-		put_place(p, l, &lists, &none);
+		put_place(p, &lists, &none);
 		while (none.n > 0)
 			p->exits[p->exits_n++] = none.at[--none.n];
 		put_copy(p, BPF_REG_10, AT_SPAN, size);
@@ -614,10 +577,10 @@ static void put_populated(struct program *p, const struct bulk_layout *l)
 	put_store(p, BPF_REG_8, AT(life.populated), BPF_REG_1);
 }
 
-int bulk_program_load(const struct bulk_layout *l, int map)
+int bulk_program_load(struct kernel_types *types, const struct bulk_layout *l, int map)
 {
 	cleanup_close int per_cpu = -1; /* the program keeps it */
-	struct program p = {0};
+	struct program p = program_new(types);
 	struct missing none = {0};
 	int cpus = libbpf_num_possible_cpus();
 	if (cpus <= 0 || cpus > MAX_CPUS)
@@ -635,7 +598,7 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 		put_cpu_v2(&p, l);
 		put_time(&p);
 	} else {
-		put_rest(&p, l, cpus, per_cpu);
+		put_rest(&p, cpus, per_cpu);
 		put_own_states(&p, l);
 		if (l->beside.states)
 			put_beside(&p, l);
@@ -643,9 +606,9 @@ int bulk_program_load(const struct bulk_layout *l, int map)
 		put_time(&p);
 		put_store_value(&p, BPF_REG_8, AT(pages_at), 0);
 		put_set(&p, BPF_REG_9, -1); /* BULK_UNKNOWN */
-		put_place(&p, l, pages_of(l), &none);
+		put_place(&p, pages_of(l), &none);
 		put_store(&p, BPF_REG_8, AT(pages_at), BPF_REG_3);
-		put_pages(&p, l);
+		put_pages(&p);
 		land_all(&p, &none);
 		put_due(&p);
 		put_unknown(&p);

@@ -37,7 +37,6 @@ struct bulk_layout {
 	int cpuacct, cpuusage; /* the controller, struct cpuacct; v1 */
 	int per_cpu_places;    /* of a per-CPU map: where its values are */
 	int flush, target;     /* BTF ids of functions */
-	int cast, counter;     /* of bpf_rdonly_cast (since Linux 6.2), and of a structure that begins with 8 bytes */
 	bool stats_by_order, stats_summed;
 	/* Of what is counted in other hierarchies than a walked one of v1: the way there by a set of a group's
 	 * processes. */
@@ -63,6 +62,6 @@ int bulk_controller(struct kernel_types *types, enum controller c);
  * not there. */
 bool bulk_layout(struct kernel_types *types, const struct mounts *m, int nodes, struct bulk_layout *ret);
 /* bulk_program.c: loads the program for a map of records. Its fd, or -errno. */
-int bulk_program_load(const struct bulk_layout *l, int map);
+int bulk_program_load(struct kernel_types *types, const struct bulk_layout *l, int map);
 
 #endif
