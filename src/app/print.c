@@ -12,6 +12,8 @@
 #include "vctop/view/tui.h"
 #include "vctop/view/views.h"
 
+#define LEAST_LEARNED_SEC 30 /* of CPU and of memory */
+
 static struct query query_of(const struct view_options *o)
 {
 	bool down = o->sort && o->sort->sort_down;
@@ -205,7 +207,9 @@ int print_frames(const struct view_options *o)
 	if (r == 0 && !o->replay) {
 		e.source->detail = detail;
 		e.source->once = o->count <= 1;
-		view_remember(o, PAST_READ, &e);
+		/* Nothing is concluded from less than a minute, and of two readings nothing is kept. */
+		if (!o->no_history || !e.source->once || o->delay >= LEAST_LEARNED_SEC)
+			view_remember(o, PAST_READ, &e);
 		r = engine_tick(&e, &err);
 	}
 	struct trends *trends = trends_new();

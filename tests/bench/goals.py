@@ -53,11 +53,15 @@ def seen(containers, vms):
         sys.exit(f"goals: {containers} containers and {vms} VMs, vctop shows {kinds.count('container')} and {kinds.count('vm')}")
 
 
+# Where others may use this machine, what is compared is measured in turns, and the least of these counts.
+TURNS = 1 if EMULATED else 2
+
+
 def beside_the_floor(busy):
-    """CPU a tick of vctop and of the floor, in turns: the least of two each where others may use this machine."""
+    """CPU a tick of vctop and of the floor."""
     with Crowd(GROUPS, busy, VMS) as crowd:
         seen(GROUPS, VMS)
-        turns = [(cost(ME)["cpu_ms"], cost(crowd.floor(ALL))["cpu_ms"]) for _ in range(1 if EMULATED else 2)]
+        turns = [(cost(ME)["cpu_ms"], cost(crowd.floor(ALL))["cpu_ms"]) for _ in range(TURNS)]
     vctop, floor = (min(t) for t in zip(*turns))
     say(f"  {GROUPS} groups, {busy} busy, {VMS} VMs of 4 vCPUs: vctop {vctop:.2f} ms a tick, floor {floor:.2f}")
     return vctop / floor
@@ -69,7 +73,12 @@ def thousand():
         vctop = cost(ME, ROW)
         later = None if EMULATED else cost(ME, settle=LATER)
         cgtop = measure(["systemd-cgtop", "-d", "1", "/"], trace=False)
-        ms = min(once(VCTOP)[0] for _ in range(1 if EMULATED else 3))
+        for _ in range(TURNS - 1):
+            again = cost(ME, ROW)
+            vctop |= {k: min(vctop[k] or float("inf"), again[k] or float("inf")) for k in ("cpu_ms", "first_ms")}
+            if cgtop:
+                cgtop["cpu_ms"] = min(cgtop["cpu_ms"], measure(["systemd-cgtop", "-d", "1", "/"], trace=False)["cpu_ms"])
+        ms = min(once(VCTOP)[0] for _ in range(1 if EMULATED else 5))
     say(f"  {GROUPS} groups, {GROUPS // 10} busy: vctop {vctop['cpu_ms']:.2f} ms a tick")
     goal(f"memory at {GROUPS}", vctop["rss_mib"], 16, "MiB", judged=(GROUPS, MANY) == (1000, 10000))
     if later:
@@ -89,6 +98,8 @@ def many(thousands_ms):
     with Crowd(MANY, MANY // 10) as crowd:
         seen(MANY, 0)
         vctop = cost(ME)
+        for _ in range(TURNS - 1):
+            vctop["cpu_ms"] = min(vctop["cpu_ms"], cost(ME)["cpu_ms"])
     say(f"  {MANY} groups, {MANY // 10} busy: vctop {vctop['cpu_ms']:.2f} ms a tick; made in {crowd.made_sec:.0f} s")
     goal(f"{MANY} groups, x {GROUPS}", vctop["cpu_ms"] / thousands_ms, 10.5 * MANY / GROUPS / 10)
     goal(f"memory at {MANY}", vctop["rss_mib"], 80, "MiB", judged=(GROUPS, MANY) == (1000, 10000))

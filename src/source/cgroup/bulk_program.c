@@ -12,7 +12,6 @@
 #define MAX_CPUS 1024
 #define MAX_NODES 8
 #define GROUPS_A_TIME 16
-#define NOT_YET (-2) /* CPU time of a group that was not looked at before */
 
 /* Offsets from the frame pointer: of single values, of what is copied at once, and of the group's states. */
 enum {
@@ -134,7 +133,7 @@ static void put_record(struct program *p, const struct bulk_layout *l, int map, 
 	put_name(p, l, l->id, 8);
 	put_store(p, BPF_REG_8, AT(id), BPF_REG_1);
 	put_store_value(p, BPF_REG_8, AT(due_nsec), 0);
-	put_store_value(p, BPF_REG_8, AT(cpu_nsec), NOT_YET);
+	put_store_value(p, BPF_REG_8, AT(cpu_nsec), -1); /* BULK_UNKNOWN */
 	put_store_value(p, BPF_REG_8, AT(cpu_at), 0);
 	put_store_value(p, BPF_REG_8, AT(pages_at), 0);
 	for (int i = 0; i < BULK_BESIDE; i++)
@@ -363,7 +362,7 @@ static void put_due(struct program *p)
 {
 	size_t moved[2], unknown = put_jump_if(p, BPF_JEQ, BPF_REG_7, -1);
 	put_load(p, BPF_REG_1, BPF_REG_8, AT(cpu_nsec));
-	size_t new = put_jump_if(p, BPF_JEQ, BPF_REG_1, NOT_YET);
+	size_t new = put_jump_if(p, BPF_JEQ, BPF_REG_1, -1);
 	put_moved(p, moved);
 	land(p, new);
 	put_load(p, BPF_REG_1, BPF_REG_8, AT(mono_nsec));
