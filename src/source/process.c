@@ -156,7 +156,7 @@ static int read_argv(struct rootfs *fs, int own, struct process *p)
 
 struct process_later {
 	struct rootfs *fs;
-	bool asked;
+	bool asked, failed;
 	struct process p; /* all of it; nothing of one that has gone */
 };
 
@@ -165,10 +165,19 @@ static const struct process *all_of(const struct process *p)
 	struct process_later *l = p->later;
 	if (!l)
 		return p;
-	if (!l->asked && process_read(l->fs, p->pid, &l->p) == 0 && l->p.stat.start_ticks != p->stat.start_ticks)
+	if (l->asked)
+		return &l->p;
+	int r = process_read(l->fs, p->pid, &l->p);
+	if (r == 0 && l->p.stat.start_ticks != p->stat.start_ticks)
 		process_release(&l->p); /* the pid was handed on */
+	l->failed = r == -EMFILE || r == -ENFILE || r == -ENOMEM;
 	l->asked = true;
 	return &l->p;
+}
+
+bool process_failed(const struct process *p)
+{
+	return p->later && p->later->failed;
 }
 
 const char *process_exe(const struct process *p)

@@ -124,6 +124,8 @@ static void look_at(const struct glance *g, struct proctab_entry *e)
 		e->threads = p.stat.threads;
 	vec_push(&g->t->glances, ((struct proctab_glance){p.pid, p.stat}));
 	g->look(g->data, &p);
+	if (process_failed(&p))
+		*e = (struct proctab_entry){.pid = e->pid}; /* as if it were new */
 	process_release(&p);
 }
 

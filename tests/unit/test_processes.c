@@ -183,6 +183,20 @@ static bool is_same(const struct read *a, const struct read *b)
 	       strcmp(a->stat.comm, b->stat.comm) == 0 && a->status.cap_eff == b->status.cap_eff;
 }
 
+/* The end of the link to its file; another program may have come since. */
+static void compare_program(const struct process_told *t)
+{
+	cleanup_strbuf struct strbuf link = STRBUF_INIT;
+	char path[64];
+	(void)snprintf(path, sizeof(path), "proc/%d/exe", (int)t->pid);
+	if (!*t->program || rootfs_readlink(here.fs, path, &link) < 0)
+		return;
+	char *deleted = strstr(link.buf, " (deleted)");
+	if (deleted)
+		*deleted = '\0';
+	assert_string_equal(t->program, strrchr(link.buf, '/') + 1);
+}
+
 static bool compare(struct process_bulk *b, pid_t pid)
 {
 	struct read before, after;
@@ -205,6 +219,7 @@ static bool compare(struct process_bulk *b, pid_t pid)
 	compare_namespaces(t);
 	compare_root(t);
 	compare_group(t);
+	compare_program(t);
 	return true;
 }
 
@@ -246,6 +261,49 @@ static void test_one_that_stands_apart(void **state)
 	assert_int_equal(process_bulk_read(b, here.fs), 0);
 	assert_null(process_bulk_find(b, pid));
 	process_bulk_close(b);
+}
+
+/* A file of one name, mounted on one of another, as which it runs. */
+static pid_t run_mounted(char *file)
+{
+	int ready[2];
+	char c, self[4096] = "";
+	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) >
+	            0); /* the link itself is of another namespace */
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		    mount(self, file, NULL, MS_BIND, NULL) == 0)
+			(void)execl(file, file, "wait", (char *)NULL);
+		_exit(1);
+	}
+	(void)close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 0); /* the exec has closed it */
+	(void)close(ready[0]);
+	return pid;
+}
+
+static void test_the_name_of_a_mounted_program(void **state)
+{
+	(void)state;
+	char file[] = "/tmp/vctop-programXXXXXX";
+	struct process_bulk *b = open_or_skip();
+	int fd = mkstemp(file);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	pid_t pid = run_mounted(file);
+	bool compared = compare(b, pid);
+	const struct process_told *t = process_bulk_find(b, pid);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	(void)unlink(file);
+	bool same = compared && !*t->program; /* the link says how it is called */
+	process_bulk_close(b);
+	if (!compared)
+		skip(); /* the loader runs this program here, and is not it */
+	assert_true(same);
 }
 
 static void test_who_has_ended_is_not_told(void **state)
@@ -341,12 +399,14 @@ static void test_the_first_in_a_group(void **state)
 	process_bulk_close(b);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argv;
+	while (argc > 1)
+		(void)pause(); /* run_mounted() */
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_what_is_told_is_in_the_files),
-	        cmocka_unit_test(test_one_that_stands_apart),
-	        cmocka_unit_test(test_who_has_ended_is_not_told),
+	        cmocka_unit_test(test_what_is_told_is_in_the_files),  cmocka_unit_test(test_one_that_stands_apart),
+	        cmocka_unit_test(test_the_name_of_a_mounted_program), cmocka_unit_test(test_who_has_ended_is_not_told),
 	        cmocka_unit_test(test_the_first_in_a_group),
 	};
 	hide_from_nobody();

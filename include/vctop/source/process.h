@@ -42,6 +42,8 @@ struct process {
 int process_read(struct rootfs *fs, pid_t pid, struct process *ret);
 /* One of which this is known already; its files are read when somebody asks for more. */
 struct process process_known(struct rootfs *fs, pid_t pid, const struct process_stat *stat, const char *program);
+/* What was asked for could not be read for want of files or memory: another time it can. */
+bool process_failed(const struct process *p);
 void process_release(struct process *p);
 /* Its program and its command line: raw bytes, NOT cleaned; parsers clean what they keep. */
 const char *process_exe(const struct process *p); /* link text; NULL denied or gone */

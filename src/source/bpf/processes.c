@@ -128,7 +128,7 @@ static void take(struct process_bulk *b, const struct process_record *r)
 	};
 	memcpy(t.comm, r->comm, sizeof(t.comm));
 	t.comm[sizeof(t.comm) - 1] = '\0';
-	if (memchr(r->program, '\0', sizeof(r->program)))
+	if (r->program_entry != r->program_root && memchr(r->program, '\0', sizeof(r->program)))
 		(void)snprintf(t.program, sizeof(t.program), "%s", r->program);
 	for (int n = 0; n < NS_MAX; n++)
 		t.ns[n] = r->ns[n] == b->first.ns[n] ? NS_HOST : NS_OWN;

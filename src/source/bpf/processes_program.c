@@ -20,6 +20,7 @@ enum object {
 	NUMBERS,
 	MEMORY,
 	PROGRAM_FILE,
+	PROGRAM_MOUNT,
 	ENTRY,
 	PROGRAM,
 	FILES,
@@ -48,6 +49,7 @@ static const struct {
         [NUMBERS] = {TASK, "task_struct", "thread_pid"},
         [MEMORY] = {TASK, "task_struct", "mm"},
         [PROGRAM_FILE] = {MEMORY, "mm_struct", "exe_file"},
+        [PROGRAM_MOUNT] = {PROGRAM_FILE, "file", "f_path.mnt"},
         [ENTRY] = {PROGRAM_FILE, "file", "f_path.dentry"},
         [PROGRAM] = {ENTRY, "dentry", "d_name.name"},
         [FILES] = {TASK, "task_struct", "fs"},
@@ -82,6 +84,8 @@ static const struct {
         {NUMBERS, "pid", "level", 4, AT(level)},
         {MEMORY, "mm_struct", "start_stack", 8, AT(stack)},
         {MEMORY, "mm_struct", "notifier_subscriptions", 8, AT(notifiers)},
+        {PROGRAM_FILE, "file", "f_path.dentry", 8, AT(program_entry)},
+        {PROGRAM_MOUNT, "vfsmount", "mnt_root", 8, AT(program_root)},
         {PROGRAM, "qstr", "", PROGRAM_NAME, AT(program)},
         {FILES, "fs_struct", "root", 16, AT(root)},
         {ROOT_SYSTEM, "super_block", "s_dev", 4, AT(root_dev)},
@@ -255,18 +259,29 @@ static void put_fields(struct program *p, const struct places *l, int object)
 	land_all(p, &none);
 }
 
+static int load(struct kernel_types *types, const struct places *l, bool *loads)
+{
+	struct program p = program_new(types, *loads);
+	*loads = program_loads(&p);
+	put_beginning(&p, l);
+	put_fields(&p, l, TASK);
+	put_write(&p, AT_RECORD, sizeof(struct process_record));
+	put_end(&p);
+	return program_load(&p, "vctop_tasks", l->target, false);
+}
+
 int processes_program_load(struct kernel_types *types, const struct mounts *m)
 {
 	struct places l;
+	bool loads = true;
 	if (!types_get(types))
 		return -errno;
-	struct program p = program_new(types);
 	if (!find_places(types, m, &l))
 		return -EOPNOTSUPP;
-	put_beginning(&p, &l);
-	put_fields(&p, &l, TASK);
-	put_write(&p, AT_RECORD, sizeof(struct process_record));
-	put_end(&p);
-	return program_load(&p, "vctop_tasks", l.target, false);
+	int fd = load(types, &l, &loads);
+	if (fd >= 0 || !loads)
+		return fd;
+	loads = false;
+	return load(types, &l, &loads);
 }
 #endif

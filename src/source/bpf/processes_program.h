@@ -29,7 +29,9 @@ struct process_record {
 	uint32_t level, reader_level;      /* of pid namespaces */
 	uint32_t threads, euid, seccomp, exit_state, net_ns, devices, root_dev, flags;
 	char comm[16];
-	char program[PROGRAM_NAME]; /* what follows its end is not of it */
+	/* A file that is mounted on another is called as that one is. */
+	uint64_t program_entry, program_root; /* of the mount it is on */
+	char program[PROGRAM_NAME];           /* what follows its end is not of it */
 };
 
 /* Its fd, or -errno: -EOPNOTSUPP what is asked for is not there. */

@@ -10,11 +10,14 @@
 
 void put(struct program *p, int code, int dst, int src, int off, int imm)
 {
-	p->insns[p->n++] = (struct bpf_insn){.code = (uint8_t)code,
-	                                     .dst_reg = (uint8_t)(dst & 15),
-	                                     .src_reg = (uint8_t)(src & 15),
-	                                     .off = (int16_t)off,
-	                                     .imm = imm};
+	struct bpf_insn is = {.code = (uint8_t)code,
+	                      .dst_reg = (uint8_t)(dst & 15),
+	                      .src_reg = (uint8_t)(src & 15),
+	                      .off = (int16_t)off,
+	                      .imm = imm};
+	if (p->n < PROGRAM_MAX)
+		p->insns[p->n] = is;
+	p->n++; /* program_load() says that it is too long */
 }
 
 void put_move(struct program *p, int dst, int src)
@@ -99,7 +102,8 @@ size_t put_jump_unless_same(struct program *p, int a, int b)
 
 void land(struct program *p, size_t jump)
 {
-	p->insns[jump].off = (int16_t)(p->n - jump - 1);
+	if (jump < PROGRAM_MAX)
+		p->insns[jump].off = (int16_t)(p->n - jump - 1);
 }
 
 void put_copy(struct program *p, int base, int to, size_t size)
@@ -110,11 +114,11 @@ void put_copy(struct program *p, int base, int to, size_t size)
 	put_call(p, BPF_FUNC_probe_read_kernel);
 }
 
-struct program program_new(struct kernel_types *types)
+struct program program_new(struct kernel_types *types, bool loads)
 {
 	int cast = types_function(types, "bpf_rdonly_cast"), counter = types_structure(types, "page_counter");
 	struct program p = {0};
-	if (cast > 0 && counter > 0) {
+	if (loads && cast > 0 && counter > 0) {
 		p.cast = cast;
 		p.counter = counter;
 	}
@@ -151,7 +155,7 @@ void put_peek(struct program *p, int scratch, int off, size_t size, struct missi
 void put_end(struct program *p)
 {
 	for (size_t i = 0; i < p->exits_n; i++)
-		p->insns[p->exits[i]].off = (int16_t)(p->n - p->exits[i] - 1);
+		land(p, p->exits[i]);
 	put_set(p, BPF_REG_0, 0);
 	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
@@ -189,6 +193,8 @@ int program_attach(int program, struct rootfs *fs, const char *mount, int order)
 int program_load(const struct program *p, const char *name, int target, bool sleeps)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_ITER);
+	if (p->n > PROGRAM_MAX)
+		return -E2BIG;
 	o.attach_btf_id = (uint32_t)target;
 	o.prog_flags = sleeps ? BPF_F_SLEEPABLE : 0;
 	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, name, "Dual MIT/GPL", p->insns, p->n, &o);

@@ -16,17 +16,19 @@
 #ifdef HAVE_BPF
 #include <linux/bpf.h>
 
-#define PROGRAM_MAX 2048
-#define MISSING_MAX 64
+#define PROGRAM_MAX 4096 /* the kernel's own limit without CAP_BPF */
+#define EXITS_MAX 96
+#define MISSING_MAX 96
 
 struct program {
 	struct bpf_insn insns[PROGRAM_MAX];
 	size_t n;
-	size_t exits[64], exits_n; /* jumps to the end, whose offset is not known yet */
+	size_t exits[EXITS_MAX], exits_n; /* jumps to the end, whose offset is not known yet */
 	int cast, counter; /* of bpf_rdonly_cast (Linux 6.2), and of a structure that begins with 8 bytes; 0 none */
 };
 
-struct program program_new(struct kernel_types *types);
+/* loads: plain ones may be used, where the kernel has what they need; it may refuse them (no JIT). */
+struct program program_new(struct kernel_types *types, bool loads);
 
 void put(struct program *p, int code, int dst, int src, int off, int imm);
 void put_move(struct program *p, int dst, int src);

@@ -129,9 +129,11 @@ static void put_record(struct program *p, const struct bulk_layout *l, int map, 
 	put_add(p, BPF_REG_1, 1); /* that of the first of all is 0, as in a record that was never used */
 	put_load(p, BPF_REG_2, BPF_REG_8, AT(serial));
 	size_t same = put_jump_by(p, BPF_JEQ, BPF_REG_1, BPF_REG_2);
-	put_store(p, BPF_REG_8, AT(serial), BPF_REG_1);
+	put_store(p, BPF_REG_10, AT_KEY, BPF_REG_1);
 	put_name(p, l, l->id, 8);
 	put_store(p, BPF_REG_8, AT(id), BPF_REG_1);
+	put_load(p, BPF_REG_1, BPF_REG_10, AT_KEY);
+	put_store(p, BPF_REG_8, AT(serial), BPF_REG_1);
 	put_store_value(p, BPF_REG_8, AT(due_nsec), 0);
 	put_store_value(p, BPF_REG_8, AT(cpu_nsec), -1); /* BULK_UNKNOWN */
 	put_store_value(p, BPF_REG_8, AT(cpu_at), 0);
@@ -576,10 +578,11 @@ static void put_populated(struct program *p, const struct bulk_layout *l)
 	put_store(p, BPF_REG_8, AT(life.populated), BPF_REG_1);
 }
 
-int bulk_program_load(struct kernel_types *types, const struct bulk_layout *l, int map)
+static int load(struct kernel_types *types, const struct bulk_layout *l, int map, bool *loads)
 {
 	cleanup_close int per_cpu = -1; /* the program keeps it */
-	struct program p = program_new(types);
+	struct program p = program_new(types, *loads);
+	*loads = program_loads(&p);
 	struct missing none = {0};
 	int cpus = libbpf_num_possible_cpus();
 	if (cpus <= 0 || cpus > MAX_CPUS)
@@ -622,5 +625,15 @@ int bulk_program_load(struct kernel_types *types, const struct bulk_layout *l, i
 	put_lists(&p, l);
 	put_end(&p);
 	return program_load(&p, "vctop_groups", l->target, l->unified);
+}
+
+int bulk_program_load(struct kernel_types *types, const struct bulk_layout *l, int map)
+{
+	bool loads = true;
+	int fd = load(types, l, map, &loads);
+	if (fd >= 0 || !loads)
+		return fd;
+	loads = false;
+	return load(types, l, map, &loads);
 }
 #endif

@@ -38,7 +38,7 @@ struct cgroup_dirs {
 	bool lost;                /* events were, or a watch was refused */
 	bool first;               /* none were known before: what is told of them in this tick is not old */
 	size_t checked;           /* so many of the directories, in the order of the walk, were checked in this round */
-	int64_t checked_usec;
+	int64_t checked_usec, differs_usec; /* differs: from when on something else is told; 0 it is not */
 };
 
 /* ---- the tree ---- */
@@ -176,6 +176,7 @@ static void start_over(struct cgroup_dirs *d)
 		dir_drop(d, d->root);
 	d->lost = false;
 	d->checked_usec = rootfs_mono_usec(d->tree->fs);
+	d->differs_usec = 0;
 	take_in(d, NULL, "", 0);
 }
 
@@ -279,10 +280,14 @@ static void check_told(struct cgroup_dirs *d, int64_t now, int64_t age)
 	if (age >= 0 && age < CHECK_USEC)
 		return;
 	cgroup_tree_tick(d->tree, d->count);
-	if (are_told(d))
+	if (are_told(d)) {
 		d->checked_usec = now;
-	else
-		d->lost |= age < 0 || age >= CHECK_USEC + LATER_USEC;
+		d->differs_usec = 0;
+	} else if (!d->differs_usec) {
+		d->differs_usec = now;
+	} else {
+		d->lost |= now < d->differs_usec || now - d->differs_usec >= LATER_USEC;
+	}
 }
 
 static void check_some(struct cgroup_dirs *d, int64_t now)

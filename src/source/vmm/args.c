@@ -54,7 +54,7 @@ bool vmm_is_fork(struct rootfs *fs, const struct process *p)
 	if (p->stat.ppid <= 1 || process_read(fs, p->stat.ppid, &up) < 0)
 		return false;
 	const char *mine = vmm_program(p, &n), *its = vmm_program(&up, &m);
-	bool same = n && n == m && memcmp(mine, its, n) == 0 && (!p->exe) == (!up.exe);
+	bool same = n && n == m && memcmp(mine, its, n) == 0 && (!process_exe(p)) == (!up.exe);
 	process_release(&up);
 	return same;
 }

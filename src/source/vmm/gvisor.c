@@ -16,7 +16,7 @@ static bool is_sandbox(const struct process *p)
 	/* With memory sealing the link is "/memfd:runsc..."; a link that may not be read leaves the argument.  No
 	 * program in Go has one thread for long, so of most others the rest of the link need not be read. */
 	if (p->exe && (n < 5 || memcmp(name, "runsc", 5) != 0) &&
-	    (p->stat.threads == 1 || !process_exe(p) || !strstr(process_exe(p), "runsc")))
+	    (p->stat.threads == 1 || (process_exe(p) && !strstr(process_exe(p), "runsc"))))
 		return false;
 	return process_argc(p) && strcmp(process_arg(p, 0), "runsc-sandbox") == 0;
 }
