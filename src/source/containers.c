@@ -151,10 +151,11 @@ static void name_instance(struct instance *i, struct arena *a, const struct tick
 /* Made again when its runtime's files may say something else. */
 static void name_container(struct container *ct, const struct tick *t, const struct facts *f)
 {
-	static uint64_t words;
+	static uint64_t named;
 	struct arena *a = &ct->words;
 	snapshot_adopt(t->snap, a);
-	ct->shown = (struct instance){.words = ++words,
+	named++;
+	ct->shown = (struct instance){.words = named,
 	                              .id = arena_strdup(a, ct->id),
 	                              .kind = INSTANCE_CONTAINER,
 	                              .runtime = ct->runtime->name,
