@@ -67,49 +67,37 @@ static bool find_sections(struct kernel_btf *b, const char *raw, uint32_t len)
 	return b->texts[b->texts_len - 1] == '\0';
 }
 
-/* What follows a type; -1: a kind that is not known, or it does not fit. */
+/* How long a type is with what follows it; -1: a kind that is not known, or it does not fit. */
 static int64_t size_of(const struct btf_type *t, uint32_t room)
 {
-	uint32_t n = btf_vlen(t), more = 0;
-	switch (btf_kind(t)) {
-	case BTF_KIND_INT:
-	case BTF_KIND_VAR:
-	case BTF_KIND_DECL_TAG:
-		more = sizeof(uint32_t);
-		break;
-	case BTF_KIND_ARRAY:
-		more = sizeof(struct btf_array);
-		break;
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-		more = n * (uint32_t)sizeof(struct btf_member);
-		break;
-	case BTF_KIND_ENUM:
-		more = n * (uint32_t)sizeof(struct btf_enum);
-		break;
-	case BTF_KIND_ENUM64:
-		more = n * (uint32_t)sizeof(struct btf_enum64);
-		break;
-	case BTF_KIND_FUNC_PROTO:
-		more = n * (uint32_t)sizeof(struct btf_param);
-		break;
-	case BTF_KIND_DATASEC:
-		more = n * (uint32_t)sizeof(struct btf_var_secinfo);
-		break;
-	case BTF_KIND_PTR:
-	case BTF_KIND_FWD:
-	case BTF_KIND_TYPEDEF:
-	case BTF_KIND_VOLATILE:
-	case BTF_KIND_CONST:
-	case BTF_KIND_RESTRICT:
-	case BTF_KIND_FUNC:
-	case BTF_KIND_FLOAT:
-	case BTF_KIND_TYPE_TAG:
-		break;
-	default:
+	static const struct {
+		bool known;
+		uint8_t more, each; /* bytes: once, and for each of its parts */
+	} kinds[] = {
+	        [BTF_KIND_INT] = {true, sizeof(uint32_t), 0},
+	        [BTF_KIND_PTR] = {true, 0, 0},
+	        [BTF_KIND_ARRAY] = {true, sizeof(struct btf_array), 0},
+	        [BTF_KIND_STRUCT] = {true, 0, sizeof(struct btf_member)},
+	        [BTF_KIND_UNION] = {true, 0, sizeof(struct btf_member)},
+	        [BTF_KIND_ENUM] = {true, 0, sizeof(struct btf_enum)},
+	        [BTF_KIND_FWD] = {true, 0, 0},
+	        [BTF_KIND_TYPEDEF] = {true, 0, 0},
+	        [BTF_KIND_VOLATILE] = {true, 0, 0},
+	        [BTF_KIND_CONST] = {true, 0, 0},
+	        [BTF_KIND_RESTRICT] = {true, 0, 0},
+	        [BTF_KIND_FUNC] = {true, 0, 0},
+	        [BTF_KIND_FUNC_PROTO] = {true, 0, sizeof(struct btf_param)},
+	        [BTF_KIND_VAR] = {true, sizeof(struct btf_var), 0},
+	        [BTF_KIND_DATASEC] = {true, 0, sizeof(struct btf_var_secinfo)},
+	        [BTF_KIND_FLOAT] = {true, 0, 0},
+	        [BTF_KIND_DECL_TAG] = {true, sizeof(struct btf_decl_tag), 0},
+	        [BTF_KIND_TYPE_TAG] = {true, 0, 0},
+	        [BTF_KIND_ENUM64] = {true, 0, sizeof(struct btf_enum64)},
+	};
+	unsigned kind = btf_kind(t);
+	if (kind >= ARRAY_SIZE(kinds) || !kinds[kind].known)
 		return -1;
-	}
-	int64_t size = (int64_t)sizeof(*t) + more;
+	int64_t size = (int64_t)sizeof(*t) + kinds[kind].more + (int64_t)btf_vlen(t) * kinds[kind].each;
 	return size <= room ? size : -1;
 }
 

@@ -259,29 +259,23 @@ static void put_fields(struct program *p, const struct places *l, int object)
 	land_all(p, &none);
 }
 
-static int load(struct kernel_types *types, const struct places *l, bool *loads)
+static int make(struct program *p, const void *data)
 {
-	struct program p = program_new(types, *loads);
-	*loads = program_loads(&p);
-	put_beginning(&p, l);
-	put_fields(&p, l, TASK);
-	put_write(&p, AT_RECORD, sizeof(struct process_record));
-	put_end(&p);
-	return program_load(&p, "vctop_tasks", l->target, false);
+	const struct places *l = data;
+	put_beginning(p, l);
+	put_fields(p, l, TASK);
+	put_write(p, AT_RECORD, sizeof(struct process_record));
+	put_end(p);
+	return program_load(p, "vctop_tasks", l->target, false);
 }
 
 int processes_program_load(struct kernel_types *types, const struct mounts *m)
 {
 	struct places l;
-	bool loads = true;
 	if (!types_get(types))
 		return -errno;
 	if (!find_places(types, m, &l))
 		return -EOPNOTSUPP;
-	int fd = load(types, &l, &loads);
-	if (fd >= 0 || !loads)
-		return fd;
-	loads = false;
-	return load(types, &l, &loads);
+	return program_build(types, make, &l);
 }
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "source/bpf/processes.h"
 #include "source/bpf/types.h"
 #include "source/cgroup/mounts.h"
 #include "vctop/model/background.h"
@@ -14,9 +15,6 @@ struct process_number {
 	int32_t nr, pad;
 	uint64_t ns;
 };
-
-/* As long as names are inside of the kernel's entries; a program with a longer one is looked up. */
-#define PROGRAM_NAME 40
 
 /* All bits set: could not be read.  An address stands for what is there: two that are the same are one thing. */
 struct process_record {

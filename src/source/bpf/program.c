@@ -114,17 +114,6 @@ void put_copy(struct program *p, int base, int to, size_t size)
 	put_call(p, BPF_FUNC_probe_read_kernel);
 }
 
-struct program program_new(struct kernel_types *types, bool loads)
-{
-	int cast = types_function(types, "bpf_rdonly_cast"), counter = types_structure(types, "page_counter");
-	struct program p = {0};
-	if (loads && cast > 0 && counter > 0) {
-		p.cast = cast;
-		p.counter = counter;
-	}
-	return p;
-}
-
 bool program_loads(const struct program *p)
 {
 	return p->cast > 0;
@@ -134,6 +123,12 @@ void land_all(struct program *p, struct missing *m)
 {
 	while (m->n > 0)
 		land(p, m->at[--m->n]);
+}
+
+void exit_all(struct program *p, struct missing *m)
+{
+	while (m->n > 0)
+		p->exits[p->exits_n++] = m->at[--m->n];
 }
 
 void put_peek(struct program *p, int scratch, int off, size_t size, struct missing *m)
@@ -199,5 +194,16 @@ int program_load(const struct program *p, const char *name, int target, bool sle
 	o.prog_flags = sleeps ? BPF_F_SLEEPABLE : 0;
 	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, name, "Dual MIT/GPL", p->insns, p->n, &o);
 	return fd < 0 ? -errno : fd;
+}
+
+int program_build(struct kernel_types *types, program_make make, const void *data)
+{
+	int cast = types_function(types, "bpf_rdonly_cast"), counter = types_structure(types, "page_counter");
+	struct program p = {.cast = cast, .counter = counter};
+	int fd = cast > 0 && counter > 0 ? make(&p, data) : -EOPNOTSUPP;
+	if (fd >= 0)
+		return fd;
+	p = (struct program){0};
+	return make(&p, data);
 }
 #endif

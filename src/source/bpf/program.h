@@ -27,9 +27,6 @@ struct program {
 	int cast, counter; /* of bpf_rdonly_cast (Linux 6.2), and of a structure that begins with 8 bytes; 0 none */
 };
 
-/* loads: plain ones may be used, where the kernel has what they need; it may refuse them (no JIT). */
-struct program program_new(struct kernel_types *types, bool loads);
-
 void put(struct program *p, int code, int dst, int src, int off, int imm);
 void put_move(struct program *p, int dst, int src);
 void put_set(struct program *p, int dst, int value);
@@ -57,6 +54,7 @@ struct missing {
 	size_t at[MISSING_MAX], n;
 };
 void land_all(struct program *p, struct missing *m);
+void exit_all(struct program *p, struct missing *m); /* it does not go on then */
 /*
  * r1 = what is in memory at r3 + off.  By a plain load where that is possible (program_loads): the processor begins
  * several before the first is done.  What cannot be read is 0 then, so whoever follows a pointer looks whether it is
@@ -77,6 +75,12 @@ void put_write(struct program *p, int from, size_t size);
 
 /* target: the id of the iterator's function (types.h); sleeps: it calls what may. Its fd, or -errno. */
 int program_load(const struct program *p, const char *name, int target, bool sleeps);
+/*
+ * What `make` puts into an empty program and loads, first with plain loads where the kernel has what they need, and
+ * with copies if it refuses them (no JIT).
+ */
+typedef int (*program_make)(struct program *p, const void *data);
+int program_build(struct kernel_types *types, program_make make, const void *data);
 /* To the groups at and below a directory, in that BPF_CGROUP_ITER_ order: the link's fd, or -errno. */
 int program_attach(int program, struct rootfs *fs, const char *mount, int order);
 #endif

@@ -82,8 +82,7 @@ static void put_name(struct program *p, const struct bulk_layout *l, int off, si
 	put_peek(p, AT_VALUE, l->kn, 8, &none);
 	put_move(p, BPF_REG_3, BPF_REG_1);
 	put_peek(p, AT_VALUE, off, size, &none);
-	while (none.n > 0)
-		p->exits[p->exits_n++] = none.at[--none.n];
+	exit_all(p, &none);
 }
 
 /*
@@ -537,8 +536,7 @@ static void put_lists(struct program *p, const struct bulk_layout *l)
 		struct bulk_field lists = {.state = f->state, .via = f->via + 8 * node, .at = f->at};
 		struct missing none = {0};
 		put_place(p, &lists, &none);
-		while (none.n > 0)
-			p->exits[p->exits_n++] = none.at[--none.n];
+		exit_all(p, &none);
 		put_copy(p, BPF_REG_10, AT_SPAN, size);
 		put_exit_if(p, BPF_JNE, BPF_REG_0, 0);
 		for (int i = 0; i < f->lists * f->zones; i++) {
@@ -578,11 +576,17 @@ static void put_populated(struct program *p, const struct bulk_layout *l)
 	put_store(p, BPF_REG_8, AT(life.populated), BPF_REG_1);
 }
 
-static int load(struct kernel_types *types, const struct bulk_layout *l, int map, bool *loads)
+/* The groups' layout, and the map of records. */
+struct made_of {
+	const struct bulk_layout *layout;
+	int map;
+};
+
+static int make(struct program *p, const void *data)
 {
+	const struct made_of *of = data;
+	const struct bulk_layout *l = of->layout;
 	cleanup_close int per_cpu = -1; /* the program keeps it */
-	struct program p = program_new(types, *loads);
-	*loads = program_loads(&p);
 	struct missing none = {0};
 	int cpus = libbpf_num_possible_cpus();
 	if (cpus <= 0 || cpus > MAX_CPUS)
@@ -593,47 +597,42 @@ static int load(struct kernel_types *types, const struct bulk_layout *l, int map
 		if (per_cpu < 0)
 			return -errno;
 	}
-	put_record(&p, l, map, per_cpu);
+	put_record(p, l, of->map, per_cpu);
 	if (l->unified) {
-		put_own_states(&p, l);
-		put_unknown(&p);
-		put_cpu_v2(&p, l);
-		put_time(&p);
+		put_own_states(p, l);
+		put_unknown(p);
+		put_cpu_v2(p, l);
+		put_time(p);
 	} else {
-		put_rest(&p, cpus, per_cpu);
-		put_own_states(&p, l);
+		put_rest(p, cpus, per_cpu);
+		put_own_states(p, l);
 		if (l->beside.states)
-			put_beside(&p, l);
-		put_cpu_v1(&p, l, cpus, per_cpu);
-		put_time(&p);
-		put_store_value(&p, BPF_REG_8, AT(pages_at), 0);
-		put_set(&p, BPF_REG_9, -1); /* BULK_UNKNOWN */
-		put_place(&p, pages_of(l), &none);
-		put_store(&p, BPF_REG_8, AT(pages_at), BPF_REG_3);
-		put_pages(&p);
-		land_all(&p, &none);
-		put_due(&p);
-		put_unknown(&p);
-		put_store(&p, BPF_REG_8, AT(cpu_nsec), BPF_REG_7);
+			put_beside(p, l);
+		put_cpu_v1(p, l, cpus, per_cpu);
+		put_time(p);
+		put_store_value(p, BPF_REG_8, AT(pages_at), 0);
+		put_set(p, BPF_REG_9, -1); /* BULK_UNKNOWN */
+		put_place(p, pages_of(l), &none);
+		put_store(p, BPF_REG_8, AT(pages_at), BPF_REG_3);
+		put_pages(p);
+		land_all(p, &none);
+		put_due(p);
+		put_unknown(p);
+		put_store(p, BPF_REG_8, AT(cpu_nsec), BPF_REG_7);
 	}
-	put_descendants(&p, l);
-	put_populated(&p, l);
+	put_descendants(p, l);
+	put_populated(p, l);
 	if (l->unified)
-		put_visible(&p, l);
-	put_fields(&p, l);
-	put_cpus(&p, l, cpus);
-	put_lists(&p, l);
-	put_end(&p);
-	return program_load(&p, "vctop_groups", l->target, l->unified);
+		put_visible(p, l);
+	put_fields(p, l);
+	put_cpus(p, l, cpus);
+	put_lists(p, l);
+	put_end(p);
+	return program_load(p, "vctop_groups", l->target, l->unified);
 }
 
 int bulk_program_load(struct kernel_types *types, const struct bulk_layout *l, int map)
 {
-	bool loads = true;
-	int fd = load(types, l, map, &loads);
-	if (fd >= 0 || !loads)
-		return fd;
-	loads = false;
-	return load(types, l, map, &loads);
+	return program_build(types, make, &(struct made_of){l, map});
 }
 #endif
