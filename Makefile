@@ -19,7 +19,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unreleased)
 
-PKGS     := ncursesw jansson libproc2 libcgroup expat sqlite3 libzstd
+PKGS     := ncursesw jansson libcgroup expat sqlite3 libzstd
 # Before 1.0 libbpf had other functions; without it files are read one by one.
 HAVE_BPF := $(shell pkg-config --atleast-version=1.0 libbpf 2>/dev/null && echo 1)
 PKGS     += $(if $(HAVE_BPF),libbpf)

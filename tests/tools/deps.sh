@@ -14,7 +14,7 @@ say() { printf '  DEPS     %s\n' "$*"; }
 apt_list() {
 	case $1 in
 	build) echo 'gcc|cc make pkg-config|pkg-config libc6-dev libncurses-dev|pc:ncursesw libjansson-dev|pc:jansson
-		libproc2-dev|pc:libproc2 libcgroup-dev|pc:libcgroup libexpat1-dev|pc:expat
+		libcgroup-dev|pc:libcgroup libexpat1-dev|pc:expat
 		libsqlite3-dev|pc:sqlite3 libzstd-dev|pc:libzstd libbpf-dev|pc:libbpf' ;;
 	test) echo 'libcmocka-dev|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox-static podman|podman runc|runc
 		docker.io|dockerd docker-registry|docker-registry qemu-system-x86|qemu-system-x86_64 qemu-utils|qemu-img cpio|cpio python3-jsonschema procps|ps
@@ -29,10 +29,10 @@ apt_list() {
 dnf_list() {
 	case $1 in
 	build) echo 'gcc|cc make pkgconf-pkg-config|pkg-config ncurses-devel|pc:ncursesw jansson-devel|pc:jansson
-		procps-ng-devel|pc:libproc2 libcgroup-devel|pc:libcgroup sqlite-devel|pc:sqlite3 libbpf-devel|pc:libbpf
+		libcgroup-devel|pc:libcgroup sqlite-devel|pc:sqlite3 libbpf-devel|pc:libbpf
 		libzstd-devel|pc:libzstd glibc-static expat-devel|pc:expat' ;;
 	test) echo 'libcmocka-devel|pc:cmocka bats|bats tmux|tmux jq|jq strace|strace busybox|busybox podman|podman runc|runc
-		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 qemu-img|qemu-img cpio|cpio python3-jsonschema libasan libubsan
+		moby-engine|dockerd qemu-system-x86-core|qemu-system-x86_64 qemu-img|qemu-img cpio|cpio python3-jsonschema procps-ng|ps libasan libubsan
 		buildah|buildah lxc|lxc-start systemd-container|systemd-nspawn bubblewrap|bwrap shadow-utils|newuidmap sqlite|sqlite3 zstd|zstd lz4|lz4 xz|xz' ;;
 	demo) echo 'qemu-system-x86-core|qemu-system-x86_64' ;;
 	bench) echo 'htop atop btop glances' ;;
@@ -42,9 +42,9 @@ dnf_list() {
 
 pacman_list() {
 	case $1 in
-	build) echo 'gcc|cc make pkgconf|pkg-config ncurses jansson procps-ng libcgroup|pc:libcgroup
+	build) echo 'gcc|cc make pkgconf|pkg-config ncurses jansson libcgroup|pc:libcgroup
 		expat|pc:expat sqlite|pc:sqlite3 zstd|pc:libzstd libbpf|pc:libbpf' ;;
-	test) echo 'cmocka bash-bats|bats tmux jq strace busybox|busybox podman runc|runc docker|dockerd
+	test) echo 'cmocka bash-bats|bats tmux jq strace procps-ng|ps busybox|busybox podman runc|runc docker|dockerd
 		qemu-system-x86|qemu-system-x86_64 qemu-img|qemu-img cpio python-jsonschema
 		buildah|buildah lxc|lxc-start bubblewrap|bwrap' ;;
 	demo) echo 'qemu-system-x86|qemu-system-x86_64' ;;

@@ -1,13 +1,14 @@
 #include "lab/tool/proctable.h"
 
-#include <errno.h>
-#include <libproc2/pids.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "vctop/base/attr.h"
+#include "vctop/base/parse.h"
+#include "vctop/source/process.h"
+#include "vctop/source/rootfs.h"
 
 /* A killed process is gone within milliseconds unless the disk or the kernel hangs. */
 #define KILL_WAIT_MSEC 5000
@@ -20,21 +21,11 @@ void lab_nap(unsigned msec)
 
 uint64_t proctable_start(pid_t pid)
 {
-	enum pids_item items[] = {PIDS_TICS_BEGAN, PIDS_STATE};
-	struct pids_info *info = NULL;
-	unsigned want = (unsigned)pid;
-	uint64_t ticks = 0;
-	if (pid <= 0 || procps_pids_new(&info, items, (int)ARRAY_SIZE(items)) < 0)
-		return 0;
-	const struct pids_fetch *got = procps_pids_select(info, &want, 1, PIDS_SELECT_PID);
-	if (got && got->counts->total == 1) {
-		const struct pids_stack *s = got->stacks[0];
-		char state = PIDS_VAL(1, s_ch, s, info);
-		if (state != 'Z' && state != 'X')
-			ticks = PIDS_VAL(0, ull_int, s, info);
-	}
-	(void)procps_pids_unref(&info);
-	return ticks;
+	struct process_stat st;
+	struct rootfs *fs = pid > 0 ? rootfs_open("/", NULL) : NULL;
+	bool is = fs && process_read_stat(fs, pid, &st) == 0 && st.state != 'Z' && st.state != 'X';
+	rootfs_close(fs);
+	return is ? st.start_ticks : 0;
 }
 
 bool proctable_is(pid_t pid, uint64_t start_ticks)
@@ -63,20 +54,35 @@ static bool is_our_vm(char *const *argv, const void *vm_name)
 	return false;
 }
 
+static bool is_mine(struct rootfs *fs, pid_t pid)
+{
+	char path[32];
+	struct stat st;
+	(void)snprintf(path, sizeof(path), "proc/%d", (int)pid);
+	return rootfs_stat(fs, path, &st) == 0 && st.st_uid == geteuid();
+}
+
 void proctable_find(bool (*is)(char *const *argv, const void *data), const void *data, pid_vec *ret)
 {
-	enum pids_item items[] = {PIDS_ID_PID, PIDS_ID_RUID, PIDS_CMDLINE_V};
-	struct pids_info *info = NULL;
-	if (procps_pids_new(&info, items, (int)ARRAY_SIZE(items)) < 0)
-		return;
-	const struct pids_fetch *got = procps_pids_reap(info, PIDS_FETCH_TASKS_ONLY);
-	for (int i = 0; got && i < got->counts->total; i++) {
-		const struct pids_stack *s = got->stacks[i];
-		char *const *argv = PIDS_VAL(2, strv, s, info);
-		if (PIDS_VAL(1, u_int, s, info) == getuid() && argv && argv[0] && is(argv, data))
-			vec_push(ret, PIDS_VAL(0, s_int, s, info));
+	struct rootfs *fs = rootfs_open("/", NULL);
+	struct rootfs_names names = {0};
+	if (fs)
+		(void)rootfs_list(fs, "proc", true, &names);
+	for (size_t i = 0; i < names.at.n; i++) {
+		const char *name = rootfs_name(&names, i);
+		struct process p;
+		uint64_t n;
+		if (parse_u64(name, strlen(name), &n) < 0 || n > INT32_MAX)
+			continue;
+		pid_t pid = (pid_t)n;
+		if (!is_mine(fs, pid) || process_read(fs, pid, &p) < 0)
+			continue;
+		if (p.argc && is(p.argv, data))
+			vec_push(ret, pid);
+		process_release(&p);
 	}
-	(void)procps_pids_unref(&info);
+	rootfs_names_release(&names);
+	rootfs_close(fs);
 }
 
 void proctable_find_vm(const char *vm_name, pid_vec *ret)

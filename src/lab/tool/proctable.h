@@ -1,4 +1,4 @@
-/* The host's process table, through libproc2.  A process is known by pid and start time together. */
+/* The host's process table.  A process is known by pid and start time together. */
 #ifndef LAB_TOOL_PROCTABLE_H
 #define LAB_TOOL_PROCTABLE_H
 
