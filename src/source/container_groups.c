@@ -169,7 +169,7 @@ static bool visit_group(void *data, const char *path)
 	ct->runtime = rt;
 	ct->parent = parent;
 	ct->id = make_id(v->c, v->t, ct);
-	ct->reader = cgroup_reader_new(v->t->cgroups, path);
+	ct->reader = cgroup_reader_new(v->t->cgroups, ct->path);
 	ct->monitor_statm = ct->init_stat = (struct kfile)KFILE_INIT;
 	ct->seen = v->c->walk;
 	map_put(&v->c->by_path, ct->path, ct);

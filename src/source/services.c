@@ -54,7 +54,7 @@ static bool visit(void *data, const char *path)
 	if (!u && is_unit(path) && v->s->by_path.live < MAX_SERVICES) {
 		u = xcalloc(1, sizeof(*u));
 		u->path = xstrdup(path);
-		u->reader = cgroup_reader_new(v->t->cgroups, path);
+		u->reader = cgroup_reader_new(v->t->cgroups, u->path);
 		map_put(&v->s->by_path, path, u);
 	}
 	if (u)

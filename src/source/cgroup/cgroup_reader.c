@@ -51,7 +51,7 @@ struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path)
 {
 	struct cgroup_reader *r = xcalloc(1, sizeof(*r));
 	r->tree = t;
-	r->path = xstrdup(strcmp(path, "/") == 0 ? "" : path);
+	r->path = strcmp(path, "/") == 0 ? "" : path;
 	for (int i = 0; i < COUNT_MAX; i++)
 		r->file[i] = (struct kfile)KFILE_INIT;
 	r->incarnation = known_incarnation(t, r->path);
@@ -85,7 +85,6 @@ void cgroup_reader_free(struct cgroup_reader *r)
 	close_files(r, true);
 	for (int c = 0; c <= CTRL_MAX; c++)
 		free(r->own[c]);
-	free(r->path);
 	free(r);
 }
 

@@ -29,7 +29,7 @@ enum counter {
 
 struct cgroup_reader {
 	struct cgroup_tree *tree;
-	char *path;              /* "/docker/x"; "" is the root */
+	const char *path;        /* "/docker/x", whoever made it keeps it; "" is the root */
 	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
 	unsigned places;         /* how often they were looked for, and one */
 	uint64_t incarnation;

@@ -104,20 +104,31 @@ static void read_store(struct facts_table *t, const char *path, const struct sto
 	json_decref(all);
 }
 
-static void scan_store(struct facts_table *t, const char *graphroot, const char *runroot)
+static bool has(const struct rootfs_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->at.n; i++)
+		if (strcmp(rootfs_name(names, i), name) == 0)
+			return true;
+	return false;
+}
+
+/* 0, or why there is nothing to be seen below that root. */
+static int scan_store(struct facts_table *t, const char *root, const char *graphroot, const char *runroot)
 {
 	static const char *const drivers[] = {"overlay", "vfs", "btrfs", "zfs"};
 	static const char *const stores[] = {"containers.json", "volatile-containers.json"};
-	const char *const roots[] = {graphroot, runroot};
-	for (size_t r = 0; r < ARRAY_SIZE(roots); r++)
-		for (size_t d = 0; d < ARRAY_SIZE(drivers); d++)
-			for (size_t s = 0; s < ARRAY_SIZE(stores); s++) {
-				char path[2048];
-				int n = snprintf(path, sizeof(path), "%s/%s-containers/%s", roots[r], drivers[d],
-				                 stores[s]);
-				if (n > 0 && (size_t)n < sizeof(path))
-					read_store(t, path, &(struct storage){graphroot, runroot, drivers[d]});
-			}
+	int r;
+	const struct rootfs_names *names = facts_list(t, root, &r);
+	for (size_t d = 0; names && d < ARRAY_SIZE(drivers); d++) {
+		char dir[64], path[2048];
+		(void)snprintf(dir, sizeof(dir), "%s-containers", drivers[d]);
+		for (size_t s = 0; has(names, dir) && s < ARRAY_SIZE(stores); s++) {
+			int n = snprintf(path, sizeof(path), "%s/%s/%s", root, dir, stores[s]);
+			if (n > 0 && (size_t)n < sizeof(path))
+				read_store(t, path, &(struct storage){graphroot, runroot, drivers[d]});
+		}
+	}
+	return r;
 }
 
 static void scan_home(struct facts_table *t, const char *home, const char *who)
@@ -137,14 +148,13 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 		bool known = !root && rootfs_stat(t->fs, home, &st) == 0;
 		run = known ? xasprintf("run/user/%u/containers", st.st_uid) : xstrdup("run/containers/storage");
 	}
-	int r;
-	(void)facts_list(t, graph, &r);
+	int r = scan_store(t, graph, graph, run);
 	if (r == 0)
 		facts_store_seen(t, graph, STORE_CONTAINERS, &runtime_podman);
 	if (r == -EACCES)
 		facts_denied(t, "podman", graph, root);
 	else
-		scan_store(t, graph, run);
+		(void)scan_store(t, run, graph, run);
 }
 
 static void refresh(struct facts_table *t)
