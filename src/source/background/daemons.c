@@ -130,12 +130,16 @@ static void read_dockerd(struct rootfs *fs, struct daemon *d, const struct proce
 static void read_containerd(struct rootfs *fs, struct daemon *d, const struct process *p)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct arena scratch = {0};
 	const char *socket = process_long_option(p, "--address"), *file = process_long_option(p, "--config");
 	cleanup_free char *config = relative(file ? file : process_option(p, "-c"));
 	d->socket = relative(socket ? socket : process_option(p, "-a"));
 	if (!d->socket && !d->uid &&
-	    rootfs_read(fs, config ? config : "etc/containerd/config.toml", (size_t)1 << 20, &text) > 0)
-		d->socket = facts_toml_path(&text, "address");
+	    rootfs_read(fs, config ? config : "etc/containerd/config.toml", (size_t)1 << 20, &text) > 0) {
+		const char *path = facts_toml_path(&scratch, &text, "address");
+		d->socket = path ? xstrdup(path) : NULL;
+		arena_release(&scratch);
+	}
 }
 
 /* SIGHUP makes dockerd read its file again, so the file says what is configured, not what is in force. */

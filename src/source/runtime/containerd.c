@@ -135,23 +135,22 @@ static void scan_state(struct facts_table *t, const char *state, bool system)
 	}
 }
 
-/* `state = "/path"` of a config.toml, relative to the root; NULL none. */
-static char *configured_state(struct facts_table *t, const char *file)
+/* `state = "/path"` of a config.toml, relative to the root, in t->scratch; NULL none. */
+static const char *configured_state(struct facts_table *t, const char *file)
 {
 	const struct strbuf *text = facts_text(t, file);
-	return text ? facts_toml_path(text, "state") : NULL;
+	return text ? facts_toml_path(&t->scratch, text, "state") : NULL;
 }
 
 static void scan_run_dir(struct facts_table *t, const char *dir)
 {
-	cleanup_free char *state = xasprintf("%s/containerd", dir);
-	scan_state(t, state, false);
+	scan_state(t, arena_fmt(&t->scratch, "%s/containerd", dir), false);
 }
 
 static void refresh(struct facts_table *t)
 {
 	static const char *const usual[] = {"run/containerd", "run/k3s/containerd"};
-	cleanup_free char *configured = configured_state(t, "etc/containerd/config.toml");
+	const char *configured = configured_state(t, "etc/containerd/config.toml");
 	const char *path;
 	void *kind;
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
@@ -160,7 +159,7 @@ static void refresh(struct facts_table *t)
 		scan_state(t, configured, true);
 	for (size_t it = 0; map_next(&t->containerds, &it, &path, &kind);) {
 		bool direct = strcmp(kind, "state") == 0;
-		cleanup_free char *state = direct ? xstrdup(path) : configured_state(t, path);
+		const char *state = direct ? path : configured_state(t, path);
 		if (state)
 			scan_state(t, state, true);
 	}

@@ -98,8 +98,7 @@ static void read_instance(struct facts_table *t, const char *dir, const char *in
 static void scan_run_dir(struct facts_table *t, const char *dir)
 {
 	int err;
-	cleanup_free char *all = xasprintf("%s/.flatpak", dir);
-	const struct rootfs_names *names = facts_list(t, all, &err);
+	const struct rootfs_names *names = facts_list(t, arena_fmt(&t->scratch, "%s/.flatpak", dir), &err);
 	for (size_t i = 0; names && i < names->at.n; i++) {
 		const char *instance = rootfs_name(names, i);
 		if (strspn(instance, "0123456789") == strlen(instance) && strlen(instance) < 32)

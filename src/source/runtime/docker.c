@@ -142,20 +142,19 @@ static void scan_root(struct facts_table *t, const char *root, bool system)
 		const char *name = rootfs_name(names, i), *dot = strchr(name, '.');
 		if (!dot || dot == name || strspn(name, "0123456789.") != strlen(name))
 			continue;
-		cleanup_free char *remapped = xasprintf("%s/%s", root, name);
-		scan_containers(t, remapped, system);
+		scan_containers(t, arena_fmt(&t->scratch, "%s/%s", root, name), system);
 	}
 }
 
-/* "data-root" of a daemon.json, relative to the root; NULL none. */
-static char *configured_root(struct facts_table *t, const char *path)
+/* "data-root" of a daemon.json, relative to the root, in t->scratch; NULL none. */
+static const char *configured_root(struct facts_table *t, const char *path)
 {
 	const struct strbuf *text = facts_text(t, path);
 	if (!text)
 		return NULL;
 	json_t *config = json_loadb(text->buf, text->len, 0, NULL);
 	const char *root = string_of(config, "data-root");
-	char *copy = root && root[0] == '/' && root[1] ? xstrdup(root + 1) : NULL;
+	const char *copy = root && root[0] == '/' && root[1] ? arena_strdup(&t->scratch, root + 1) : NULL;
 	json_decref(config);
 	return copy;
 }
@@ -165,9 +164,8 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 	(void)who;
 	if (!*home)
 		return;
-	cleanup_free char *config = xasprintf("%s/.config/docker/daemon.json", home);
-	cleanup_free char *configured = configured_root(t, config);
-	cleanup_free char *root = xasprintf("%s/.local/share/docker", home);
+	const char *configured = configured_root(t, arena_fmt(&t->scratch, "%s/.config/docker/daemon.json", home));
+	const char *root = arena_fmt(&t->scratch, "%s/.local/share/docker", home);
 	scan_root(t, root, false);
 	if (configured && strcmp(configured, root) != 0)
 		scan_root(t, configured, false);
@@ -176,7 +174,7 @@ static void scan_home(struct facts_table *t, const char *home, const char *who)
 static void refresh(struct facts_table *t)
 {
 	static const char *const usual[] = {"var/lib/docker", "var/snap/docker/common/var-lib-docker"};
-	cleanup_free char *configured = configured_root(t, "etc/docker/daemon.json");
+	const char *configured = configured_root(t, "etc/docker/daemon.json");
 	const char *root;
 	void *v;
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)

@@ -254,6 +254,7 @@ void facts_table_refresh(struct facts_table *t, struct snapshot *notices)
 {
 	t->refresh++;
 	t->denied_homes = 0;
+	arena_clear(&t->scratch);
 	t->notices = notices;
 	for (unsigned i = 0; i < runtime_count; i++)
 		if (runtime_table[i]->refresh)
@@ -278,6 +279,7 @@ void facts_table_release(struct facts_table *t)
 {
 	void *v;
 	facts_stores_drop(t, true);
+	arena_release(&t->scratch);
 	for (size_t it = 0; map_next(&t->by_id, &it, NULL, &v);)
 		facts_free(t, v);
 	for (size_t it = 0; map_next(&t->files, &it, NULL, &v);)

@@ -71,7 +71,7 @@ const struct strbuf *facts_text(struct facts_table *t, const char *path)
 	return f->in_vain ? NULL : &f->text;
 }
 
-char *facts_toml_path(const struct strbuf *text, const char *key)
+char *facts_toml_path(struct arena *a, const struct strbuf *text, const char *key)
 {
 	const char *cursor = text->buf, *line;
 	size_t n, klen = strlen(key);
@@ -84,7 +84,7 @@ char *facts_toml_path(const struct strbuf *text, const char *key)
 		const char *open = memchr(w, '"', n - (size_t)(w - line));
 		const char *close = open ? memchr(open + 1, '"', n - (size_t)(open + 1 - line)) : NULL;
 		if (close && close - open > 2 && open[1] == '/')
-			return xstrndup(open + 2, (size_t)(close - open - 2));
+			return arena_strndup(a, open + 2, (size_t)(close - open - 2));
 	}
 	return NULL;
 }

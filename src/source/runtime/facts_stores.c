@@ -76,7 +76,7 @@ static bool is_snapshot(const char *path, size_t n, const char *root)
 static bool is_ours(struct facts_table *t, const struct facts *f, const char *path, size_t n)
 {
 	static const char *const usual[] = {"var/lib/containerd", "var/lib/rancher/k3s/agent/containerd"};
-	cleanup_free char *dockers = f->store ? xasprintf("%s/containerd/daemon", f->store) : NULL;
+	const char *dockers = f->store ? arena_fmt(&t->scratch, "%s/containerd/daemon", f->store) : NULL;
 	const char *file;
 	void *kind;
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
@@ -84,7 +84,7 @@ static bool is_ours(struct facts_table *t, const struct facts *f, const char *pa
 			return true;
 	for (size_t it = 0; map_next(&t->containerds, &it, &file, &kind);) {
 		const struct strbuf *text = strcmp(kind, "config") == 0 ? facts_text(t, file) : NULL;
-		cleanup_free char *root = text ? facts_toml_path(text, "root") : NULL;
+		const char *root = text ? facts_toml_path(&t->scratch, text, "root") : NULL;
 		if (is_snapshot(path, n, root))
 			return true;
 	}

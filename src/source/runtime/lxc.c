@@ -179,10 +179,8 @@ static void scan_lxcpath(struct facts_table *t, const char *lxcpath, const char 
 
 static void scan_home(struct facts_table *t, const char *home, const char *who)
 {
-	if (!*home)
-		return;
-	cleanup_free char *lxcpath = xasprintf("%s/.local/share/lxc", home);
-	scan_lxcpath(t, lxcpath, who);
+	if (*home)
+		scan_lxcpath(t, arena_fmt(&t->scratch, "%s/.local/share/lxc", home), who);
 }
 
 static void refresh(struct facts_table *t)

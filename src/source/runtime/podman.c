@@ -134,19 +134,19 @@ static int scan_store(struct facts_table *t, const char *root, const char *graph
 static void scan_home(struct facts_table *t, const char *home, const char *who)
 {
 	(void)who;
-	cleanup_strbuf struct strbuf path = STRBUF_INIT;
 	bool root = !*home;
-	strbuf_fmt(&path, "%s%s", home, root ? "etc/containers/storage.conf" : "/.config/containers/storage.conf");
-	const struct strbuf *conf = facts_text(t, path.buf);
-	cleanup_free char *graph = conf ? facts_toml_path(conf, "graphroot") : NULL;
-	cleanup_free char *run = conf ? facts_toml_path(conf, "runroot") : NULL;
+	const struct strbuf *conf =
+	        facts_text(t, root ? "etc/containers/storage.conf"
+	                           : arena_fmt(&t->scratch, "%s/.config/containers/storage.conf", home));
+	const char *graph = conf ? facts_toml_path(&t->scratch, conf, "graphroot") : NULL;
+	const char *run = conf ? facts_toml_path(&t->scratch, conf, "runroot") : NULL;
 	if (!graph)
-		graph = root ? xstrdup("var/lib/containers/storage")
-		             : xasprintf("%s/.local/share/containers/storage", home);
+		graph = root ? "var/lib/containers/storage"
+		             : arena_fmt(&t->scratch, "%s/.local/share/containers/storage", home);
 	if (!run) {
 		struct stat st;
 		bool known = !root && rootfs_stat(t->fs, home, &st) == 0;
-		run = known ? xasprintf("run/user/%u/containers", st.st_uid) : xstrdup("run/containers/storage");
+		run = known ? arena_fmt(&t->scratch, "run/user/%u/containers", st.st_uid) : "run/containers/storage";
 	}
 	int r = scan_store(t, graph, graph, run);
 	if (r == 0)

@@ -164,9 +164,8 @@ static void scan(struct facts_table *t, const char *root, const struct runtime_o
 
 static void scan_run_dir(struct facts_table *t, const char *dir)
 {
-	cleanup_free char *runc = xasprintf("%s/runc", dir), *crun = xasprintf("%s/crun", dir);
-	scan(t, runc, &runtime_runc, false);
-	scan(t, crun, &runtime_crun, false);
+	scan(t, arena_fmt(&t->scratch, "%s/runc", dir), &runtime_runc, false);
+	scan(t, arena_fmt(&t->scratch, "%s/crun", dir), &runtime_crun, false);
 }
 
 static void refresh(struct facts_table *t)

@@ -96,6 +96,7 @@ struct facts_table {
 	int64_t refreshed_usec;
 	bool due;                 /* something was learned: refresh at the next tick */
 	unsigned denied_homes;    /* users whose storage may not be read, in this refresh */
+	struct arena scratch;     /* paths that are made for one refresh */
 	struct snapshot *notices; /* where to say what could not be read; set during a refresh */
 };
 
@@ -185,8 +186,8 @@ json_t *facts_json(struct facts_table *t, const char *path);
 /* The same with these members alone ("config.labels": of an inner object), as many as FACTS_MEMBERS. */
 #define FACTS_MEMBERS 16
 json_t *facts_json_of(struct facts_table *t, const char *path, const char *const *members, size_t n);
-/* `key = "/path"` of a TOML file, relative to the root, heap; NULL none.  Enough for storage.conf. */
-char *facts_toml_path(const struct strbuf *text, const char *key);
+/* `key = "/path"` of a TOML file, relative to the root; NULL none.  Enough for storage.conf. */
+char *facts_toml_path(struct arena *a, const struct strbuf *text, const char *key);
 void facts_label(struct facts *f, const char *key, const char *value); /* cleaned; NULL values are left out */
 /* Its own group, from a full path below a cgroup mount or a path in the hierarchy; others are ignored. */
 void facts_set_cgroup(struct facts_table *t, struct facts *f, const char *path);
