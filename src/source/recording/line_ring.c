@@ -35,7 +35,7 @@ struct line_ring {
 	struct strbuf prefix; /* the first line of this group, unpacked */
 	const struct group *prefix_of;
 	ZSTD_CCtx *c; /* NULL: made when it is needed */
-	ZSTD_DCtx *d;
+	ZSTD_DCtx *d; /* so is this */
 };
 
 struct line_ring *line_ring_new(size_t max_bytes)
@@ -43,7 +43,6 @@ struct line_ring *line_ring_new(size_t max_bytes)
 	struct line_ring *r = xcalloc(1, sizeof(*r));
 	r->max = max_bytes;
 	r->prefix = (struct strbuf)STRBUF_INIT;
-	r->d = ZSTD_createDCtx();
 	return r;
 }
 
@@ -95,6 +94,9 @@ void line_ring_forget(struct line_ring *r, int64_t before_usec)
 static int unpack(struct line_ring *r, const struct group *g, const struct packed *p, const struct strbuf *prefix,
                   struct strbuf *sb)
 {
+	r->d = r->d ? r->d : ZSTD_createDCtx();
+	if (!r->d)
+		return -EIO;
 	strbuf_clear(sb);
 	strbuf_room(sb, p->raw);
 	if (prefix)
@@ -117,18 +119,15 @@ static int take_prefix(struct line_ring *r, const struct group *g)
 	return e;
 }
 
-static void leave_prefix(struct line_ring *r)
+/* After work on a large line. */
+static void leave_work(struct line_ring *r)
 {
-	if (r->prefix.cap < LARGE)
-		return;
 	strbuf_release(&r->prefix);
 	r->prefix_of = NULL;
-}
-
-static void leave_tables(struct line_ring *r)
-{
 	(void)ZSTD_freeCCtx(r->c);
+	(void)ZSTD_freeDCtx(r->d);
 	r->c = NULL;
+	r->d = NULL;
 }
 
 static struct group *open_group(struct line_ring *r)
@@ -174,7 +173,7 @@ int line_ring_add(struct line_ring *r, int64_t usec, const char *line, size_t le
 {
 	size_t bound = ZSTD_compressBound(len);
 	r->c = r->c ? r->c : ZSTD_createCCtx();
-	if (!r->c || !r->d || len > LONGEST)
+	if (!r->c || len > LONGEST)
 		return -ENOMEM;
 	struct group *g = open_group(r);
 	if (g->n && take_prefix(r, g) < 0)
@@ -184,9 +183,8 @@ int line_ring_add(struct line_ring *r, int64_t usec, const char *line, size_t le
 	if (g->n)
 		(void)ZSTD_CCtx_refPrefix(r->c, r->prefix.buf, r->prefix.len);
 	size_t n = ZSTD_compress2(r->c, packed, bound, line, len);
-	leave_prefix(r);
-	if (len >= LARGE)
-		leave_tables(r);
+	if (len >= LARGE || r->prefix.cap >= LARGE)
+		leave_work(r);
 	if (ZSTD_isError(n))
 		return -ENOMEM;
 	r->bytes -= cost(g);
@@ -235,10 +233,10 @@ int line_ring_get(struct line_ring *r, size_t i, struct strbuf *sb)
 	const struct packed *p = find(r, i, &g);
 	if (!p)
 		return -ENOENT;
-	if (p == g->v)
-		return unpack(r, g, p, NULL, sb);
-	int e = take_prefix(r, g);
-	e = e < 0 ? e : unpack(r, g, p, &r->prefix, sb);
-	leave_prefix(r);
+	bool first = p == g->v;
+	int e = first ? 0 : take_prefix(r, g);
+	e = e < 0 ? e : unpack(r, g, p, first ? NULL : &r->prefix, sb);
+	if (p->raw >= LARGE || r->prefix.cap >= LARGE)
+		leave_work(r);
 	return e;
 }
