@@ -57,18 +57,17 @@ int query_compare(const void *a, const void *b, void *data)
 	return compare_keyed(&x, &y, data);
 }
 
-static void sort_rows(const struct row **rows, size_t n, const struct query *q)
+static void sort_rows(const struct row **rows, size_t n, const struct query *q, struct arena *a)
 {
 	struct query copy = *q;
 	if (n < 2)
 		return;
-	struct keyed *keyed = xcalloc(n, sizeof(*keyed));
+	struct keyed *keyed = arena_alloc(a, n * sizeof(*keyed));
 	for (size_t i = 0; i < n; i++)
 		keyed[i] = (struct keyed){rows[i], first_letters(rows[i]->inst->name)};
 	qsort_r(keyed, n, sizeof(*keyed), compare_keyed, &copy);
 	for (size_t i = 0; i < n; i++)
 		rows[i] = keyed[i].row;
-	free(keyed);
 }
 
 static double share(struct metric part, struct metric whole)
@@ -114,7 +113,7 @@ void select_rows(const struct frame *f, const struct query *q, struct selection 
 		if (query_matches(q, &f->services.v[i]))
 			vec_push(&ret->rows[LIST_SERVICE], &f->services.v[i]);
 	for (enum list l = LIST_CONTAINER; l <= LIST_SERVICE; l++)
-		sort_rows(ret->rows[l].v, ret->rows[l].n, q);
+		sort_rows(ret->rows[l].v, ret->rows[l].n, q, &ret->arena);
 	if (ret->rows[LIST_WASTE].n)
 		qsort_r(ret->rows[LIST_WASTE].v, ret->rows[LIST_WASTE].n, sizeof(*ret->rows[0].v), compare_waste,
 		        &host);

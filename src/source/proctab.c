@@ -25,6 +25,7 @@
 #define MANY_ASKED 256
 #define SOME_ASKED 32
 #define WALKED_FOR_ONE 16
+#define GLANCES_KEPT 256
 
 void proctab_init(struct proctab *t, struct cgroup_tree *cgroups)
 {
@@ -282,7 +283,9 @@ static void forget_told(struct proctab *t)
 int proctab_update(struct proctab *t, struct rootfs *fs, proctab_look look, void *data)
 {
 	const struct glance g = {t, fs, rootfs_now(fs), look, data};
-	vec_free(&t->glances); /* many in the first tick, few later */
+	if (t->glances.cap > GLANCES_KEPT)
+		vec_free(&t->glances); /* many in the first tick, few later */
+	t->glances.n = 0;
 	forget_told(t);
 	struct handed handed = read_handed(t, fs);
 	int r = list(t, fs, handed, g.now.mono_usec);
