@@ -48,6 +48,11 @@ static void leave_line(struct moments *m)
 		strbuf_release(&m->line);
 }
 
+static int keep_part(void *ring, const struct strbuf *text)
+{
+	return line_ring_part(ring, text->buf, text->len);
+}
+
 void moments_keep(struct moments *m, const struct frame *f)
 {
 	int64_t began = clock_mono_usec(), usec = f->snap->host.real_usec;
@@ -55,8 +60,9 @@ void moments_keep(struct moments *m, const struct frame *f)
 	if (began < m->due_usec || (n && usec <= line_ring_time(m->ring, n - 1)))
 		return;
 	strbuf_clear(&m->line);
-	json_frame(f, &m->line);
-	(void)line_ring_add(m->ring, usec, m->line.buf, m->line.len);
+	line_ring_begin(m->ring, usec);
+	(void)json_frame_write(f, &m->line, keep_part, m->ring);
+	(void)line_ring_end(m->ring);
 	line_ring_forget(m->ring, usec - HOUR_USEC);
 	leave_line(m);
 	int64_t cost = clock_mono_usec() - began, wait = cost * COST_SHARE;

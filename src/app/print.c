@@ -97,6 +97,12 @@ static char *find_detail(const struct view_options *o)
 	return id;
 }
 
+static int write_part(void *data, const struct strbuf *text)
+{
+	(void)data;
+	return app_write(text);
+}
+
 /* A screen shows the last of all frames, and in its graphs those before it. */
 static int show(const struct view_options *o, const struct frame *f, struct trends *trends, struct strbuf *out)
 {
@@ -104,7 +110,7 @@ static int show(const struct view_options *o, const struct frame *f, struct tren
 	if (o->screen_columns) {
 		trends_add(trends, f);
 	} else if (o->json) {
-		return json_frame_write(f, out, app_write);
+		return json_frame_write(f, out, write_part, NULL);
 	} else {
 		struct selection sel = {0};
 		struct query q = query_of(o);

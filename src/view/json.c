@@ -157,11 +157,11 @@ void json_frame(const struct frame *f, struct strbuf *out)
 	print_frame(f, &(struct json_page){.text = out});
 }
 
-int json_frame_write(const struct frame *f, struct strbuf *out, int (*write)(const struct strbuf *text))
+int json_frame_write(const struct frame *f, struct strbuf *out, text_write write, void *data)
 {
-	struct json_page page = {.text = out, .write = write};
+	struct json_page page = {.text = out, .write = write, .data = data};
 	print_frame(f, &page);
-	return page.failed ? page.failed : write(out);
+	return page.failed ? page.failed : write(data, out);
 }
 
 static void put_verdict(const void *data, struct json_page *page)

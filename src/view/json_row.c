@@ -303,7 +303,7 @@ static bool turn_page(struct json_page *page)
 {
 	if (!page->write || page->text->len < PAGE_BYTES)
 		return false;
-	page->failed = page->failed ? page->failed : page->write(page->text);
+	page->failed = page->failed ? page->failed : page->write(page->data, page->text);
 	strbuf_clear(page->text);
 	return true;
 }

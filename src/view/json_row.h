@@ -17,8 +17,9 @@ void json_row(const struct json_shape *shape, const struct row *r, struct strbuf
 /* Where a list goes that may be long: whenever enough has come together it is written and forgotten. */
 struct json_page {
 	struct strbuf *text;
-	int (*write)(const struct strbuf *text); /* NULL: it is all kept */
-	int failed;                              /* the first -errno of writing; what follows is lost */
+	int (*write)(void *data, const struct strbuf *text); /* NULL: it is all kept */
+	void *data;
+	int failed; /* the first -errno of writing; what follows is lost */
 };
 void json_rows(const struct json_shape *shape, const struct row *rows, size_t n,
                struct json_page *page); /* with commas */

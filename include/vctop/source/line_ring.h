@@ -15,6 +15,13 @@ struct line_ring *line_ring_new(size_t max_bytes);
 void line_ring_free(struct line_ring *r);
 /* Later than all before it. 0; -ENOMEM: the compressor could not work, nothing was added. */
 int line_ring_add(struct line_ring *r, int64_t usec, const char *line, size_t len);
+/*
+ * The same of a line that is too long to be in memory whole: it is given in parts, of which those at the same place of
+ * neighbours are alike.
+ */
+void line_ring_begin(struct line_ring *r, int64_t usec);
+int line_ring_part(struct line_ring *r, const char *text, size_t len);
+int line_ring_end(struct line_ring *r);
 /* Drops what is older, a group of lines at a time. */
 void line_ring_forget(struct line_ring *r, int64_t before_usec);
 size_t line_ring_count(const struct line_ring *r);

@@ -13,8 +13,10 @@
 
 /* One vctop.snapshot/1 object and a newline, appended to out. */
 void json_frame(const struct frame *f, struct strbuf *out);
+/* Takes a part of a text: 0 or -errno. */
+typedef int (*text_write)(void *data, const struct strbuf *text);
 /* The same written in parts, so that it need not be in memory whole; out: room for one. The first -errno of writing. */
-int json_frame_write(const struct frame *f, struct strbuf *out, int (*write)(const struct strbuf *text));
+int json_frame_write(const struct frame *f, struct strbuf *out, text_write write, void *data);
 /* What was concluded of one resource ("cpu", "memory", "instance") of one instance. */
 struct verdict_line {
 	int64_t time_usec;

@@ -12,14 +12,20 @@
 
 #define GROUP 32
 #define LEVEL 1
-#define TABLE_LOG_MAX 20 /* 4 MiB */
-#define LONGEST ((size_t)64 * 1024 * 1024)
-#define LARGE ((size_t)256 * 1024) /* what is worked on is not kept from there on: it would outweigh what is stored */
+#define LARGE ((size_t)256 * 1024) /* after work on such a line no room is kept: it would outweigh what is stored */
+#define PART (2 * LARGE)           /* longer text is cut */
+#define WINDOW_LOG 20              /* reaches back over a part and the one beside it, */
+#define HASH_LOG 17                /* and finds most of its places again */
 #define GROUPS_LEAST 8U            /* a group that large ends: dropping the oldest must not drop all */
+
+/* What stands before each part in a group's data. */
+struct part {
+	uint32_t raw, packed; /* bytes */
+};
 
 struct packed {
 	int64_t usec;
-	size_t at, len, raw; /* bytes in the group's data, packed and unpacked */
+	size_t at, len, raw; /* bytes in the group's data, of all its parts; unpacked */
 };
 
 struct group {
@@ -29,11 +35,22 @@ struct group {
 	struct strbuf data;
 };
 
+/* Goes through the parts of a line. */
+struct passage {
+	const struct group *g;
+	size_t at, end;
+};
+
 struct line_ring {
 	VEC(struct group *) groups; /* oldest first */
 	size_t max, bytes, lines;
-	struct strbuf prefix; /* the first line of this group, unpacked */
+	struct group *open;    /* a line is being added to it; NULL none is */
+	struct packed adding;  /* that line */
+	struct passage beside; /* where in the first line of its group it is */
+	int failed;
+	struct strbuf prefix; /* a part of the first line of a group, unpacked: */
 	const struct group *prefix_of;
+	size_t prefix_at;
 	ZSTD_CCtx *c; /* NULL: made when it is needed */
 	ZSTD_DCtx *d; /* so is this */
 };
@@ -91,35 +108,58 @@ void line_ring_forget(struct line_ring *r, int64_t before_usec)
 	trim(r, before_usec);
 }
 
-static int unpack(struct line_ring *r, const struct group *g, const struct packed *p, const struct strbuf *prefix,
-                  struct strbuf *sb)
+static struct passage all_of(const struct group *g, unsigned line)
+{
+	return (struct passage){g, g->v[line].at, g->v[line].at + g->v[line].len};
+}
+
+static bool next_part(struct passage *p, struct part *ret, size_t *ret_at)
+{
+	if (p->at == p->end)
+		return false;
+	memcpy(ret, p->g->data.buf + p->at, sizeof(*ret));
+	*ret_at = p->at + sizeof(*ret);
+	p->at = *ret_at + ret->packed;
+	return true;
+}
+
+/* Appended to sb. */
+static int unpack(struct line_ring *r, const struct group *g, const struct part *p, size_t at,
+                  const struct strbuf *prefix, struct strbuf *sb)
 {
 	r->d = r->d ? r->d : ZSTD_createDCtx();
 	if (!r->d)
 		return -EIO;
-	strbuf_clear(sb);
 	strbuf_room(sb, p->raw);
 	if (prefix)
 		(void)ZSTD_DCtx_refPrefix(r->d, prefix->buf, prefix->len);
-	size_t n = ZSTD_decompressDCtx(r->d, sb->buf, p->raw, g->data.buf + p->at, p->len);
+	size_t n = ZSTD_decompressDCtx(r->d, sb->buf + sb->len, p->raw, g->data.buf + at, p->packed);
 	if (ZSTD_isError(n) || n != p->raw)
 		return -EIO;
-	sb->len = n;
-	sb->buf[n] = '\0';
+	sb->len += n;
+	sb->buf[sb->len] = '\0';
 	return 0;
 }
 
-static int take_prefix(struct line_ring *r, const struct group *g)
+/* The part of a group's first line that is beside the next one of another; none beyond its end. */
+static int take_prefix(struct line_ring *r, struct passage *beside)
 {
-	if (r->prefix_of == g)
+	struct part p;
+	size_t at;
+	if (!next_part(beside, &p, &at)) {
+		r->prefix_of = NULL;
+		strbuf_clear(&r->prefix);
 		return 0;
-	r->prefix_of = NULL;
-	int e = unpack(r, g, g->v, NULL, &r->prefix);
-	r->prefix_of = e < 0 ? NULL : g;
+	}
+	if (r->prefix_of == beside->g && r->prefix_at == at)
+		return 0;
+	strbuf_clear(&r->prefix);
+	int e = unpack(r, beside->g, &p, at, NULL, &r->prefix);
+	r->prefix_of = e < 0 ? NULL : beside->g;
+	r->prefix_at = at;
 	return e;
 }
 
-/* After work on a large line. */
 static void leave_work(struct line_ring *r)
 {
 	strbuf_release(&r->prefix);
@@ -142,59 +182,84 @@ static struct group *open_group(struct line_ring *r)
 	return g;
 }
 
-/*
- * The window must reach back over the whole prefix, and the table hold as many of its places, or nothing is alike in
- * long lines.  zstd's search for far matches would find them too, for three times the time.
- */
-static void prepare(struct line_ring *r, size_t bytes)
+/* No more room than it needs. */
+static void append(struct group *g, struct part p, const char *data)
 {
-	int log = 19;
-	while (log < 27 && ((size_t)1 << log) < bytes)
-		log++;
-	(void)ZSTD_CCtx_reset(r->c, ZSTD_reset_session_and_parameters);
-	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_compressionLevel, LEVEL);
-	if (bytes < LARGE)
-		return;
-	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_windowLog, log);
-	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_hashLog, log < TABLE_LOG_MAX + 5 ? log - 5 : TABLE_LOG_MAX);
+	g->data.cap = g->data.len + sizeof(p) + p.packed + 1;
+	g->data.buf = xreallocarray(g->data.len ? g->data.buf : NULL, g->data.cap, 1);
+	memcpy(g->data.buf + g->data.len, &p, sizeof(p));
+	memcpy(g->data.buf + g->data.len + sizeof(p), data, p.packed);
+	g->data.len += sizeof(p) + p.packed;
+	g->data.buf[g->data.len] = '\0';
 }
 
-/* No more room than it needs. */
-static void append(struct group *g, const char *data, size_t n)
+void line_ring_begin(struct line_ring *r, int64_t usec)
 {
-	g->data.cap = g->data.len + n + 1;
-	g->data.buf = xreallocarray(g->data.len ? g->data.buf : NULL, g->data.cap, 1);
-	memcpy(g->data.buf + g->data.len, data, n);
-	g->data.len += n;
-	g->data.buf[g->data.len] = '\0';
+	struct group *g = r->open = open_group(r);
+	r->adding = (struct packed){.usec = usec, .at = g->data.len};
+	r->beside = g->n ? all_of(g, 0) : (struct passage){.g = g};
+	r->failed = 0;
+}
+
+static int add_part(struct line_ring *r, const char *text, size_t len)
+{
+	struct group *g = r->open;
+	size_t bound = ZSTD_compressBound(len);
+	r->c = r->c ? r->c : ZSTD_createCCtx();
+	if (!r->c || (g->n && take_prefix(r, &r->beside) < 0))
+		return -ENOMEM;
+	cleanup_free char *packed = xmalloc(bound);
+	(void)ZSTD_CCtx_reset(r->c, ZSTD_reset_session_and_parameters);
+	(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_compressionLevel, LEVEL);
+	if (len + r->prefix.len >= LARGE) {
+		(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_windowLog, WINDOW_LOG);
+		(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_hashLog, HASH_LOG);
+	}
+	if (g->n && r->prefix.len)
+		(void)ZSTD_CCtx_refPrefix(r->c, r->prefix.buf, r->prefix.len);
+	size_t n = ZSTD_compress2(r->c, packed, bound, text, len);
+	if (ZSTD_isError(n))
+		return -ENOMEM;
+	r->bytes -= cost(g);
+	append(g, (struct part){(uint32_t)len, (uint32_t)n}, packed);
+	r->bytes += cost(g);
+	r->adding.raw += len;
+	return 0;
+}
+
+int line_ring_part(struct line_ring *r, const char *text, size_t len)
+{
+	for (size_t n; len && !r->failed; text += n, len -= n) {
+		n = len < PART ? len : PART;
+		r->failed = add_part(r, text, n);
+	}
+	return r->failed;
+}
+
+int line_ring_end(struct line_ring *r)
+{
+	struct group *g = r->open;
+	r->open = NULL;
+	r->adding.len = g->data.len - r->adding.at;
+	if (r->failed)
+		g->data.len = r->adding.at;
+	else
+		g->v[g->n++] = r->adding;
+	if (r->adding.raw >= LARGE)
+		leave_work(r);
+	if (r->failed)
+		return r->failed;
+	g->full = g->n == GROUP || g->data.len > r->max / GROUPS_LEAST;
+	r->lines++;
+	trim(r, INT64_MIN);
+	return 0;
 }
 
 int line_ring_add(struct line_ring *r, int64_t usec, const char *line, size_t len)
 {
-	size_t bound = ZSTD_compressBound(len);
-	r->c = r->c ? r->c : ZSTD_createCCtx();
-	if (!r->c || len > LONGEST)
-		return -ENOMEM;
-	struct group *g = open_group(r);
-	if (g->n && take_prefix(r, g) < 0)
-		return -ENOMEM;
-	cleanup_free char *packed = xmalloc(bound);
-	prepare(r, len + (g->n ? r->prefix.len : 0));
-	if (g->n)
-		(void)ZSTD_CCtx_refPrefix(r->c, r->prefix.buf, r->prefix.len);
-	size_t n = ZSTD_compress2(r->c, packed, bound, line, len);
-	if (len >= LARGE || r->prefix.cap >= LARGE)
-		leave_work(r);
-	if (ZSTD_isError(n))
-		return -ENOMEM;
-	r->bytes -= cost(g);
-	g->v[g->n++] = (struct packed){usec, g->data.len, n, len};
-	append(g, packed, n);
-	g->full = g->n == GROUP || g->data.len > r->max / GROUPS_LEAST;
-	r->bytes += cost(g);
-	r->lines++;
-	trim(r, INT64_MIN);
-	return 0;
+	line_ring_begin(r, usec);
+	(void)line_ring_part(r, line, len);
+	return line_ring_end(r);
 }
 
 size_t line_ring_count(const struct line_ring *r)
@@ -207,13 +272,14 @@ size_t line_ring_bytes(const struct line_ring *r)
 	return r->bytes + r->prefix.cap;
 }
 
-static const struct packed *find(const struct line_ring *r, size_t i, const struct group **ret)
+/* Which line of its group it is. */
+static const struct group *find(const struct line_ring *r, size_t i, unsigned *ret)
 {
 	for (size_t k = 0; k < r->groups.n; k++) {
 		const struct group *g = r->groups.v[k];
 		if (i < g->n) {
-			*ret = g;
-			return &g->v[i];
+			*ret = (unsigned)i;
+			return g;
 		}
 		i -= g->n;
 	}
@@ -222,21 +288,28 @@ static const struct packed *find(const struct line_ring *r, size_t i, const stru
 
 int64_t line_ring_time(const struct line_ring *r, size_t i)
 {
-	const struct group *g;
-	const struct packed *p = find(r, i, &g);
-	return p ? p->usec : 0;
+	unsigned line;
+	const struct group *g = find(r, i, &line);
+	return g ? g->v[line].usec : 0;
 }
 
 int line_ring_get(struct line_ring *r, size_t i, struct strbuf *sb)
 {
-	const struct group *g;
-	const struct packed *p = find(r, i, &g);
-	if (!p)
+	unsigned line;
+	const struct group *g = find(r, i, &line);
+	if (!g)
 		return -ENOENT;
-	bool first = p == g->v;
-	int e = first ? 0 : take_prefix(r, g);
-	e = e < 0 ? e : unpack(r, g, p, first ? NULL : &r->prefix, sb);
-	if (p->raw >= LARGE || r->prefix.cap >= LARGE)
+	struct passage of = all_of(g, line), beside = all_of(g, 0);
+	struct part p;
+	size_t at;
+	int e = 0;
+	strbuf_clear(sb);
+	strbuf_room(sb, g->v[line].raw);
+	while (e == 0 && next_part(&of, &p, &at)) {
+		e = line ? take_prefix(r, &beside) : 0;
+		e = e < 0 ? e : unpack(r, g, &p, at, line && r->prefix.len ? &r->prefix : NULL, sb);
+	}
+	if (g->v[line].raw >= LARGE)
 		leave_work(r);
 	return e;
 }
