@@ -10,14 +10,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum metric_state {
-	METRIC_ABSENT, /* the kernel does not offer it here; also the zero value: nothing is OK by accident */
-	METRIC_OK,
-	METRIC_DENIED,    /* needs privilege */
-	METRIC_UNLIMITED, /* no cap: cpu.max "max" at every level */
-	METRIC_FIRST,     /* a rate with no earlier sample */
-	METRIC_RESET,     /* the counter went back or the instance was re-created */
-	METRIC_STATE_MAX
+enum __attribute__((packed))
+metric_state {                /* one byte */
+	       METRIC_ABSENT, /* the kernel does not offer it here; also the zero value: nothing is OK by accident */
+	       METRIC_OK,
+	       METRIC_DENIED,    /* needs privilege */
+	       METRIC_UNLIMITED, /* no cap: cpu.max "max" at every level */
+	       METRIC_FIRST,     /* a rate with no earlier sample */
+	       METRIC_RESET,     /* the counter went back or the instance was re-created */
+	       METRIC_STATE_MAX
 };
 
 struct metric {
@@ -26,7 +27,7 @@ struct metric {
 		const char *why;
 	};
 	enum metric_state st;
-} __attribute__((packed, aligned(4))); /* without it a quarter of each row would be padding */
+} __attribute__((packed)); /* nine bytes: nearly half of each row would be padding */
 
 /* In the header, for each tick asks a hundred times an instance. */
 static inline struct metric metric_ok(double v)

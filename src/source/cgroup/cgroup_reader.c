@@ -52,8 +52,6 @@ struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path)
 	struct cgroup_reader *r = xcalloc(1, sizeof(*r));
 	r->tree = t;
 	r->path = strcmp(path, "/") == 0 ? "" : path;
-	for (int i = 0; i < COUNT_MAX; i++)
-		r->file[i] = (struct kfile)KFILE_INIT;
 	r->incarnation = known_incarnation(t, r->path);
 	r->places = 1;
 	return r;
@@ -67,10 +65,33 @@ unsigned cgroup_reader_places(const struct cgroup_reader *r)
 /* needed: also those that are read in every tick where nothing tells. */
 static void close_files(struct cgroup_reader *r, bool needed)
 {
-	for (int i = 0; i < COUNT_MAX; i++)
+	for (int i = 0; r->file && i < COUNT_MAX; i++)
 		if (needed || (i != COUNT_CPU && i != COUNT_MEMORY))
 			kfile_close(r->tree->fs, &r->file[i]);
-	r->has_files = false;
+	if (!needed)
+		return;
+	free(r->file);
+	r->file = NULL;
+}
+
+void cgroup_reader_close(struct cgroup_reader *r, enum counter c)
+{
+	bool open = false;
+	kfile_close(r->tree->fs, &r->file[c]);
+	for (int i = 0; i < COUNT_MAX; i++)
+		open = open || r->file[i].fd >= 0;
+	if (!open)
+		close_files(r, true);
+}
+
+static struct kfile *file_of(struct cgroup_reader *r, enum counter c)
+{
+	if (!r->file) {
+		r->file = xcalloc(COUNT_MAX, sizeof(*r->file));
+		for (int i = 0; i < COUNT_MAX; i++)
+			r->file[i] = (struct kfile)KFILE_INIT;
+	}
+	return &r->file[c];
 }
 
 void cgroup_reader_give_way(struct cgroup_reader *r)
@@ -78,19 +99,26 @@ void cgroup_reader_give_way(struct cgroup_reader *r)
 	close_files(r, r->told != NULL);
 }
 
+static void forget_own_paths(struct cgroup_reader *r)
+{
+	for (int c = 0; r->own && c <= CTRL_MAX; c++)
+		free(r->own[c]);
+	free(r->own);
+	r->own = NULL;
+}
+
 void cgroup_reader_free(struct cgroup_reader *r)
 {
 	if (!r)
 		return;
 	close_files(r, true);
-	for (int c = 0; c <= CTRL_MAX; c++)
-		free(r->own[c]);
+	forget_own_paths(r);
 	free(r);
 }
 
 const char *cgroup_reader_path_in(const struct cgroup_reader *r, enum controller c)
 {
-	return r->own[c] ? r->own[c] : cgroup_reader_path(r);
+	return r->own && r->own[c] ? r->own[c] : cgroup_reader_path(r);
 }
 
 /*
@@ -107,18 +135,19 @@ static void find_own_paths(struct cgroup_reader *r)
 	if (!pid || cgroup_of_pid(t, pid, &here) < 0 || strncmp(here.buf, r->path, strlen(r->path)) != 0)
 		return;
 	const char *below = here.buf + strlen(r->path); /* the process may be deeper in the container */
+	forget_own_paths(r);
 	for (int c = 0; c <= CTRL_MAX; c++) {
 		const char *mount = c == CTRL_MAX ? t->mounts.v2 : t->mounts.v1[c];
-		free(r->own[c]);
-		r->own[c] = NULL;
 		strbuf_clear(&full);
 		strbuf_fmt(&full, "%s%s", mount ? mount : "", r->path);
 		if (!mount || rootfs_stat(t->fs, full.buf, &st) == 0 ||
 		    cgroup_of_pid_in(t, pid, (enum controller)c, &there) < 0)
 			continue;
 		size_t cut = strlen(below);
-		if (there.len > cut && strcmp(there.buf + there.len - cut, below) == 0)
-			r->own[c] = xstrndup(there.buf, there.len - cut);
+		if (there.len <= cut || strcmp(there.buf + there.len - cut, below) != 0)
+			continue;
+		r->own = r->own ? r->own : xcalloc(CTRL_MAX + 1, sizeof(*r->own));
+		r->own[c] = xstrndup(there.buf, there.len - cut);
 	}
 }
 
@@ -134,10 +163,9 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r)
 
 ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size)
 {
-	struct kfile *k = &r->file[c];
+	struct kfile *k = file_of(r, c);
 	if (kfile_is_kept(r->tree->fs, k))
 		return kfile_read(r->tree->fs, k, "", buf, size);
-	r->has_files = true;
 	const struct mounts *m = &r->tree->mounts;
 	const char *mount = NULL, *name = files[c].v2;
 	if (files[c].v2_always) {
@@ -151,7 +179,7 @@ ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, s
 	if (!mount || !name)
 		return -ENOENT;
 	char full[4608];
-	const char *own = r->own[mount == m->v2 ? CTRL_MAX : files[c].controller];
+	const char *own = r->own ? r->own[mount == m->v2 ? CTRL_MAX : files[c].controller] : NULL;
 	int n = snprintf(full, sizeof(full), "%s%s/%s", mount, own ? own : r->path, name);
 	if (n < 0 || (size_t)n >= sizeof(full))
 		return -ENAMETOOLONG;

@@ -29,12 +29,11 @@ enum counter {
 
 struct cgroup_reader {
 	struct cgroup_tree *tree;
-	const char *path;        /* "/docker/x", whoever made it keeps it; "" is the root */
-	char *own[CTRL_MAX + 1]; /* v1: its path in that controller's hierarchy (last: in v2), where it differs */
-	unsigned places;         /* how often they were looked for, and one */
+	const char *path; /* "/docker/x", whoever made it keeps it; "" is the root */
+	char **own;       /* v1: its paths in the controllers' hierarchies (last: in v2), where they differ */
+	unsigned places;  /* how often they were looked for, and one */
 	uint64_t incarnation;
-	struct kfile file[COUNT_MAX];
-	bool has_files;                     /* some may be open */
+	struct kfile *file;                 /* of each counter; NULL: none is open */
 	struct sample last;                 /* each number as of its last reading */
 	struct metric inactive;             /* file pages that are not needed, as of stat_usec */
 	int64_t stat_usec;                  /* when memory.stat was read */
@@ -60,6 +59,8 @@ struct cgroup_reader {
 
 /* Reads a counter's file. -ENOENT where its controller is on neither version. */
 ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size);
+/* Which has been read, but will hardly be again. */
+void cgroup_reader_close(struct cgroup_reader *r, enum counter c);
 /* told.c: the group as the bulk has it in this tick; NULL: its files are to be read. */
 const struct bulk_record *cgroup_reader_told(struct cgroup_reader *r);
 /* Dead or re-created under the same name: all is forgotten, and a fresh look tells which. */

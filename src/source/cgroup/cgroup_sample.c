@@ -118,7 +118,7 @@ static void sample_memory_stall(struct cgroup_reader *r, struct sample *s, char 
 	s->mem.pressure_full_usec = psi_metric(buf, n, "full");
 	/* As a rule once is enough, and a file that is kept costs the kernel a page. */
 	if (!r->all_usec && r->tree->may_rest)
-		kfile_close(r->tree->fs, &r->file[COUNT_MEM_PSI]);
+		cgroup_reader_close(r, COUNT_MEM_PSI);
 }
 
 /* The same sum as in the file, where nobody has run or waited for two seconds. */
@@ -530,7 +530,7 @@ static int sample_group(struct cgroup_reader *r, struct sample *s)
 	if (lives_on && stands_still(r, s))
 		return 0;
 	char buf[READ_SIZE];
-	bool kept = r->file[COUNT_CPU].fd >= 0;
+	bool kept = r->file && r->file[COUNT_CPU].fd >= 0;
 	int res = sample_usage(r, s, buf);
 	if (res == -ENODEV) {
 		cgroup_reader_reopen(r);
@@ -570,7 +570,7 @@ static int sample_group(struct cgroup_reader *r, struct sample *s)
 int cgroup_reader_sample(struct cgroup_reader *r, struct sample *s)
 {
 	int res = sample_group(r, s);
-	if (res == 0 && r->rested && r->has_files && r->tree->fds_are_short)
+	if (res == 0 && r->rested && r->file && r->tree->fds_are_short)
 		cgroup_reader_give_way(r);
 	return res;
 }
