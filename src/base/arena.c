@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A thousand arenas hold a few strings each, and one holds thousands: each block is half of those before it. */
-#define LEAST_SIZE ((size_t)256)
+#define LEAST_SIZE ((size_t)192)
 #define BLOCK_SIZE ((size_t)32 * 1024)
 
 struct arena_block {
