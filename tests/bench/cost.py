@@ -39,9 +39,11 @@ def cpu_msec(pids):
     return total
 
 
-def rss_mib(pid):
+def memory_mib(pid):
+    """Resident now, and at most until now."""
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
-        return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1]) / 1024
+        text = f.read()
+    return [int(re.search(key + r":\s+(\d+)", text)[1]) / 1024 for key in ("VmRSS", "VmHWM")]
 
 
 class Output:
@@ -110,8 +112,9 @@ def measure(command, interval=1.0, daemon=lambda: [], marker=b"", env=None, trac
         counted = [pid] + daemon()
         cpu, written = cpu_msec(counted), out.bytes
         out.drain(COUNTED * interval)
+        rss, peak = memory_mib(pid)
         m = {"cpu_ms": (cpu_msec(counted) - cpu) / COUNTED - idle, "bytes": (out.bytes - written) / COUNTED or None,
-             "rss_mib": rss_mib(pid), "first_ms": out.first and out.first * 1000, "calls": None}
+             "rss_mib": rss, "peak_mib": peak, "first_ms": out.first and out.first * 1000, "calls": None}
         traced = calls(counted, out, TRACED * interval) if trace else None
         if traced is not None:
             m["calls"] = traced / TRACED
