@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -313,8 +314,14 @@ static int end_by(int sig)
 	return 128 + sig;
 }
 
+/* glibc learns from a large block that is freed to keep such; here it is one a minute, and more than all growth since.
+ */
+#define GIVEN_BACK (128 * 1024)
+
 static void set_up(struct dashboard *d)
 {
+	(void)mallopt(M_MMAP_THRESHOLD, GIVEN_BACK);
+	(void)mallopt(M_TRIM_THRESHOLD, GIVEN_BACK);
 	const struct view_options *o = d->o;
 	d->tui = tui_new();
 	use_config(d);

@@ -22,7 +22,6 @@ void container_free(struct rootfs *fs, struct container *ct)
 	if (ct->shown_path != ct->path)
 		free(ct->shown_path);
 	free(ct->path);
-	free(ct->title);
 	free(ct->pod);
 	free(ct);
 }
@@ -164,7 +163,6 @@ static bool visit_group(void *data, const char *path)
 		free(ct->shown_path);
 		ct->shown_path = ct->path;
 	}
-	ct->title = container_title(rt, id);
 	ct->pod = runtime_pod_of_path(path);
 	ct->runtime = rt;
 	ct->parent = parent;

@@ -153,6 +153,7 @@ static void name_container(struct container *ct, const struct tick *t, const str
 {
 	static uint64_t named;
 	struct arena *a = &ct->words;
+	cleanup_free char *title = container_title(ct->runtime, ct->runtime_id);
 	snapshot_adopt(t->snap, a);
 	named++;
 	ct->shown = (struct instance){.words = named,
@@ -160,7 +161,7 @@ static void name_container(struct container *ct, const struct tick *t, const str
 	                              .kind = INSTANCE_CONTAINER,
 	                              .runtime = ct->runtime->name,
 	                              .cgroup = arena_strdup(a, ct->shown_path)};
-	name_instance(&ct->shown, a, t, f, ct->runtime, ct->runtime_id, ct->title);
+	name_instance(&ct->shown, a, t, f, ct->runtime, ct->runtime_id, title);
 	label_instance(&ct->shown, a, f, ct->pod);
 }
 

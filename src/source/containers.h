@@ -12,10 +12,10 @@ struct caps {
 
 struct container {
 	char *id, *runtime_id, *path;
-	char *title, *shown_path; /* cleaned: its name where nobody says another; its path */
-	char *pod;                /* what its path says groups it; NULL nothing */
-	struct arena words;       /* of `shown`, which snapshots point to */
-	struct instance shown;    /* as of facts_as_of: what does not change from tick to tick; id NULL: not made yet */
+	char *shown_path;      /* cleaned */
+	char *pod;             /* what its path says groups it; NULL nothing */
+	struct arena words;    /* of `shown`, which snapshots point to */
+	struct instance shown; /* as of facts_as_of: what does not change from tick to tick; id NULL: not made yet */
 	const struct runtime_ops *runtime;
 	struct facts *facts;      /* what its runtime's files say; NULL nothing */
 	unsigned facts_as_of;     /* the table's changes then, and one; 0: not looked up */

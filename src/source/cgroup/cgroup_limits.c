@@ -25,7 +25,6 @@ enum level_file { LEVEL_CPU, LEVEL_CPU_PERIOD, LEVEL_CPUSET, LEVEL_MEM_MAX, LEVE
 
 struct cgroup_level {
 	struct cgroup_tree *tree;
-	char *path; /* "" is the root */
 	size_t len;
 	struct cgroup_level *up;
 	unsigned users;
@@ -36,6 +35,7 @@ struct cgroup_level {
 	bool written;                                 /* by somebody, since it was last asked for */
 	int64_t written_usec;                         /* when that was found */
 	struct metric cpu, cpuset, mem_max, mem_high; /* of this level alone */
+	char path[];                                  /* "" is the root */
 };
 
 static void close_files(struct cgroup_level *l)
@@ -234,10 +234,11 @@ struct cgroup_level *cgroup_level_get(struct cgroup_tree *t, const char *path)
 	const char *key = root ? "/" : path;
 	struct cgroup_level *l = map_get(&t->levels, key);
 	if (!l) {
-		l = xcalloc(1, sizeof(*l));
+		size_t len = root ? 0 : strlen(path);
+		l = xcalloc(1, sizeof(*l) + len + 1);
 		l->tree = t;
-		l->path = xstrdup(root ? "" : path);
-		l->len = strlen(l->path);
+		l->len = len;
+		memcpy(l->path, path, len);
 		l->written_usec = INT64_MIN / 2;
 		l->spread = (unsigned)(map_hash(path) % 100);
 		for (int i = 0; i < LEVEL_FILES; i++)
@@ -259,7 +260,6 @@ void cgroup_level_put(struct cgroup_level *l)
 		struct cgroup_level *up = l->up;
 		(void)map_remove(&l->tree->levels, l->len ? l->path : "/");
 		level_close(l);
-		free(l->path);
 		free(l);
 		l = up;
 	}

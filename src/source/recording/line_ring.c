@@ -15,7 +15,7 @@
 #define LARGE ((size_t)256 * 1024) /* after work on such a line no room is kept: it would outweigh what is stored */
 #define PART (2 * LARGE)           /* longer text is cut */
 #define WINDOW_LOG 20              /* reaches back over a part and the one beside it, */
-#define HASH_LOG 17                /* and finds most of its places again */
+#define HASH_LOG 15                /* and finds most of its places again */
 #define GROUPS_LEAST 8U            /* a group that large ends: dropping the oldest must not drop all */
 
 /* What stands before each part in a group's data. */
