@@ -8,7 +8,7 @@
 #include "vctop/source/snapshot_json.h"
 #include "vctop/view/views.h"
 
-#define BYTES_MAX ((size_t)3 * 1024 * 1024) /* an hour of 1,500 instances, ten minutes of 10,000 */
+#define BYTES_MAX ((size_t)2 * 1024 * 1024) /* an hour of 1,000 instances */
 #define LINE_KEPT ((size_t)256 * 1024)
 #define HOUR_USEC INT64_C(3600000000)
 #define COST_SHARE 2500               /* keeping may take one part in so many of the time: */
