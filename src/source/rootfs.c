@@ -98,7 +98,7 @@ static int open_moment(struct rootfs *fs, unsigned moment)
 	return 0;
 }
 
-struct rootfs *rootfs_open(const char *path, struct error *err)
+static struct rootfs *open_root(const char *path, struct error *err)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
@@ -109,7 +109,6 @@ struct rootfs *rootfs_open(const char *path, struct error *err)
 	fs->base_fd = fs->fd = fd;
 	fs->live = strcmp(path, "/") == 0;
 	fs->generation = 1;
-	fs->fd_budget = fd_budget();
 	if (fs->live) {
 		if (faccessat(fd, "proc/self/stat", F_OK, 0) == 0)
 			return fs;
@@ -127,6 +126,19 @@ struct rootfs *rootfs_open(const char *path, struct error *err)
 		return NULL;
 	}
 	return fs;
+}
+
+struct rootfs *rootfs_open(const char *path, struct error *err)
+{
+	struct rootfs *fs = open_root(path, err);
+	if (fs)
+		fs->fd_budget = fd_budget();
+	return fs;
+}
+
+struct rootfs *rootfs_open_once(struct error *err)
+{
+	return open_root("/", err);
 }
 
 void rootfs_close(struct rootfs *fs)

@@ -133,13 +133,36 @@ static void test_large_neighbours(void **state)
 	line_ring_free(r);
 }
 
+/* Of a host with so many that a few fill the bound: the last few are kept all the same, as differences where it pays.
+ */
+static void test_few_fit(void **state)
+{
+	size_t len, whole;
+	(void)state;
+	struct line_ring *r = line_ring_new(1);
+	for (unsigned i = 0; i < 40; i++) {
+		cleanup_free char *line = long_line(i, &len);
+		assert_int_equal(line_ring_add(r, i, line, len), 0);
+		whole = i ? whole : line_ring_bytes(r);
+		assert_true(line_ring_count(r) >= (i < 4 ? i + 1 : 4));
+	}
+	assert_true(line_ring_bytes(r) < 4 * whole);
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	for (size_t at = 0, n = line_ring_count(r); at < n; at++) {
+		cleanup_free char *line = long_line((unsigned)(40 - n + at), &len);
+		assert_int_equal(line_ring_get(r, at, &sb), 0);
+		assert_int_equal(sb.len, len);
+		assert_memory_equal(sb.buf, line, len);
+	}
+	line_ring_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_comes_back),
-	        cmocka_unit_test(test_bounds),
-	        cmocka_unit_test(test_empty_and_long),
-	        cmocka_unit_test(test_large_neighbours),
+	        cmocka_unit_test(test_comes_back),     cmocka_unit_test(test_bounds),
+	        cmocka_unit_test(test_empty_and_long), cmocka_unit_test(test_large_neighbours),
+	        cmocka_unit_test(test_few_fit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,8 @@ struct rootfs;
 typedef int (*rootfs_fault)(void *data, const char *op, const char *path);
 
 struct rootfs *rootfs_open(const char *path, struct error *err); /* NULL: failed */
+/* The live host, for a look that is soon over: no file is kept open, so the limit of open files is left as it is. */
+struct rootfs *rootfs_open_once(struct error *err);
 void rootfs_close(struct rootfs *fs);
 bool rootfs_is_live(const struct rootfs *fs); /* "/" */
 int rootfs_advance(struct rootfs *fs);        /* next moment; -ENOENT when there is none (live: always 0) */

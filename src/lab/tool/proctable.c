@@ -22,7 +22,7 @@ void lab_nap(unsigned msec)
 uint64_t proctable_start(pid_t pid)
 {
 	struct process_stat st;
-	struct rootfs *fs = pid > 0 ? rootfs_open("/", NULL) : NULL;
+	struct rootfs *fs = pid > 0 ? rootfs_open_once(NULL) : NULL;
 	bool is = fs && process_read_stat(fs, pid, &st) == 0 && st.state != 'Z' && st.state != 'X';
 	rootfs_close(fs);
 	return is ? st.start_ticks : 0;
@@ -64,7 +64,7 @@ static bool is_mine(struct rootfs *fs, pid_t pid)
 
 void proctable_find(bool (*is)(char *const *argv, const void *data), const void *data, pid_vec *ret)
 {
-	struct rootfs *fs = rootfs_open("/", NULL);
+	struct rootfs *fs = rootfs_open_once(NULL);
 	struct rootfs_names names = {0};
 	if (fs)
 		(void)rootfs_list(fs, "proc", true, &names);

@@ -16,7 +16,8 @@
 #define PART (2 * LARGE)           /* longer text is cut */
 #define WINDOW_LOG 20              /* reaches back over a part and the one beside it, */
 #define HASH_LOG 15                /* and finds most of its places again */
-#define GROUPS_LEAST 8U            /* a group that large ends: dropping the oldest must not drop all */
+#define GROUPS_LEAST 8U            /* a group of so large differences ends: dropping the oldest must not drop all */
+#define LINES_LEAST 4U             /* so many are kept, however long they are */
 
 /* What stands before each part in a group's data. */
 struct part {
@@ -94,9 +95,14 @@ void line_ring_free(struct line_ring *r)
 static void trim(struct line_ring *r, int64_t before_usec)
 {
 	size_t gone = 0;
-	while (gone + 1 < r->groups.n &&
-	       (r->bytes > r->max || r->groups.v[gone]->v[r->groups.v[gone]->n - 1].usec < before_usec))
-		drop(r, r->groups.v[gone++]);
+	while (gone + 1 < r->groups.n) {
+		struct group *g = r->groups.v[gone];
+		bool too_much = r->bytes > r->max && r->lines >= g->n + LINES_LEAST;
+		if (!too_much && g->v[g->n - 1].usec >= before_usec)
+			break;
+		drop(r, g);
+		gone++;
+	}
 	if (gone) {
 		r->groups.n -= gone;
 		memmove(r->groups.v, r->groups.v + gone, r->groups.n * sizeof(*r->groups.v));
@@ -160,8 +166,11 @@ static int take_prefix(struct line_ring *r, struct passage *beside)
 	return e;
 }
 
-static void leave_work(struct line_ring *r)
+/* After work on a line that was so long. */
+static void leave_work(struct line_ring *r, size_t raw)
 {
+	if (raw < LARGE && r->prefix.cap < LARGE)
+		return;
 	strbuf_release(&r->prefix);
 	r->prefix_of = NULL;
 	(void)ZSTD_freeCCtx(r->c);
@@ -185,8 +194,9 @@ static struct group *open_group(struct line_ring *r)
 /* No more room than it needs. */
 static void append(struct group *g, struct part p, const char *data)
 {
-	g->data.cap = g->data.len + sizeof(p) + p.packed + 1;
-	g->data.buf = xreallocarray(g->data.len ? g->data.buf : NULL, g->data.cap, 1);
+	size_t cap = g->data.len + sizeof(p) + p.packed + 1;
+	g->data.buf = xreallocarray(g->data.cap ? g->data.buf : NULL, cap, 1);
+	g->data.cap = cap;
 	memcpy(g->data.buf + g->data.len, &p, sizeof(p));
 	memcpy(g->data.buf + g->data.len + sizeof(p), data, p.packed);
 	g->data.len += sizeof(p) + p.packed;
@@ -236,6 +246,13 @@ int line_ring_part(struct line_ring *r, const char *text, size_t len)
 	return r->failed;
 }
 
+/* The first line of a group is stored whole; the differences of the others should outweigh it. */
+static bool is_full(const struct line_ring *r, const struct group *g)
+{
+	size_t first = g->v[0].len, enough = r->max / GROUPS_LEAST;
+	return g->n == GROUP || g->data.len - first > (first > enough ? first : enough);
+}
+
 int line_ring_end(struct line_ring *r)
 {
 	struct group *g = r->open;
@@ -245,11 +262,10 @@ int line_ring_end(struct line_ring *r)
 		g->data.len = r->adding.at;
 	else
 		g->v[g->n++] = r->adding;
-	if (r->adding.raw >= LARGE)
-		leave_work(r);
+	leave_work(r, r->adding.raw);
 	if (r->failed)
 		return r->failed;
-	g->full = g->n == GROUP || g->data.len > r->max / GROUPS_LEAST;
+	g->full = is_full(r, g);
 	r->lines++;
 	trim(r, INT64_MIN);
 	return 0;
@@ -309,7 +325,6 @@ int line_ring_get(struct line_ring *r, size_t i, struct strbuf *sb)
 		e = line ? take_prefix(r, &beside) : 0;
 		e = e < 0 ? e : unpack(r, g, &p, at, line && r->prefix.len ? &r->prefix : NULL, sb);
 	}
-	if (g->v[line].raw >= LARGE)
-		leave_work(r);
+	leave_work(r, g->v[line].raw);
 	return e;
 }

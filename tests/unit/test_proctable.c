@@ -1,0 +1,105 @@
+/* Processes as lab/ knows them: by pid and start together; a look at them changes nothing of this one. */
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab/tool/proctable.h"
+#include "unit.h"
+
+static void test_lives(void **state)
+{
+	(void)state;
+	uint64_t mine = proctable_start(getpid());
+	assert_true(mine > 0);
+	assert_true(proctable_is(getpid(), mine));
+	assert_false(proctable_is(getpid(), mine + 1));
+	assert_false(proctable_is(getpid(), 0));
+	assert_int_equal(proctable_start(0), 0);
+	assert_int_equal(proctable_start(-1), 0);
+	assert_int_equal(proctable_start(INT32_MAX), 0);
+}
+
+/* Until it is waited for it has its pid and its start, but nothing runs. */
+static void test_ended(void **state)
+{
+	(void)state;
+	siginfo_t how;
+	pid_t child = fork();
+	if (child == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)child, &how, WEXITED | WNOWAIT), 0);
+	assert_int_equal(proctable_start(child), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(proctable_start(child), 0);
+}
+
+static void test_killed(void **state)
+{
+	(void)state;
+	pid_t child = fork();
+	if (child == 0)
+		for (;;)
+			(void)pause();
+	uint64_t start = proctable_start(child);
+	assert_true(start > 0);
+	assert_true(proctable_kill(child, start + 1)); /* another: not touched */
+	assert_true(proctable_is(child, start));
+	assert_true(proctable_kill(child, start));
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static bool is_sleeper(char *const *argv, const void *data)
+{
+	return argv[1] && strcmp(argv[1], data) == 0;
+}
+
+static void test_found(void **state)
+{
+	(void)state;
+	static const char span[] = "86399.25";
+	int ready[2];
+	char c;
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		(void)execlp("sleep", "sleep", span, (char *)NULL);
+		_exit(1);
+	}
+	(void)close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 0); /* closed by its exec */
+	(void)close(ready[0]);
+	pid_vec pids = {0};
+	proctable_find(is_sleeper, span, &pids);
+	assert_int_equal(pids.n, 1);
+	assert_int_equal(pids.v[0], child);
+	vec_free(&pids);
+	assert_true(proctable_kill(child, proctable_start(child)));
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* What is started next inherits it. */
+static void test_limit_stays(void **state)
+{
+	(void)state;
+	struct rlimit before, lower, after;
+	pid_vec pids = {0};
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	lower = (struct rlimit){before.rlim_max < 256 ? before.rlim_max : 256, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &lower), 0);
+	assert_true(proctable_start(getpid()) > 0);
+	proctable_find(is_sleeper, "nobody", &pids);
+	vec_free(&pids);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
+	assert_int_equal(after.rlim_cur, lower.rlim_cur);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_lives), cmocka_unit_test(test_ended),       cmocka_unit_test(test_killed),
+	        cmocka_unit_test(test_found), cmocka_unit_test(test_limit_stays),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
