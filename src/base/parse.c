@@ -62,6 +62,18 @@ int parse_i64(const char *buf, size_t len, int64_t *ret)
 	return 0;
 }
 
+int parse_pid(const char *buf, size_t len, pid_t *ret)
+{
+	uint64_t v;
+	int r = parse_u64(buf, len, &v);
+	if (r < 0)
+		return r;
+	if (v == 0 || v > INT32_MAX)
+		return -ERANGE;
+	*ret = (pid_t)v;
+	return 0;
+}
+
 bool parse_line(const char **cursor, const char *end, const char **ret_line, size_t *ret_len)
 {
 	if (*cursor >= end)

@@ -142,9 +142,9 @@ static void glance_at(const struct glance *g, struct proctab_entry *e)
 
 static void add_pid(struct proctab *t, const char *name)
 {
-	uint64_t pid;
-	if (*name >= '1' && *name <= '9' && parse_u64(name, strnlen(name, 12), &pid) == 0 && pid <= INT32_MAX)
-		vec_push(&t->next, ((struct proctab_entry){.pid = (pid_t)pid}));
+	pid_t pid;
+	if (*name >= '1' && *name <= '9' && parse_pid(name, strnlen(name, 12), &pid) == 0)
+		vec_push(&t->next, ((struct proctab_entry){.pid = pid}));
 }
 
 static int list_tree(struct proctab *t, struct rootfs *fs)

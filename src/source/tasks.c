@@ -163,14 +163,14 @@ static void add_threads(struct gather *g, const struct vm_threads *t)
 {
 	struct rootfs_names names = {.text = STRBUF_INIT};
 	char path[64];
-	int64_t tid;
+	pid_t tid;
 	(void)snprintf(path, sizeof(path), "proc/%d/task", (int)t->pid);
 	int r = rootfs_list(g->t->fs, path, true, &names);
 	g->hidden += r < 0 && hides(g, r);
 	for (size_t i = 0; r == 0 && i < names.at.n; i++) {
 		const char *name = rootfs_name(&names, i);
-		if (parse_i64(name, strlen(name), &tid) == 0 && tid > 0 && tid <= INT32_MAX)
-			add_thread(g, t, (pid_t)tid);
+		if (parse_pid(name, strlen(name), &tid) == 0)
+			add_thread(g, t, tid);
 	}
 	rootfs_names_release(&names);
 	if (!t->vcpus.n)

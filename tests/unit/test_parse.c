@@ -106,6 +106,28 @@ static void test_i64(void **state)
 	}
 }
 
+static void test_pid(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *in;
+		size_t len;
+		int rc;
+		pid_t pid;
+	} rows[] = {
+	        {IN("1"), 0, 1},       {IN("2147483647"), 0, INT32_MAX}, {IN("2147483648"), -ERANGE, 0},
+	        {IN("0"), -ERANGE, 0}, {IN("-1"), -EINVAL, 0},           {IN("self"), -EINVAL, 0},
+	        {IN(""), -EINVAL, 0},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_free char *buf = exact(rows[i].in, rows[i].len);
+		pid_t pid = 77;
+		int rc = parse_pid(buf, rows[i].len, &pid);
+		if (rc != rows[i].rc || pid != (rc == 0 ? rows[i].pid : 77))
+			fail_row(i, "\"%s\": rc %d pid %d", rows[i].in, rc, (int)pid);
+	}
+}
+
 static void test_cpu_max(void **state)
 {
 	(void)state;
@@ -410,12 +432,14 @@ static void feed(const char *buf, size_t len)
 {
 	uint64_t a = 0, b = 0;
 	int64_t i = 0;
+	pid_t p = 0;
 	unsigned u = 0;
 	double d = 0;
 	bool m = false;
 	(void)parse_u64(buf, len, &a);
 	(void)parse_u64_or_max(buf, len, &a, &m);
 	(void)parse_i64(buf, len, &i);
+	(void)parse_pid(buf, len, &p);
 	(void)parse_cpu_max(buf, len, &d, &m);
 	(void)parse_flat(buf, len, "nr_throttled", &a);
 	(void)parse_colon(buf, len, "MemTotal", &a);
@@ -456,19 +480,13 @@ static void test_every_prefix_and_flip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_u64),
-	        cmocka_unit_test(test_u64_or_max),
-	        cmocka_unit_test(test_i64),
-	        cmocka_unit_test(test_cpu_max),
-	        cmocka_unit_test(test_flat),
-	        cmocka_unit_test(test_colon),
-	        cmocka_unit_test(test_psi),
-	        cmocka_unit_test(test_cpulist),
-	        cmocka_unit_test(test_io),
-	        cmocka_unit_test(test_word_and_line),
-	        cmocka_unit_test(test_size),
-	        cmocka_unit_test(test_double),
-	        cmocka_unit_test(test_every_prefix_and_flip),
+	        cmocka_unit_test(test_u64),           cmocka_unit_test(test_u64_or_max),
+	        cmocka_unit_test(test_i64),           cmocka_unit_test(test_pid),
+	        cmocka_unit_test(test_cpu_max),       cmocka_unit_test(test_flat),
+	        cmocka_unit_test(test_colon),         cmocka_unit_test(test_psi),
+	        cmocka_unit_test(test_cpulist),       cmocka_unit_test(test_io),
+	        cmocka_unit_test(test_word_and_line), cmocka_unit_test(test_size),
+	        cmocka_unit_test(test_double),        cmocka_unit_test(test_every_prefix_and_flip),
 	};
 	return cmocka_run_group_tests_name("parse", tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* "123" or "123\n": decimal digits only, whole buffer. */
 int parse_u64(const char *buf, size_t len, uint64_t *ret);
@@ -16,6 +17,8 @@ int parse_u64(const char *buf, size_t len, uint64_t *ret);
 int parse_u64_or_max(const char *buf, size_t len, uint64_t *ret, bool *ret_max);
 /* A signed decimal number, whole buffer ("-1\n" in cpu.cfs_quota_us). */
 int parse_i64(const char *buf, size_t len, int64_t *ret);
+/* The number of a process or thread: 1 to INT32_MAX. */
+int parse_pid(const char *buf, size_t len, pid_t *ret);
 /* v2 cpu.max: "max 100000" or "25000 100000". */
 int parse_cpu_max(const char *buf, size_t len, double *ret_cores, bool *ret_max);
 /* Flat keyed files (cpu.stat, memory.stat, memory.events): the value of `key`, first occurrence. */

@@ -71,11 +71,8 @@ void proctable_find(bool (*is)(char *const *argv, const void *data), const void 
 	for (size_t i = 0; i < names.at.n; i++) {
 		const char *name = rootfs_name(&names, i);
 		struct process p;
-		uint64_t n;
-		if (parse_u64(name, strlen(name), &n) < 0 || n > INT32_MAX)
-			continue;
-		pid_t pid = (pid_t)n;
-		if (!is_mine(fs, pid) || process_read(fs, pid, &p) < 0)
+		pid_t pid;
+		if (parse_pid(name, strlen(name), &pid) < 0 || !is_mine(fs, pid) || process_read(fs, pid, &p) < 0)
 			continue;
 		if (p.argc && is(p.argv, data))
 			vec_push(ret, pid);

@@ -103,11 +103,11 @@ pid_t facts_first_child(struct facts_table *t, pid_t pid)
 	char path[64];
 	const char *w;
 	size_t n;
-	uint64_t child;
+	pid_t child;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	(void)snprintf(path, sizeof(path), "proc/%d/task/%d/children", (int)pid, (int)pid);
 	if (rootfs_read(t->fs, path, 65536, &text) <= 0 || !parse_word(text.buf, text.len, 0, &w, &n) ||
-	    parse_u64(w, n, &child) < 0 || child == 0 || child > INT32_MAX)
+	    parse_pid(w, n, &child) < 0)
 		return 0;
-	return (pid_t)child;
+	return child;
 }

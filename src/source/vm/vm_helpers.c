@@ -74,7 +74,7 @@ static void list_children(struct vm_helpers *h)
 	char path[64];
 	const char *w;
 	size_t len;
-	uint64_t pid;
+	pid_t pid;
 	(void)snprintf(path, sizeof(path), "proc/%d/task/%d/children", (int)h->pid, (int)h->pid);
 	strbuf_clear(&h->text);
 	strbuf_room(&h->text, LIST_MAX);
@@ -83,9 +83,9 @@ static void list_children(struct vm_helpers *h)
 		h->all.v[i].listed = !h->all.v[i].child;
 	for (const char *s = h->text.buf, *end = s + (n > 0 ? n : 0); parse_word(s, (size_t)(end - s), 0, &w, &len);
 	     s = w + len) {
-		if (parse_u64(w, len, &pid) < 0 || pid == 0 || pid > INT32_MAX)
+		if (parse_pid(w, len, &pid) < 0)
 			continue;
-		struct vm_helper *e = put(h, (pid_t)pid);
+		struct vm_helper *e = put(h, pid);
 		if (e)
 			e->child = e->listed = true;
 	}

@@ -36,13 +36,7 @@ void vm_inference_release(struct vm_inference *inf)
 static int tid_of(const struct rootfs_names *names, size_t i, pid_t *ret)
 {
 	const char *name = rootfs_name(names, i);
-	int64_t tid;
-	int r = parse_i64(name, strlen(name), &tid);
-	if (r == 0 && (tid <= 0 || tid > INT32_MAX))
-		r = -ERANGE;
-	if (r == 0)
-		*ret = (pid_t)tid;
-	return r;
+	return parse_pid(name, strlen(name), ret);
 }
 
 static ssize_t read_task(struct rootfs *fs, pid_t pid, pid_t tid, const char *file, struct strbuf *sb)

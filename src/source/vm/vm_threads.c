@@ -72,8 +72,8 @@ static bool is_listed(const struct vm_threads *t, pid_t want)
 {
 	for (size_t j = 0; j < t->names.at.n; j++) {
 		const char *name = rootfs_name(&t->names, j);
-		int64_t tid;
-		if (parse_i64(name, strlen(name), &tid) == 0 && tid == want)
+		pid_t tid;
+		if (parse_pid(name, strlen(name), &tid) == 0 && tid == want)
 			return true;
 	}
 	return false;
@@ -92,12 +92,12 @@ static bool find_named(struct vm_threads *t)
 {
 	struct strbuf *sb = &t->inferred.text;
 	char path[96];
-	int64_t tid;
+	pid_t tid;
 	t->inferred.tids.n = 0;
 	t->round_robin = false;
 	for (size_t i = 0; t->vmm->is_vcpu_thread && i < t->names.at.n; i++) {
 		const char *name = rootfs_name(&t->names, i);
-		if (parse_i64(name, strlen(name), &tid) < 0 || tid <= 0 || tid > INT32_MAX)
+		if (parse_pid(name, strlen(name), &tid) < 0)
 			continue;
 		(void)snprintf(path, sizeof(path), "proc/%d/task/%d/comm", (int)t->pid, (int)tid);
 		if (rootfs_read(t->fs, path, 256, sb) <= 0)

@@ -86,16 +86,15 @@ static void vm_new(struct vms *v, const struct tick *t, const struct process *p,
 /* A kernel thread "vhost-1234" works for process 1234; only kthreadd has children without a program. */
 static bool look_at_vhost(struct vms *v, const struct process *p)
 {
-	uint64_t owner = 0;
+	pid_t owner = 0;
 	if (p->exe || p->stat.ppid != 2 || strncmp(p->stat.comm, "vhost-", 6) != 0 ||
-	    parse_u64(p->stat.comm + 6, strlen(p->stat.comm + 6), &owner) < 0 || owner == 0 || owner > INT32_MAX ||
-	    process_argc(p))
+	    parse_pid(p->stat.comm + 6, strlen(p->stat.comm + 6), &owner) < 0 || process_argc(p))
 		return false;
 	for (size_t i = 0; i < v->vhosts.n; i++)
 		if (v->vhosts.v[i].pid == p->pid && v->vhosts.v[i].start_ticks == p->stat.start_ticks)
 			return true;
 	if (v->vhosts.n < VHOSTS_MAX)
-		vec_push(&v->vhosts, ((struct vms_vhost){p->pid, (pid_t)owner, p->stat.start_ticks}));
+		vec_push(&v->vhosts, ((struct vms_vhost){p->pid, owner, p->stat.start_ticks}));
 	return true;
 }
 
