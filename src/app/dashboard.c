@@ -314,14 +314,12 @@ static int end_by(int sig)
 	return 128 + sig;
 }
 
-/* glibc learns from a large block that is freed to keep such; here it is one a minute, and more than all growth since.
- */
+/* glibc would learn from large blocks that are freed to keep such; here they are needed once a minute. */
 #define GIVEN_BACK (128 * 1024)
 
 static void set_up(struct dashboard *d)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, GIVEN_BACK);
-	(void)mallopt(M_TRIM_THRESHOLD, GIVEN_BACK);
 	const struct view_options *o = d->o;
 	d->tui = tui_new();
 	use_config(d);

@@ -133,8 +133,7 @@ static void test_large_neighbours(void **state)
 	line_ring_free(r);
 }
 
-/* Of a host with so many that a few fill the bound: the last few are kept all the same, as differences where it pays.
- */
+/* Where a few fill the bound, the last few are kept all the same, as differences if that pays. */
 static void test_few_fit(void **state)
 {
 	size_t len, whole;

@@ -10,16 +10,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum __attribute__((packed))
-metric_state {                /* one byte */
-	       METRIC_ABSENT, /* the kernel does not offer it here; also the zero value: nothing is OK by accident */
-	       METRIC_OK,
-	       METRIC_DENIED,    /* needs privilege */
-	       METRIC_UNLIMITED, /* no cap: cpu.max "max" at every level */
-	       METRIC_FIRST,     /* a rate with no earlier sample */
-	       METRIC_RESET,     /* the counter went back or the instance was re-created */
-	       METRIC_STATE_MAX
-};
+enum metric_state {
+	METRIC_ABSENT, /* the kernel does not offer it here; also the zero value: nothing is OK by accident */
+	METRIC_OK,
+	METRIC_DENIED,    /* needs privilege */
+	METRIC_UNLIMITED, /* no cap: cpu.max "max" at every level */
+	METRIC_FIRST,     /* a rate with no earlier sample */
+	METRIC_RESET,     /* the counter went back or the instance was re-created */
+	METRIC_STATE_MAX
+} __attribute__((packed)); /* one byte */
 
 struct metric {
 	union {

@@ -87,8 +87,9 @@ struct cap_question {
 struct allocation cgroup_cpu_allocation(struct cgroup_level *l, const struct cap_question *q);
 struct allocation cgroup_memory_allocation(struct cgroup_level *l, const struct cap_question *q);
 
-struct cgroup_reader;                                                             /* kept fds of one group's counters */
-struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path); /* path: borrowed */
+struct cgroup_reader; /* kept fds of one group's counters */
+/* path: borrowed */
+struct cgroup_reader *cgroup_reader_new(struct cgroup_tree *t, const char *path);
 void cgroup_reader_free(struct cgroup_reader *r);
 const char *cgroup_reader_path(const struct cgroup_reader *r);
 /* On v1 a group may have another path in another controller's hierarchy; known after the first sample. */

@@ -62,26 +62,30 @@ unsigned cgroup_reader_places(const struct cgroup_reader *r)
 	return r->places;
 }
 
-/* needed: also those that are read in every tick where nothing tells. */
-static void close_files(struct cgroup_reader *r, bool needed)
+static void forget_closed(struct cgroup_reader *r)
 {
-	for (int i = 0; r->file && i < COUNT_MAX; i++)
-		if (needed || (i != COUNT_CPU && i != COUNT_MEMORY))
-			kfile_close(r->tree->fs, &r->file[i]);
-	if (!needed)
-		return;
+	for (int i = 0; i < COUNT_MAX; i++)
+		if (r->file[i].fd >= 0)
+			return;
 	free(r->file);
 	r->file = NULL;
 }
 
+/* needed: also those that are read in every tick where nothing tells. */
+static void close_files(struct cgroup_reader *r, bool needed)
+{
+	if (!r->file)
+		return;
+	for (int i = 0; i < COUNT_MAX; i++)
+		if (needed || (i != COUNT_CPU && i != COUNT_MEMORY))
+			kfile_close(r->tree->fs, &r->file[i]);
+	forget_closed(r);
+}
+
 void cgroup_reader_close(struct cgroup_reader *r, enum counter c)
 {
-	bool open = false;
 	kfile_close(r->tree->fs, &r->file[c]);
-	for (int i = 0; i < COUNT_MAX; i++)
-		open = open || r->file[i].fd >= 0;
-	if (!open)
-		close_files(r, true);
+	forget_closed(r);
 }
 
 static struct kfile *file_of(struct cgroup_reader *r, enum counter c)

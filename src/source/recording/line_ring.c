@@ -137,7 +137,7 @@ static int unpack(struct line_ring *r, const struct group *g, const struct part 
 	if (!r->d)
 		return -EIO;
 	strbuf_room(sb, p->raw);
-	if (prefix)
+	if (prefix && prefix->len)
 		(void)ZSTD_DCtx_refPrefix(r->d, prefix->buf, prefix->len);
 	size_t n = ZSTD_decompressDCtx(r->d, sb->buf + sb->len, p->raw, g->data.buf + at, p->packed);
 	if (ZSTD_isError(n) || n != p->raw)
@@ -147,7 +147,13 @@ static int unpack(struct line_ring *r, const struct group *g, const struct part 
 	return 0;
 }
 
-/* The part of a group's first line that is beside the next one of another; none beyond its end. */
+/* The first line of a group stands alone, the others beside it. */
+static struct passage beside_of(const struct group *g, unsigned line)
+{
+	return line ? all_of(g, 0) : (struct passage){.g = g};
+}
+
+/* The next part of what a line stands beside; empty where there is none. */
 static int take_prefix(struct line_ring *r, struct passage *beside)
 {
 	struct part p;
@@ -207,7 +213,7 @@ void line_ring_begin(struct line_ring *r, int64_t usec)
 {
 	struct group *g = r->open = open_group(r);
 	r->adding = (struct packed){.usec = usec, .at = g->data.len};
-	r->beside = g->n ? all_of(g, 0) : (struct passage){.g = g};
+	r->beside = beside_of(g, g->n);
 	r->failed = 0;
 }
 
@@ -216,7 +222,7 @@ static int add_part(struct line_ring *r, const char *text, size_t len)
 	struct group *g = r->open;
 	size_t bound = ZSTD_compressBound(len);
 	r->c = r->c ? r->c : ZSTD_createCCtx();
-	if (!r->c || (g->n && take_prefix(r, &r->beside) < 0))
+	if (!r->c || take_prefix(r, &r->beside) < 0)
 		return -ENOMEM;
 	cleanup_free char *packed = xmalloc(bound);
 	(void)ZSTD_CCtx_reset(r->c, ZSTD_reset_session_and_parameters);
@@ -225,7 +231,7 @@ static int add_part(struct line_ring *r, const char *text, size_t len)
 		(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_windowLog, WINDOW_LOG);
 		(void)ZSTD_CCtx_setParameter(r->c, ZSTD_c_hashLog, HASH_LOG);
 	}
-	if (g->n && r->prefix.len)
+	if (r->prefix.len)
 		(void)ZSTD_CCtx_refPrefix(r->c, r->prefix.buf, r->prefix.len);
 	size_t n = ZSTD_compress2(r->c, packed, bound, text, len);
 	if (ZSTD_isError(n))
@@ -315,15 +321,15 @@ int line_ring_get(struct line_ring *r, size_t i, struct strbuf *sb)
 	const struct group *g = find(r, i, &line);
 	if (!g)
 		return -ENOENT;
-	struct passage of = all_of(g, line), beside = all_of(g, 0);
+	struct passage of = all_of(g, line), beside = beside_of(g, line);
 	struct part p;
 	size_t at;
 	int e = 0;
 	strbuf_clear(sb);
 	strbuf_room(sb, g->v[line].raw);
 	while (e == 0 && next_part(&of, &p, &at)) {
-		e = line ? take_prefix(r, &beside) : 0;
-		e = e < 0 ? e : unpack(r, g, &p, at, line && r->prefix.len ? &r->prefix : NULL, sb);
+		e = take_prefix(r, &beside);
+		e = e < 0 ? e : unpack(r, g, &p, at, &r->prefix, sb);
 	}
 	leave_work(r, g->v[line].raw);
 	return e;
