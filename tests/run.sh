@@ -113,8 +113,16 @@ trap 'exit 130' INT TERM HUP
 trap finish EXIT
 
 passed=0 failed=0 skipped=0
+reasons() { # OUTPUT TAIL: the failing tests of a suite with what they printed; for a crash the end of the output
+	# cmocka prints the reason before the "not ok", bats after it.
+	awk '/^ok/ { kept = ""; show = 0; next }
+		/^not ok/ { if (/# [sS][kK][iI][pP]/) { kept = ""; show = 0; next } printf "%s", kept; kept = ""; show = 1 }
+		show { print; next }
+		{ kept = kept $0 "\n" }' <<<"$1" | head -n 80
+	[ -z "$2" ] || tail -n 40 <<<"$1"
+}
 report() { # INDEX STATUS SECONDS: count one suite's TAP and print its line
-	local name=${names[$1]} file out p f s planned tail=""
+	local name=${names[$1]} file out p f s planned tail="" line
 	file=$log/${name//\//_}.tap
 	out=$(tr -d '\r' <"$file" | tr -d '\000')
 	s=$(grep -ciE '^(not )?ok [0-9]+.*# skip' <<<"$out")
@@ -132,24 +140,17 @@ report() { # INDEX STATUS SECONDS: count one suite's TAP and print its line
 		f=1
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	printf '  %-8s %-38s %3d passed' "$([ "$f" = 0 ] && echo TEST || echo FAILED)" "$name" "$p"
-	[ "$f" = 0 ] || printf ', %d failed' "$f"
-	[ "$s" = 0 ] || printf ', %d skipped' "$s"
-	printf ' %6ss%s\n' "$3" "$tail"
+	line=$(printf '  %-8s %-38s %3d passed' "$([ "$f" = 0 ] && echo TEST || echo FAILED)" "$name" "$p")
+	[ "$f" = 0 ] || line+=", $f failed"
+	[ "$s" = 0 ] || line+=", $s skipped"
+	line+=$(printf ' %6ss%s' "$3" "$tail")
+	echo "$line"
 	if [ "${V:-0}" = 1 ]; then
 		printf '%s\n' "$out"
 	else
 		grep -iE '^(not )?ok [0-9]+.*# skip' <<<"$out" | sed -E 's/^(not )?ok [0-9]+ -? ?/           skipped: /'
-		if [ "$f" != 0 ]; then
-			# The failing tests with what they printed; for a crash the end of the output.
-			# cmocka prints the reason before the "not ok", bats after it.
-			awk '/^ok/ { kept = ""; show = 0; next }
-				/^not ok/ { if (/# [sS][kK][iI][pP]/) { kept = ""; show = 0; next } printf "%s", kept; kept = ""; show = 1 }
-				show { print; next }
-				{ kept = kept $0 "\n" }' <<<"$out" | head -n 80
-			[ -z "$tail" ] || tail -n 40 <<<"$out"
-		fi
 	fi
+	[ "$f" = 0 ] || { echo "$line" && reasons "$out" "$tail"; } >>"$log/failures"
 }
 run_one() { # INDEX: in a subshell
 	local file=$log/${names[$1]//\//_}.tap start=$SECONDS status
@@ -193,5 +194,7 @@ jobs=1
 
 trap - EXIT
 finish
+# At the end, where a log that is cut in the middle still has them.
+[ ! -e "$log/failures" ] || cat "$log/failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
