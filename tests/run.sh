@@ -155,7 +155,10 @@ report() { # INDEX STATUS SECONDS: count one suite's TAP and print its line
 run_one() { # INDEX: in a subshell
 	local file=$log/${names[$1]//\//_}.tap start=$SECONDS status
 	# shellcheck disable=SC2086 # a command line
-	timeout --kill-after=15 "${limits[$1]}" ${commands[$1]} >"$file" 2>&1 </dev/null
+	timeout --kill-after=15 "${limits[$1]}" ${commands[$1]} >"$file" 2>&1 </dev/null &
+	# shellcheck disable=SC2064 # now: it leads a group of its own, which no Ctrl-C reaches
+	trap "kill $! 2>/dev/null" TERM
+	wait $!
 	status=$?
 	case ${names[$1]} in
 	*live/*) $sudo bash tests/live/reap.bash "$VCTOP_TEST_STATE" "${names[$1]}" >>"$file" 2>&1 ;;
