@@ -6,6 +6,7 @@
 #ifndef VCTOP_MODEL_BACKGROUND_H
 #define VCTOP_MODEL_BACKGROUND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "vctop/model/metric.h"
@@ -60,6 +61,9 @@ struct background {
 	struct disk disk;
 	struct supervisor supervisor;
 };
+/* By what they say, not by where their strings are. */
+bool background_same(const struct background *a, const struct background *b);
+bool disk_same(const struct disk *a, const struct disk *b);
 
 /* All images and layers of one image store on the host. */
 struct store {

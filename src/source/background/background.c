@@ -39,6 +39,7 @@ struct known {
 	const struct background *bg; /* the newest; what has been shown stays as it is */
 	struct background *fresh;    /* the same while it may be changed, in the tick that made it */
 	unsigned made;
+	bool copied;           /* the arena holds what is no longer shown */
 	unsigned disk_as_of;   /* changes of files and stores then, and one; 0: not looked up */
 	struct daemon *daemon; /* on which it hangs; NULL none */
 	struct network net;
@@ -69,9 +70,10 @@ struct background_reader {
 	VEC(struct known *) entries; /* of this tick, as the snapshot's */
 	VEC(struct net_share) shares;
 	unsigned tick;
-	size_t seen;        /* so many were in this tick */
-	int64_t end_usec;   /* of this tick's budget; 0 none */
-	int64_t ahead_usec; /* turns that come so soon are taken in this tick */
+	size_t seen;          /* so many were in this tick */
+	int64_t end_usec;     /* of this tick's budget; 0 none */
+	int64_t ahead_usec;   /* turns that come so soon are taken in this tick */
+	struct arena reading; /* of what is being read, until it is known to be another */
 	char *scratch;
 };
 
@@ -112,6 +114,7 @@ static struct background *renew(const struct background_reader *b, struct known 
 	*k->fresh = *k->bg;
 	k->bg = k->fresh;
 	k->made = b->tick;
+	k->copied = true;
 	return k->fresh;
 }
 
@@ -132,6 +135,7 @@ void background_reader_free(struct background_reader *b)
 	map_release(&b->by_id);
 	vec_free(&b->entries);
 	vec_free(&b->shares);
+	arena_release(&b->reading);
 	daemons_release(&b->daemons);
 	if (b->host_read)
 		isolation_host_release(&b->host);
@@ -196,32 +200,79 @@ static struct isolated of_process(const struct tick *t, pid_t pid)
 	return (struct isolated){pid, proctab_told(t->procs, pid)};
 }
 
+/* Ids of 64 digits are keys as they are; named runtimes' have the runtime in front, as the instance's id has. */
+static const struct facts *facts_of(const struct tick *t, const char *id)
+{
+	const char *colon = strchr(id, ':');
+	const struct facts *f = colon ? map_get(&t->facts->by_id, colon + 1) : NULL;
+	return f ? f : map_get(&t->facts->by_id, id);
+}
+
+static unsigned disks_as_of(const struct background_reader *b, const struct tick *t)
+{
+	return t->facts->changes + storage_changes(b->storage) + 1;
+}
+
+/* What was read of a container's disk lasts until the runtime's files and stores are read again. */
+static void keep_disk(struct disk *d, struct arena *a)
+{
+	struct metric *const metrics[] = {&d->image_bytes, &d->shared_bytes, &d->layers};
+	d->driver = arena_strdup(a, d->driver);
+	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++)
+		if (!metric_is_ok(*metrics[m]))
+			metrics[m]->why = arena_strdup(a, metrics[m]->why);
+}
+
+static void read_disk(struct background_reader *b, const struct tick *t, const struct instance *i, struct arena *a,
+                      struct disk *ret)
+{
+	disk_none(ret, "not running");
+	if (i->kind == INSTANCE_CONTAINER) {
+		storage_container(b->storage, facts_of(t, i->id), ret);
+		keep_disk(ret, a);
+	} else if (i->kind == INSTANCE_VM && is_running(i)) {
+		storage_vm(b->storage, i->pid, a, ret);
+	}
+}
+
+/* Most are as they were: what snapshots point to stays, and the memory goes to the next that is read. */
+static void take_reading(struct background_reader *b, struct snapshot *s, struct known *k, struct background *bg)
+{
+	if (k->read && !k->copied && background_same(bg, k->bg))
+		return;
+	snapshot_adopt(s, &k->arena);
+	k->arena = b->reading;
+	b->reading = (struct arena){0};
+	k->bg = k->fresh = bg;
+	k->made = b->tick;
+	k->copied = false;
+}
+
 static void read_instance(struct background_reader *b, const struct tick *t, struct known *k, const struct entry *e)
 {
 	const struct instance *i = &e->inst;
 	bool vm = i->kind == INSTANCE_VM;
+	struct arena *a = &b->reading;
+	arena_clear(a);
+	struct background *bg = arena_alloc(a, sizeof(*bg));
 	rootfs_cite_for(b->fs, i->id);
 	read_host(b, t->now.mono_usec);
-	snapshot_adopt(t->snap, &k->arena);
-	k->bg = &background_none;
-	k->made = 0;
-	struct background *bg = renew(b, k);
+	*bg = background_none;
 	bool runs = is_running(i);
 	pid_t parent = 0;
 	if (!runs)
 		isolation_none(&bg->isolation,
 		               i->state == INSTANCE_STOPPED ? "not running" : "its first process is not known");
 	else if (vm)
-		parent = isolation_vm(b->fs, &b->host, of_process(t, i->pid), &k->arena, &bg->isolation);
+		parent = isolation_vm(b->fs, &b->host, of_process(t, i->pid), a, &bg->isolation);
 	else
-		parent = isolation_container(b->fs, &b->host, of_process(t, i->pid), &k->arena, &bg->isolation);
+		parent = isolation_container(b->fs, &b->host, of_process(t, i->pid), a, &bg->isolation);
 	if (!bg->isolation.kernel)
 		bg->isolation.kernel = vm ? "own" : "shared";
-	k->daemon = supervisor_find(&b->daemons, i, parent, &k->arena, &bg->supervisor);
-	disk_none(&bg->disk, "not running");
-	if (vm && runs)
-		storage_vm(b->storage, i->pid, &k->arena, &bg->disk);
-	k->disk_as_of = 0;
+	k->daemon = supervisor_find(&b->daemons, i, parent, a, &bg->supervisor);
+	k->disk_as_of = disks_as_of(b, t);
+	read_disk(b, t, i, a, &bg->disk);
+	take_reading(b, t->snap, k, bg);
 	k->read = true;
 	k->incarnation = i->incarnation;
 	k->pid = i->pid;
@@ -290,44 +341,19 @@ static void refresh(struct background_reader *b, const struct tick *t)
 	}
 }
 
-static bool is_metric(struct metric a, struct metric b)
+/* Also before it was read for the first time. */
+static void refresh_disk(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
 {
-	return metric_same(a, b) && (metric_is_ok(a) || text_same(a.why, b.why));
-}
-
-/* Of containers: what of it can change. */
-static bool disk_is(const struct disk *a, const struct disk *b)
-{
-	return is_metric(a->image_bytes, b->image_bytes) && is_metric(a->shared_bytes, b->shared_bytes) &&
-	       is_metric(a->layers, b->layers) && is_metric(a->virtual_bytes, b->virtual_bytes) &&
-	       text_same(a->driver, b->driver);
-}
-
-/* Ids of 64 digits are keys as they are; named runtimes' have the runtime in front, as the instance's id has. */
-static const struct facts *facts_of(const struct tick *t, const char *id)
-{
-	const char *colon = strchr(id, ':');
-	const struct facts *f = colon ? map_get(&t->facts->by_id, colon + 1) : NULL;
-	return f ? f : map_get(&t->facts->by_id, id);
-}
-
-/* A container's disk comes from its runtime's files and stores, which end when they are read again. */
-static void fill_disk(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
-{
-	unsigned as_of = t->facts->changes + storage_changes(b->storage) + 1;
+	unsigned as_of = disks_as_of(b, t);
 	if (k->disk_as_of == as_of && !rootfs_cites(b->fs))
 		return;
 	k->disk_as_of = as_of;
 	rootfs_cite_for(b->fs, i->id);
 	struct disk d = k->bg->disk;
 	storage_container(b->storage, facts_of(t, i->id), &d);
-	if (disk_is(&d, &k->bg->disk))
+	if (disk_same(&d, &k->bg->disk))
 		return;
-	d.driver = arena_strdup(&k->arena, d.driver);
-	struct metric *const metrics[] = {&d.image_bytes, &d.shared_bytes, &d.layers};
-	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++)
-		if (!metric_is_ok(*metrics[m]))
-			metrics[m]->why = arena_strdup(&k->arena, metrics[m]->why);
+	keep_disk(&d, &k->arena);
 	renew(b, k)->disk = d;
 }
 
@@ -335,7 +361,7 @@ static const struct background *shown(struct background_reader *b, const struct 
                                       const struct instance *i)
 {
 	if (i->kind == INSTANCE_CONTAINER)
-		fill_disk(b, t, k, i);
+		refresh_disk(b, t, k, i);
 	bool was_running = metric_is_ok(k->bg->supervisor.daemon_running) && k->bg->supervisor.daemon_running.v > 0;
 	if (k->daemon && (!metric_is_ok(k->bg->supervisor.daemon_running) || k->daemon->running != was_running))
 		renew(b, k)->supervisor.daemon_running = metric_ok(k->daemon->running);
