@@ -5,7 +5,7 @@
 #include "vctop/base/attr.h"
 #include "vctop/base/text.h"
 
-/* Whoever adds a member compares it below. */
+/* Whoever adds a member compares it below; the compiler notices, unless it fits into padding. */
 _Static_assert(sizeof(void *) != 8 || (sizeof(struct isolation) == 160 && sizeof(struct disk) == 80 &&
                                        sizeof(struct supervisor) == 56),
                "a member that is not compared");

@@ -263,8 +263,8 @@ info() { # EXPRESSION FILE...: of all files and what is below them, as qemu-img 
 }
 
 # What explain shows under a field: `= formula`, files, raw texts.
-told() { # INSTANCE FIELD
-	"$VCTOP" explain -d 0.1 "$1" | awk -v f="$2" '/^  [a-z]/ { on = $1 == f } on'
+told() { # INSTANCE FIELD [OPTION]...
+	"$VCTOP" explain -d 0.1 "${@:3}" "$1" | awk -v f="$2" '/^  [a-z]/ { on = $1 == f } on'
 }
 has() { # TEXT LINE...: each somewhere in it
 	local text=$1 line
@@ -287,6 +287,8 @@ has() { # TEXT LINE...: each somewhere in it
 	done
 	equal sum "$sum" "$(docker image inspect -f '{{.Size}}' "$TESTNAME-one:1")"
 	has "$told" "($sum)"
+	# Each once, also where its last reading is the first.
+	equal "layers, read once" "$(told "$TESTNAME-writes" disk.image_bytes --root / | grep -c "/size\$")" "$(grep -c "/size\$" <<<"$told")"
 	has "$(told "$TESTNAME-writes" disk.writable_bytes)" \
 		"$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' "$TESTNAME-writes")" "entries below it" mount-id
 	has "$(told "$TESTNAME-writes" name)" config.v2.json "\"Name\":\"/$TESTNAME-writes\""

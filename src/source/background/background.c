@@ -345,7 +345,8 @@ static void refresh(struct background_reader *b, const struct tick *t)
 static void refresh_disk(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
 {
 	unsigned as_of = disks_as_of(b, t);
-	if (k->disk_as_of == as_of && !rootfs_cites(b->fs))
+	bool just_read = k->turn.read_usec == t->now.mono_usec;
+	if (k->disk_as_of == as_of && (just_read || !rootfs_cites(b->fs)))
 		return;
 	k->disk_as_of = as_of;
 	rootfs_cite_for(b->fs, i->id);

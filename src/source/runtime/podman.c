@@ -104,12 +104,13 @@ static void read_store(struct facts_table *t, const char *path, const struct sto
 	json_decref(all);
 }
 
-static bool has(const struct rootfs_names *names, const char *name)
+/* A directory that is there and cannot be listed, for want of files or rights, may hold it. */
+static bool may_hold(const struct rootfs_names *names, int err, const char *name)
 {
-	for (size_t i = 0; i < names->at.n; i++)
+	for (size_t i = 0; names && i < names->at.n; i++)
 		if (strcmp(rootfs_name(names, i), name) == 0)
 			return true;
-	return false;
+	return !names && err != -ENOENT;
 }
 
 /* 0, or why there is nothing to be seen below that root. */
@@ -119,10 +120,10 @@ static int scan_store(struct facts_table *t, const char *root, const char *graph
 	static const char *const stores[] = {"containers.json", "volatile-containers.json"};
 	int r;
 	const struct rootfs_names *names = facts_list(t, root, &r);
-	for (size_t d = 0; names && d < ARRAY_SIZE(drivers); d++) {
+	for (size_t d = 0; d < ARRAY_SIZE(drivers); d++) {
 		char dir[64], path[2048];
 		(void)snprintf(dir, sizeof(dir), "%s-containers", drivers[d]);
-		for (size_t s = 0; has(names, dir) && s < ARRAY_SIZE(stores); s++) {
+		for (size_t s = 0; may_hold(names, r, dir) && s < ARRAY_SIZE(stores); s++) {
 			int n = snprintf(path, sizeof(path), "%s/%s/%s", root, dir, stores[s]);
 			if (n > 0 && (size_t)n < sizeof(path))
 				read_store(t, path, &(struct storage){graphroot, runroot, drivers[d]});
