@@ -3,7 +3,8 @@
  *   churn SECONDS DIRECTORY...           in all of them (one a hierarchy); prints how many it made
  *   churn SECONDS@RATE DIRECTORY...      RATE a second, each with a process, for LIFE seconds; prints of each its name,
  *                                        its process, when (real time) it was complete and when its end began, its
- *                                        tasks (one to three) and its memory cap (no other has the same)
+ *                                        tasks (one to three), its memory cap (no other has the same), when its
+ *                                        process was begun and when that was gone
  * In the second form a name comes again, for another group, soon after its end; so do pids where they can be chosen
  * without harm to others, in a pid namespace of its own: one group in four takes over the pid of the process of
  * another, which gets a new one (and a second line) while it lives on.
@@ -89,7 +90,7 @@ static int take(char **dirs, unsigned long i)
 
 struct life {
 	pid_t pid;
-	double made; /* with this process */
+	double begun, made; /* with this process */
 };
 
 static double real_now(void)
@@ -177,13 +178,23 @@ static unsigned long pid_of(unsigned long i)
 	return PID_FIRST + i % PIDS * TASKS;
 }
 
+static struct life start(char **dirs, unsigned long i, unsigned long wanted)
+{
+	struct life l = {.begun = real_now()};
+	l.pid = settle(dirs, i, wanted);
+	l.made = real_now();
+	return l;
+}
+
 static void stop(unsigned long i, const struct life *l)
 {
-	(void)printf("%064lx %d %.6f %.6f %u %lu\n", i % NAMES, (int)l->pid, l->made, real_now(), tasks(i), cap(i));
+	double ends = real_now();
 	if (l->pid > 0) {
 		(void)kill(l->pid, SIGKILL);
 		(void)waitpid(l->pid, NULL, 0);
 	}
+	(void)printf("%064lx %d %.6f %.6f %u %lu %.6f %.6f\n", i % NAMES, (int)l->pid, l->made, ends, tasks(i), cap(i),
+	             l->begun, real_now());
 }
 
 static void end(char **dirs, unsigned long i, const struct life *l)
@@ -197,8 +208,8 @@ static void pass_on(char **dirs, struct life *lives, unsigned long from, unsigne
 {
 	pid_t pid = lives[from].pid;
 	stop(from, &lives[from]);
-	lives[to] = (struct life){settle(dirs, to, (unsigned long)pid), real_now()};
-	lives[from] = (struct life){settle(dirs, from, pid_of(to)), real_now()};
+	lives[to] = start(dirs, to, (unsigned long)pid);
+	lives[from] = start(dirs, from, pid_of(to));
 }
 
 static int steadily(char **dirs, double seconds, double rate)
@@ -219,7 +230,7 @@ static int steadily(char **dirs, double seconds, double rate)
 		if (pids_are_mine() && i % 4 == 0 && i >= ended + half && i > half)
 			pass_on(dirs, lives, i - half, i);
 		else
-			lives[i] = (struct life){settle(dirs, i, pid_of(i)), real_now()};
+			lives[i] = start(dirs, i, pid_of(i));
 	}
 	for (; ended < i; ended++)
 		end(dirs, ended, &lives[ended]);
