@@ -40,7 +40,7 @@ struct known {
 	struct background *fresh;    /* the same while it may be changed, in the tick that made it */
 	unsigned made;
 	bool copied;           /* the arena holds what is no longer shown */
-	unsigned disk_as_of;   /* changes of files and stores then, and one; 0: not looked up */
+	unsigned disk_as_of;   /* changes of files and stores then */
 	struct daemon *daemon; /* on which it hangs; NULL none */
 	struct network net;
 	bool read;
@@ -210,7 +210,7 @@ static const struct facts *facts_of(const struct tick *t, const char *id)
 
 static unsigned disks_as_of(const struct background_reader *b, const struct tick *t)
 {
-	return t->facts->changes + storage_changes(b->storage) + 1;
+	return t->facts->changes + storage_changes(b->storage);
 }
 
 /* What was read of a container's disk lasts until the runtime's files and stores are read again. */
@@ -341,7 +341,6 @@ static void refresh(struct background_reader *b, const struct tick *t)
 	}
 }
 
-/* Also before it was read for the first time. */
 static void refresh_disk(struct background_reader *b, const struct tick *t, struct known *k, const struct instance *i)
 {
 	unsigned as_of = disks_as_of(b, t);
@@ -361,7 +360,7 @@ static void refresh_disk(struct background_reader *b, const struct tick *t, stru
 static const struct background *shown(struct background_reader *b, const struct tick *t, struct known *k,
                                       const struct instance *i)
 {
-	if (i->kind == INSTANCE_CONTAINER)
+	if (i->kind == INSTANCE_CONTAINER && k->read)
 		refresh_disk(b, t, k, i);
 	bool was_running = metric_is_ok(k->bg->supervisor.daemon_running) && k->bg->supervisor.daemon_running.v > 0;
 	if (k->daemon && (!metric_is_ok(k->bg->supervisor.daemon_running) || k->daemon->running != was_running))
