@@ -94,7 +94,8 @@ const struct frame *moments_at(struct moments *m, int64_t usec, int steps)
 		m->frame = frame_new();
 		m->frame->prices = config()->prices;
 	}
-	if (line_ring_get(m->ring, at, &m->line) < 0 ||
+	/* Too long to be read: what is shown stays as it is. */
+	if (line_ring_get(m->ring, at, &m->line) < 0 || m->line.len > SNAPSHOT_LINE_MAX ||
 	    frame_from_json(m->line.buf, m->line.len, m->snap, m->frame, NULL) < 0)
 		return NULL;
 	leave_line(m);
