@@ -15,7 +15,7 @@ setup_file() {
 teardown_file() { live_teardown; }
 setup() {
 	cd "$SCRATCH" || return 1
-	SOCKET=vctop-compare-$$
+	SOCKET=vctop-compare-$$-$BATS_TEST_NUMBER
 }
 teardown() { tmux -L "$SOCKET" kill-server 2>/dev/null || :; }
 

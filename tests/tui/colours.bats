@@ -65,7 +65,7 @@ no_colours() {
 	coded '38;2;0;135;215m'
 	coded '38;2;175;95;175m'
 	if coded '38;5;'; then cat -v out; return 1; fi
-	T kill-server
+	close_terminal
 	printf 'theme = dark\n' >vctop.conf
 	mkdir -p vctop && mv vctop.conf vctop/config
 	open TERM=test-direct TERMINFO="$PWD/terminfo" --
@@ -76,14 +76,14 @@ no_colours() {
 	open TERM=xterm-256color NO_COLOR=1 --
 	no_colours
 	coded 1m
-	T kill-server
+	close_terminal
 	open TERM=xterm-256color -- --no-color
 	no_colours
-	T kill-server
+	close_terminal
 	mkdir -p vctop && printf 'theme = mono\n' >vctop/config
 	open TERM=xterm-256color --
 	no_colours
-	T kill-server
+	close_terminal
 	rm -r vctop
 	open TERM=xterm-256color NO_COLOR= -- # empty: as if it were not set
 	coded '38;5;32m'

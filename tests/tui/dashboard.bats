@@ -137,9 +137,7 @@ both_lists() {
 		kill -$s "$(pid_of)"
 		lacks CONTAINERS # a shell that sees its child die of SIGINT runs nothing more of the line
 		plain_again
-		T kill-server
-		# shellcheck disable=SC2030,SC2031 # each test has its own
-		SOCKET=$SOCKET-next
+		close_terminal
 	done
 }
 
@@ -161,9 +159,7 @@ ended() { # with whatever status; a sanitizer's report may come before
 		kill -$s "$(pid_of)"
 		ended
 		plain_again
-		T kill-server
-		# shellcheck disable=SC2030,SC2031 # each test has its own
-		SOCKET=$SOCKET-next
+		close_terminal
 	done
 }
 

@@ -11,6 +11,12 @@ tui_setup() { # NAME: of the tmux server
 }
 teardown() { tmux -L "$SOCKET" kill-server 2>/dev/null || :; }
 
+# The server goes on for a moment after it was told to end: a session begun there meanwhile ends with it.
+close_terminal() {
+	T kill-server
+	SOCKET=$SOCKET-next
+}
+
 T() { tmux -L "$SOCKET" "$@"; }
 screen() { T capture-pane -p; }
 # Until a text is on the screen, or no more: 15 s at the most.
