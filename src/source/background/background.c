@@ -257,7 +257,6 @@ static void read_instance(struct background_reader *b, const struct tick *t, str
 	struct background *bg = arena_alloc(a, sizeof(*bg));
 	rootfs_cite_for(b->fs, i->id);
 	read_host(b, t->now.mono_usec);
-	*bg = background_none;
 	bool runs = is_running(i);
 	pid_t parent = 0;
 	if (!runs)
