@@ -3,14 +3,11 @@
 #include <errno.h>
 #include <getopt.h>
 #include <langinfo.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "vctop/base/clock.h"
 #include "vctop/base/parse.h"
 #include "vctop/base/text.h"
 
@@ -91,35 +88,4 @@ int option_count(const char *arg, unsigned long *ret)
 		return app_failf(EXIT_BAD_USE, "-n: %s: not a positive whole number", arg);
 	*ret = n;
 	return 0;
-}
-
-static sigset_t held_signals(void)
-{
-	sigset_t set;
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	return set;
-}
-
-void signals_hold(void)
-{
-	sigset_t set = held_signals();
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-int signals_wait(int64_t mono_usec)
-{
-	sigset_t set = held_signals();
-	for (;;) {
-		int64_t left = mono_usec - clock_mono_usec();
-		left = left > 0 ? left : 0;
-		struct timespec ts = {left / 1000000, left % 1000000 * 1000};
-		int sig = sigtimedwait(&set, NULL, &ts);
-		if (sig > 0)
-			return sig;
-		if (errno != EINTR)
-			return 0;
-	}
 }

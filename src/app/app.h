@@ -138,5 +138,9 @@ int option_count(const char *arg, unsigned long *ret);
  */
 void signals_hold(void);
 int signals_wait(int64_t mono_usec);
+/* Between these, a signal of those ends the program only after signals_let, so that a line is whole; but for whoever
+ * does not read it, after a second, or by a second signal. */
+void signals_put_off(void);
+void signals_let(void);
 
 #endif

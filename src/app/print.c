@@ -104,7 +104,7 @@ static int write_part(void *data, const struct strbuf *text)
 }
 
 /* A screen shows the last of all frames, and in its graphs those before it. */
-static int show(const struct view_options *o, const struct frame *f, struct trends *trends, struct strbuf *out)
+static int write_frame(const struct view_options *o, const struct frame *f, struct trends *trends, struct strbuf *out)
 {
 	strbuf_clear(out);
 	if (o->screen_columns) {
@@ -119,6 +119,14 @@ static int show(const struct view_options *o, const struct frame *f, struct tren
 		selection_release(&sel);
 	}
 	return app_write(out);
+}
+
+static int show(const struct view_options *o, const struct frame *f, struct trends *trends, struct strbuf *out)
+{
+	signals_put_off();
+	int r = write_frame(o, f, trends, out);
+	signals_let();
+	return r;
 }
 
 static void wait_until(int64_t mono_usec)

@@ -154,6 +154,38 @@ same_lines() { # FILE FILE
 	[ $took -ge 900 ]
 }
 
+@test "a signal ends it after a whole line; whoever does not read waits for a second, not for ever" {
+	local status started
+	line 1 | jq -c '.instances = [range(3000) as $i | .instances[0] | .id += "-\($i)"]' >one
+	cat one one one >big.json
+	mkfifo pipe
+	for reads in yes no; do
+		"$VCTOP" replay big.json --json >pipe 2>err 3>&- &
+		exec 5<pipe
+		head -c 100000 <&5 >got
+		started=$SECONDS
+		kill -TERM $!
+		if [ $reads = yes ]; then cat <&5 >>got; fi
+		status=0
+		wait $! || status=$?
+		exec 5<&-
+		[ $status = 143 ]
+		[ ! -s err ]
+		[ $((SECONDS - started)) -le 20 ]
+		[ $reads = no ] || [ "$(jq -c '.instances | length' got)" = 3000 ]
+	done
+	# A second signal does not wait.
+	"$VCTOP" replay big.json --json >pipe 2>err 3>&- &
+	exec 5<pipe
+	head -c 1000 <&5 >got
+	kill -TERM $!
+	kill -INT $!
+	status=0
+	wait $! || status=$?
+	exec 5<&-
+	[ $status = 130 ] || [ $status = 143 ]
+}
+
 @test "times and options that make no sense" {
 	lines 0 3 >a.json
 	for at in "" 10 25:00 10:61 1:00 yesterday 2026-13 2026-11-23T10:00:00+99:99; do
