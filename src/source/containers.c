@@ -16,8 +16,9 @@
 
 /* Files looked at per tick for writable layers: about 20 ms. */
 #define DISK_BUDGET 10000
-/* An empty group is searched for processes again after this long. */
+/* A group in which no process was found is searched again after this long; one that says it is empty tells who comes. */
 #define SEEK_USEC 1000000
+#define SEEK_EMPTY_USEC 10000000
 #define MONITOR_USEC 5000000
 #define MONITOR_SPREAD 2000000
 
@@ -57,7 +58,8 @@ static void find_init(struct container *ct, const struct tick *t, struct metric 
 	if (init_lives(ct, t, tasks))
 		return;
 	int64_t since = t->now.mono_usec - ct->sought_usec;
-	if (!ct->pid && ct->sought_usec && since >= 0 && since < SEEK_USEC)
+	int64_t wait = ct->life == CGROUP_EMPTY ? SEEK_EMPTY_USEC : SEEK_USEC;
+	if (!ct->pid && ct->sought_usec && since >= 0 && since < wait)
 		return;
 	kfile_close(t->fs, &ct->init_stat);
 	ct->sought_usec = t->now.mono_usec;

@@ -167,6 +167,8 @@ uint64_t cgroup_reader_incarnation(const struct cgroup_reader *r)
 
 ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size)
 {
+	if (r->lacks & 1U << c)
+		return -ENOENT;
 	struct kfile *k = file_of(r, c);
 	if (kfile_is_kept(r->tree->fs, k))
 		return kfile_read(r->tree->fs, k, "", buf, size);
@@ -187,7 +189,11 @@ ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, s
 	int n = snprintf(full, sizeof(full), "%s%s/%s", mount, own ? own : r->path, name);
 	if (n < 0 || (size_t)n >= sizeof(full))
 		return -ENAMETOOLONG;
-	return kfile_read(r->tree->fs, k, full, buf, size);
+	ssize_t res = kfile_read(r->tree->fs, k, full, buf, size);
+	/* Of one that is being made or at work the next tick may find more. */
+	if (res == -ENOENT && r->quiet)
+		r->lacks |= (uint16_t)(1U << c);
+	return res;
 }
 
 void cgroup_reader_identify(struct cgroup_reader *r)
@@ -198,6 +204,7 @@ void cgroup_reader_identify(struct cgroup_reader *r)
 void cgroup_reader_reopen(struct cgroup_reader *r)
 {
 	close_files(r, true);
+	r->lacks = 0;
 	cgroup_tree_forget(r->tree, r->path);
 	cgroup_reader_identify(r);
 	if (r->tree->mounts.layout != CGROUP_UNIFIED)

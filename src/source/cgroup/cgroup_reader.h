@@ -26,6 +26,7 @@ enum counter {
 	COUNT_FREEZER,
 	COUNT_MAX
 };
+_Static_assert(COUNT_MAX <= 16, "a bit of lacks for each");
 
 struct cgroup_reader {
 	struct cgroup_tree *tree;
@@ -55,9 +56,10 @@ struct cgroup_reader {
 	struct bulk_life life;              /* as last told */
 	bool seldom;                        /* in this tick it is the turn of what hardly ever moves */
 	bool frozen;                        /* cgroup.events, as of its last reading */
+	uint16_t lacks;                     /* while it stands still: whose files are not there, by bit; looked for again seldom */
 };
 
-/* Reads a counter's file. -ENOENT where its controller is on neither version. */
+/* Reads a counter's file. -ENOENT where its controller is on neither version, or not on for this group. */
 ssize_t cgroup_reader_read(struct cgroup_reader *r, enum counter c, char *buf, size_t size);
 /* Which has been read, but will hardly be again. */
 void cgroup_reader_close(struct cgroup_reader *r, enum counter c);
