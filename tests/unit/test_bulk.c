@@ -39,7 +39,8 @@ static struct {
 
 static int take(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	if (type == FTW_D && at->level > 0 && here.n < MAX_GROUPS)
+	bool own = here.own && strcmp(path + 1 + strlen(here.m.walk), here.own) == 0; /* has the first place already */
+	if (type == FTW_D && at->level > 0 && here.n < MAX_GROUPS && !own)
 		here.v[here.n++] = (struct group){.path = xstrdup(path + 1 + strlen(here.m.walk)), .id = st->st_ino};
 	return 0;
 }
@@ -50,6 +51,10 @@ static void list_groups(void)
 	(void)snprintf(path, sizeof(path), "/%s", here.m.walk);
 	while (here.n > 0)
 		free(here.v[--here.n].path);
+	struct stat st;
+	cleanup_free char *own = here.own ? xasprintf("%s%s", path, here.own) : NULL;
+	if (own && stat(own, &st) == 0)
+		here.v[here.n++] = (struct group){.path = xstrdup(here.own), .id = st.st_ino};
 	(void)nftw(path, take, 16, FTW_PHYS);
 }
 
