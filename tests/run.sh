@@ -100,17 +100,24 @@ fi
 
 # What live suites start, they write down here first; whatever is left when one ends is removed.
 VCTOP_TEST_STATE=$(mktemp -d "${TMPDIR:-/tmp}/vctop-test.XXXXXX") || exit 2
+# shellcheck source=tests/live/reap.bash
+. tests/live/reap.bash
+claim "$VCTOP_TEST_STATE"
 export VCTOP_TEST_STATE
 export STATE_DIRECTORY=$VCTOP_TEST_STATE/history # never this machine's own
+sweep() { # STATE-DIR
+	$sudo bash tests/live/reap.bash "$1" all
+	$sudo rm -rf "$1"
+}
 finish() {
 	local p
 	for p in $(jobs -p); do kill "$p" 2>/dev/null; done
 	wait
-	$sudo bash tests/live/reap.bash "$VCTOP_TEST_STATE" all
-	$sudo rm -rf "$VCTOP_TEST_STATE"
+	sweep "$VCTOP_TEST_STATE"
 }
 trap 'exit 130' INT TERM HUP
 trap finish EXIT
+abandoned "${TMPDIR:-/tmp}" | while read -r dir; do sweep "$dir" </dev/null; done
 
 passed=0 failed=0 skipped=0
 reasons() { # OUTPUT TAIL: the failing tests of a suite with what they printed; for a crash the end of the output

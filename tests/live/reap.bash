@@ -89,6 +89,19 @@ reap_list() { # FILE
 	rm -f "$1"
 }
 
+# Whose a state directory is.  A run that was killed leaves it behind, with all that is on its lists.
+owner() { echo "$1 $(start_ticks "$1") $(readlink "/proc/$1/ns/pid" 2>/dev/null)"; } # PID
+claim() { owner $$ >"$1/owner"; }                                                  # STATE-DIR
+abandoned() { # PARENT: state directories of ours whose run has ended; where its pids mean nothing here, nobody knows
+	local dir pid ticks space
+	for dir in "$1"/vctop-test.*; do
+		if [ -L "$dir" ] || [ ! -O "$dir" ] || [ ! -e "$dir/owner" ]; then continue; fi
+		read -r pid ticks space <"$dir/owner"
+		if [[ ! $pid =~ ^[0-9]+$ ]] || [ "$space" != "$(readlink /proc/self/ns/pid)" ]; then continue; fi
+		[ "$(owner "$pid")" = "$pid $ticks $space" ] || echo "$dir"
+	done
+}
+
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	if [ "$2" = all ]; then
 		for list in "$1"/*.list; do reap_list "$list"; done

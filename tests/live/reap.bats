@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# What a run of the tests leaves when it is killed, the next one removes; and nothing of a run that goes on.
+
+load lib
+
+setup() {
+	RUNS=$BATS_TEST_TMPDIR
+	mkdir "$RUNS"/vctop-test.{dead,runs,apart,nobody}
+	sleep 300 3>&- &
+	RUNNING=$!
+	sleep 300 3>&- &
+	GONE=$!
+	owner $GONE >"$RUNS/vctop-test.dead/owner"
+	kill $GONE
+	wait $GONE || :
+	owner $RUNNING >"$RUNS/vctop-test.runs/owner"
+	echo "$GONE 1 pid:[1]" >"$RUNS/vctop-test.apart/owner"
+}
+teardown() { kill "$RUNNING"; }
+
+@test "a run that was killed is told from one that goes on, from another namespace's and from nobody's" {
+	equal abandoned "$(abandoned "$RUNS")" "$RUNS/vctop-test.dead"
+	# The same number, another process.
+	echo "$RUNNING 1 $(readlink /proc/self/ns/pid)" >"$RUNS/vctop-test.runs/owner"
+	equal abandoned "$(abandoned "$RUNS" | xargs)" "$RUNS/vctop-test.dead $RUNS/vctop-test.runs"
+	ln -s vctop-test.dead "$RUNS/vctop-test.link"
+	equal abandoned "$(abandoned "$RUNS" | wc -l)" 2
+}
+
+@test "what is on its lists is removed" {
+	need_root
+	local group
+	group=$(cgroup_of $$ pids)/vctop-reap-$$
+	mkdir "$group" "$group/below" || skip "no group can be made here"
+	mkdir -p "$RUNS/scratch/deep"
+	printf 'path %s\ncgroup %s\n' "$RUNS/scratch" "$group" >"$RUNS/vctop-test.dead/live_x.list"
+	bash "$VCTOP_SOURCE/tests/live/reap.bash" "$RUNS/vctop-test.dead" all
+	[ ! -e "$group" ]
+	[ ! -e "$RUNS/scratch" ]
+	[ -e "$RUNS/vctop-test.runs/owner" ]
+}
