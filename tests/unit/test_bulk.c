@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "own_group.h"
 #include "source/cgroup/cgroup_reader.h"
 #include "source/cgroup/stat_order.h"
 #include "unit.h"
@@ -111,6 +112,7 @@ static bool enter_own(int c)
 	(void)snprintf(pid, sizeof(pid), "%d", (int)here.member);
 	if (mkdir(dir, 0755) < 0)
 		return false;
+	remember_group(dir);
 	copy_own(mount_at(c), "cpuset.cpus");
 	copy_own(mount_at(c), "cpuset.mems");
 	return write_own(mount_at(c), "cgroup.procs", pid);
@@ -658,6 +660,7 @@ static void groups_that_come_and_go(void **state)
 		print_message("# skipped: no group can be made here\n");
 		skip();
 	}
+	remember_group(dir);
 	int made = stat(dir, &st);
 	bool before = bulk_find(b, st.st_ino, &hint);
 	int read = bulk_read(b);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "own_group.h"
 #include "source/background/isolation.h"
 #include "source/bpf/processes.h"
 #include "source/cgroup/cgroup.h"
@@ -386,6 +387,7 @@ static void test_the_first_in_a_group(void **state)
 		process_bulk_close(b);
 		skip();
 	}
+	remember_group(group);
 	assert_int_equal(wait_for_first(b, group, 0), 0);
 	pid_t first = fork_into(group, true);
 	assert_int_equal(wait_for_first(b, group, first), first);

@@ -56,7 +56,7 @@ struct cgroup_reader {
 	struct bulk_life life;              /* as last told */
 	bool seldom;                        /* in this tick it is the turn of what hardly ever moves */
 	bool frozen;                        /* cgroup.events, as of its last reading */
-	uint16_t lacks;                     /* while it stands still: whose files are not there, by bit; looked for again seldom */
+	uint16_t lacks; /* while it stands still: whose files are not there, by bit; looked for again seldom */
 };
 
 /* Reads a counter's file. -ENOENT where its controller is on neither version, or not on for this group. */
