@@ -171,7 +171,7 @@ containerd_ended() { # DIR
 }
 process_ended() { # PID: gone, or waiting to be collected
 	local state
-	state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)
+	state=$(state_of "$1")
 	[ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
 }
 docker_run() { # NAME OPTION... -- COMMAND...

@@ -16,6 +16,8 @@ start_ticks() { # PID
 	echo "${20}"
 }
 
+state_of() { sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null; } # PID: R, S, Z ...
+
 # A container that its daemon no longer removes: what runs in its groups, its shim, the groups.
 reap_container() { # ID
 	local i p
@@ -41,7 +43,7 @@ reap_one() { # WORD...
 		kill -CONT "$2" 2>/dev/null
 		for ((i = 0; i < 50; i++)); do
 			[ "$(start_ticks "$2")" = "$3" ] || return 0
-			[ "$(sed 's/.*) //; s/ .*//' "/proc/$2/stat" 2>/dev/null)" != Z ] || return 0
+			[ "$(state_of "$2")" != Z ] || return 0
 			sleep 0.1
 		done
 		kill -9 "$2" 2>/dev/null
@@ -98,7 +100,7 @@ abandoned() { # PARENT: state directories of ours whose run has ended; where its
 		if [ -L "$dir" ] || [ ! -O "$dir" ] || [ ! -e "$dir/owner" ]; then continue; fi
 		read -r pid ticks space <"$dir/owner"
 		if [[ ! $pid =~ ^[0-9]+$ ]] || [ "$space" != "$(readlink /proc/self/ns/pid)" ]; then continue; fi
-		[ "$(owner "$pid")" = "$pid $ticks $space" ] || echo "$dir"
+		if [ "$(owner "$pid")" != "$pid $ticks $space" ] || [ "$(state_of "$pid")" = Z ]; then echo "$dir"; fi
 	done
 }
 

@@ -5,6 +5,7 @@ load lib
 
 setup() {
 	RUNS=$BATS_TEST_TMPDIR
+	cd "$RUNS" || return 1
 	mkdir "$RUNS"/vctop-test.{dead,runs,apart,nobody}
 	sleep 300 3>&- &
 	RUNNING=$!
@@ -16,6 +17,7 @@ setup() {
 	owner $RUNNING >"$RUNS/vctop-test.runs/owner"
 	echo "$GONE 1 pid:[1]" >"$RUNS/vctop-test.apart/owner"
 }
+is_zombie() { [ "$(state_of "$1")" = Z ]; }
 teardown() { kill "$RUNNING"; }
 
 @test "a run that was killed is told from one that goes on, from another namespace's and from nobody's" {
@@ -23,6 +25,16 @@ teardown() { kill "$RUNNING"; }
 	# The same number, another process.
 	echo "$RUNNING 1 $(readlink /proc/self/ns/pid)" >"$RUNS/vctop-test.runs/owner"
 	equal abandoned "$(abandoned "$RUNS" | xargs)" "$RUNS/vctop-test.dead $RUNS/vctop-test.runs"
+	# It has ended, and nobody has asked how.
+	bash -c 'sleep 0.2 & echo $!; exec 3>&- >/dev/null; exec sleep 300' >child &
+	local parent=$! child
+	poll 10 test -s child
+	child=$(cat child)
+	owner "$child" >"$RUNS/vctop-test.nobody/owner"
+	poll 10 is_zombie "$child"
+	equal "with the dead" "$(abandoned "$RUNS" | grep -c nobody)" 1
+	kill $parent
+	rm "$RUNS/vctop-test.nobody/owner"
 	ln -s vctop-test.dead "$RUNS/vctop-test.link"
 	equal abandoned "$(abandoned "$RUNS" | wc -l)" 2
 }

@@ -1,10 +1,13 @@
 /* Processes as lab/ knows them: by pid and start together; a look at them changes nothing of this one. */
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lab/tool/proctable.h"
+#include "lab/tool/spawn.h"
 #include "unit.h"
 
 static void test_lives(void **state)
@@ -49,9 +52,9 @@ static void test_killed(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
-static bool is_sleeper(char *const *argv, const void *data)
+static bool is_sleeper(const struct process *p, const void *data)
 {
-	return argv[1] && strcmp(argv[1], data) == 0;
+	return p->argc > 1 && strcmp(p->argv[1], data) == 0;
 }
 
 static void test_found(void **state)
@@ -78,6 +81,56 @@ static void test_found(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+static bool is_becoming(pid_t pid)
+{
+	struct process p;
+	struct rootfs *fs = rootfs_open_once(NULL);
+	assert_int_equal(process_read(fs, pid, &p), 0);
+	bool becoming = proctable_is_becoming(&p);
+	process_release(&p);
+	rootfs_close(fs);
+	return becoming;
+}
+
+/* Forked to carry out an order; a process like any other, as we are; one that has ended and is not collected. */
+static void test_becoming(void **state)
+{
+	(void)state;
+	siginfo_t how;
+	assert_false(is_becoming(getpid()));
+	assert_int_equal(prctl(PR_SET_NAME, SPAWN_COMM), 0);
+	pid_t child = fork();
+	if (child == 0)
+		for (;;)
+			(void)pause();
+	assert_int_equal(prctl(PR_SET_NAME, "test"), 0);
+	assert_true(is_becoming(child));
+	assert_false(is_becoming(getpid()));
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	child = fork();
+	if (child == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)child, &how, WEXITED | WNOWAIT), 0);
+	assert_false(is_becoming(child));
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* The program has a name of its own, and so have we afterwards. */
+static void test_named_until_exec(void **state)
+{
+	(void)state;
+	char name[16] = "";
+	struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
+	char cat[] = "/bin/cat", comm[] = "/proc/self/comm", *argv[] = {cat, comm, NULL};
+	assert_int_equal(prctl(PR_SET_NAME, "test"), 0);
+	assert_int_equal(spawn_run_whole(argv, 10000, NULL, &res), 0);
+	assert_string_equal(res.out.buf, "cat\n");
+	assert_int_equal(prctl(PR_GET_NAME, name), 0);
+	assert_string_equal(name, "test");
+	spawn_result_release(&res);
+}
+
 /* What is started next inherits it. */
 static void test_limit_stays(void **state)
 {
@@ -98,8 +151,10 @@ static void test_limit_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_lives), cmocka_unit_test(test_ended),       cmocka_unit_test(test_killed),
-	        cmocka_unit_test(test_found), cmocka_unit_test(test_limit_stays),
+	        cmocka_unit_test(test_lives),       cmocka_unit_test(test_ended),
+	        cmocka_unit_test(test_killed),      cmocka_unit_test(test_found),
+	        cmocka_unit_test(test_becoming),    cmocka_unit_test(test_named_until_exec),
+	        cmocka_unit_test(test_limit_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

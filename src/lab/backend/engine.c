@@ -18,6 +18,7 @@
 #include "vctop/base/text.h"
 
 #define ORDER_NAP_MSEC 20
+#define BECOMING_MSEC 1000 /* an exec takes less; a program may also have no arguments for good */
 #define IMAGE_LABEL "vctop.image=sample"
 #define SAMPLE_LABEL "vctop.sample=%s"
 #define STARTED_LABEL "vctop.started=%lld"
@@ -289,25 +290,32 @@ static bool last_of(const struct reg *r, const struct launched *l)
 	return last;
 }
 
+struct order_of {
+	const struct launched *sample;
+	bool becoming; /* also what may become one */
+};
+
 /*
  * An import, a run, a commit or a removal for this sample, whatever program carries it out (podman-docker is a script).
  * A person's logs or exec is none of these.
  */
-static bool is_order_for(char *const *argv, const void *data)
+static bool is_order_for(const struct process *p, const void *data)
 {
-	const struct launched *l = data;
+	const struct order_of *o = data;
+	const struct launched *l = o->sample;
 	char label[64], image[96], file[64];
 	bool removes = false;
 	(void)snprintf(label, sizeof(label), SAMPLE_LABEL, l->name);
 	(void)snprintf(image, sizeof(image), ENGINE_SNAPSHOT ":%s", l->name);
 	(void)snprintf(file, sizeof(file), "/ct-%s/image.tar", l->name);
-	for (size_t i = 1; argv[i]; i++) {
-		if (strcmp(argv[i], label) == 0 || strcmp(argv[i], image) == 0 ||
-		    text_ends(argv[i], strlen(argv[i]), file) || (removes && l->ref && strcmp(argv[i], l->ref) == 0))
+	for (size_t i = 1; i < p->argc; i++) {
+		const char *arg = p->argv[i];
+		if (strcmp(arg, label) == 0 || strcmp(arg, image) == 0 || text_ends(arg, strlen(arg), file) ||
+		    (removes && l->ref && strcmp(arg, l->ref) == 0))
 			return true;
-		removes = removes || strcmp(argv[i], "rm") == 0;
+		removes = removes || strcmp(arg, "rm") == 0;
 	}
-	return false;
+	return o->becoming && proctable_is_becoming(p);
 }
 
 /* What a vctop that was killed had ordered goes on without it: what it makes can be removed once it has ended. */
@@ -315,7 +323,7 @@ static int await_orders(const struct launched *l, struct error *err)
 {
 	for (unsigned waited = 0;; waited += ORDER_NAP_MSEC) {
 		pid_vec pids = {0};
-		proctable_find(is_order_for, l, &pids);
+		proctable_find(is_order_for, &(struct order_of){l, waited < BECOMING_MSEC}, &pids);
 		size_t left = pids.n;
 		vec_free(&pids);
 		if (!left)

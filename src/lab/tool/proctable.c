@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab/tool/spawn.h"
 #include "vctop/base/parse.h"
-#include "vctop/source/process.h"
 #include "vctop/source/rootfs.h"
 
 /* A killed process is gone within milliseconds unless the disk or the kernel hangs. */
@@ -44,13 +44,13 @@ bool proctable_kill(pid_t pid, uint64_t start_ticks)
 	return true;
 }
 
-static bool is_our_vm(char *const *argv, const void *vm_name)
+static bool is_our_vm(const struct process *p, const void *vm_name)
 {
-	if (!strstr(argv[0], "qemu-system-"))
+	if (!p->argc || !strstr(p->argv[0], "qemu-system-"))
 		return false;
-	for (size_t i = 1; argv[i] && argv[i + 1]; i++)
-		if (strcmp(argv[i], "-name") == 0)
-			return strcmp(argv[i + 1], vm_name) == 0;
+	for (size_t i = 1; i + 1 < p->argc; i++)
+		if (strcmp(p->argv[i], "-name") == 0)
+			return strcmp(p->argv[i + 1], vm_name) == 0;
 	return false;
 }
 
@@ -62,7 +62,7 @@ static bool is_mine(struct rootfs *fs, pid_t pid)
 	return rootfs_stat(fs, path, &st) == 0 && st.st_uid == geteuid();
 }
 
-void proctable_find(bool (*is)(char *const *argv, const void *data), const void *data, pid_vec *ret)
+void proctable_find(bool (*is)(const struct process *p, const void *data), const void *data, pid_vec *ret)
 {
 	struct rootfs *fs = rootfs_open_once(NULL);
 	struct rootfs_names names = {0};
@@ -74,12 +74,17 @@ void proctable_find(bool (*is)(char *const *argv, const void *data), const void 
 		pid_t pid;
 		if (parse_pid(name, strlen(name), &pid) < 0 || !is_mine(fs, pid) || process_read(fs, pid, &p) < 0)
 			continue;
-		if (p.argc && is(p.argv, data))
+		if (is(&p, data))
 			vec_push(ret, pid);
 		process_release(&p);
 	}
 	rootfs_names_release(&names);
 	rootfs_close(fs);
+}
+
+bool proctable_is_becoming(const struct process *p)
+{
+	return strcmp(p->stat.comm, SPAWN_COMM) == 0 || (!p->argc && p->exe);
 }
 
 void proctable_find_vm(const char *vm_name, pid_vec *ret)

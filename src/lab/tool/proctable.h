@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "vctop/base/vec.h"
+#include "vctop/source/process.h"
 
 typedef VEC(pid_t) pid_vec;
 
@@ -15,8 +16,10 @@ uint64_t proctable_start(pid_t pid);
 bool proctable_is(pid_t pid, uint64_t start_ticks);
 /* SIGKILL, when it is still the same process; waits until it is gone. false: it is still there. */
 bool proctable_kill(pid_t pid, uint64_t start_ticks);
-/* Processes of this user whose command line (argv[0] is there) is the one asked for. */
-void proctable_find(bool (*is)(char *const *argv, const void *data), const void *data, pid_vec *ret);
+/* Processes of this user that are what is asked for; an argv of none (p->argc) is possible. */
+void proctable_find(bool (*is)(const struct process *p, const void *data), const void *data, pid_vec *ret);
+/* It was forked by a vctop, or is in the middle of an exec: what it will be its command line does not say yet. */
+bool proctable_is_becoming(const struct process *p);
 /* QEMUs of ours: of this user and started with exactly "-name", `vm_name`. */
 void proctable_find_vm(const char *vm_name, pid_vec *ret);
 /* A short sleep. */

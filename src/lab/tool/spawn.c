@@ -156,6 +156,18 @@ struct how {
 	void *data;
 };
 
+/* Named by its parent: whoever finds the child with that one killed must not take it for anything else. */
+static pid_t fork_named(void)
+{
+	char name[16] = "";
+	(void)prctl(PR_GET_NAME, name);
+	(void)prctl(PR_SET_NAME, SPAWN_COMM);
+	pid_t pid = fork();
+	if (pid != 0)
+		(void)prctl(PR_SET_NAME, name);
+	return pid;
+}
+
 static int run_how(char *const argv[], const struct how *how, unsigned limit_msec, const volatile sig_atomic_t *cancel,
                    struct spawn_result *ret)
 {
@@ -166,7 +178,7 @@ static int run_how(char *const argv[], const struct how *how, unsigned limit_mse
 	strbuf_clear(&ret->out);
 	strbuf_clear(&ret->err);
 	if (how->to >= 0 || (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0))
-		pid = fork();
+		pid = how->whole ? fork_named() : fork();
 	int r = pid < 0 ? -errno : 0;
 	if (pid == 0) {
 		fresh_signals();

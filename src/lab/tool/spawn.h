@@ -24,7 +24,8 @@ void spawn_result_release(struct spawn_result *r);
  */
 int spawn_run(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel, struct spawn_result *ret);
 /* The same for what must not be cut off in its middle: with -ETIMEDOUT, -EINTR, and when we die, it goes on to its end.
- */
+ * Until it is the program its comm is SPAWN_COMM. */
+#define SPAWN_COMM "vctop-order"
 int spawn_run_whole(char *const argv[], unsigned limit_msec, const volatile sig_atomic_t *cancel,
                     struct spawn_result *ret);
 /* The same; the child calls prepare before it becomes the program; false: it ends instead. */
