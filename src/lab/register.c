@@ -186,11 +186,11 @@ int reg_list(const struct reg *r, launched_vec *ret, struct error *err)
 
 static char *to_text(const struct launched *l)
 {
-	json_t *o = json_pack("{s:s,s:s,s:s?,s:s?,s:s,s:s?,s:f,s:I,s:i,s:I,s:i,s:I,s:i,s:I,s:I}", "name", l->name,
+	json_t *o = json_pack("{s:s,s:s,s:s?,s:s?,s:s,s:s?,s:s?,s:f,s:I,s:i,s:I,s:i,s:I,s:i,s:I,s:I}", "name", l->name,
 	                      "kind", l->kind, "backend", l->backend, "workload", l->workload, "state", l->state, "ref",
-	                      l->ref, "cpus", l->cpus, "memory", (json_int_t)l->memory, "pid", (int)l->pid, "pid_start",
-	                      (json_int_t)l->pid_start, "starter", (int)l->starter, "starter_start",
-	                      (json_int_t)l->starter_start, "owner", (int)l->owner, "owner_start",
+	                      l->ref, "place", l->place, "cpus", l->cpus, "memory", (json_int_t)l->memory, "pid",
+	                      (int)l->pid, "pid_start", (json_int_t)l->pid_start, "starter", (int)l->starter,
+	                      "starter_start", (json_int_t)l->starter_start, "owner", (int)l->owner, "owner_start",
 	                      (json_int_t)l->owner_start, "started_usec", (json_int_t)l->started_usec);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);

@@ -8,6 +8,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "lab/backend/engine.h"
 #include "lab/lab.h"
 #include "lab/tool/proctable.h"
 #include "vctop/base/clock.h"
@@ -188,8 +189,10 @@ static void describe(struct launch *ln, const struct sample_options *o, const ch
 static void set_backend(struct launch *ln, const struct backend *b)
 {
 	free(ln->l.backend);
+	free(ln->l.place);
 	free(ln->l.state);
 	ln->l.backend = xstrdup(b->name);
+	ln->l.place = engine_place(b->name);
 	ln->l.state = xstrdup("starting");
 	ln->l.pid = 0;
 	ln->l.pid_start = 0;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vctop/base/parse.h"
+#include "vctop/base/text.h"
 
 #define REPORT_END 1024 /* bytes: some dozens of lines */
 #define MAX_FILES 4096  /* samples on one host; a directory with more is not ours */
@@ -75,6 +76,7 @@ static bool fill(const json_t *o, struct launched *l)
 	static const char *const states[] = {"starting", "running", "stopping", NULL};
 	const char *name = json_string_value(json_object_get(o, "name"));
 	const json_t *ref = json_object_get(o, "ref"), *cpus = json_object_get(o, "cpus");
+	const char *place = json_string_value(json_object_get(o, "place"));
 	int64_t memory = 0, started = 0;
 
 	if (!name || !launched_name_valid(name))
@@ -92,6 +94,7 @@ static bool fill(const json_t *o, struct launched *l)
 			return false;
 		l->ref = xstrdup(json_string_value(ref));
 	}
+	l->place = place ? text_clean(xstrdup(place), LAUNCHED_MAX_PLACE) : NULL;
 	l->cpus = cpus ? json_number_value(cpus) : 0;
 	if ((cpus && !json_is_number(cpus)) || !isfinite(l->cpus) || l->cpus < 0 || l->cpus > 1e5)
 		return false;
@@ -128,6 +131,7 @@ void launched_clear(struct launched *l)
 	free(l->workload);
 	free(l->state);
 	free(l->ref);
+	free(l->place);
 	*l = (struct launched){0};
 }
 

@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_must_be_clean(l.workload);
 		fuzz_must_be_clean(l.state);
 		fuzz_must_be_clean(l.ref);
+		fuzz_must_be_clean(l.place);
 	}
 	launched_clear(&l);
 	return 0;

@@ -25,7 +25,8 @@ static void reads_every_key(void **state)
 {
 	struct launched l;
 	(void)state;
-	assert_int_equal(parse("{" GOOD ",\"ref\":\"0123456789abcdef\",\"cpus\":0.5,\"memory\":67108864,\"pid\":12,"
+	assert_int_equal(parse("{" GOOD ",\"ref\":\"0123456789abcdef\",\"place\":\"A=b\\u001b[2J\",\"cpus\":0.5,"
+	                                "\"memory\":67108864,\"pid\":12,"
 	                       "\"pid_start\":99,\"starter\":13,\"starter_start\":98,\"owner\":14,\"owner_start\":97,"
 	                       "\"started_usec\":1795447241749456,\"later\":[1]}",
 	                       &l),
@@ -36,6 +37,7 @@ static void reads_every_key(void **state)
 	assert_string_equal(l.workload, "cpu");
 	assert_string_equal(l.state, "running");
 	assert_string_equal(l.ref, "0123456789abcdef");
+	assert_string_equal(l.place, "A=b?[2J"); /* it is shown when it is another */
 	assert_true(l.cpus > 0.499 && l.cpus < 0.501);
 	assert_int_equal(l.memory, 67108864);
 	assert_int_equal(l.pid, 12);

@@ -15,6 +15,7 @@
 
 #define LAUNCHED_DIR "run/vctop/samples"
 #define LAUNCHED_MAX_TEXT 16384 /* bytes of one file: far more than one needs */
+#define LAUNCHED_MAX_PLACE 1024
 
 struct launched {
 	char *name;         /* also the file's name: [a-z0-9][a-z0-9-]{0,39} */
@@ -24,6 +25,7 @@ struct launched {
 	char *workload;     /* "idle", "cpu", "memory", "burst"; a story has neither: NULL */
 	char *state;        /* "starting", "running", "stopping" */
 	char *ref;          /* container id for podman and docker; NULL else */
+	char *place;        /* podman, docker: the environment that said which store or host; cleaned; NULL not known */
 	double cpus;        /* 0: unlimited */
 	uint64_t memory;    /* bytes; 0: unlimited */
 	pid_t pid;          /* init or VMM as seen from the host, vctop that tells the story; 0 not yet */

@@ -367,6 +367,10 @@ static int remove_engine(const struct reg *r, const struct launched *l, struct e
 	cleanup_free char *path = spawn_find(engine);
 	if (!path)
 		return l->pid ? error_set(err, ENOENT, "%s: not found on PATH: cannot remove %s", engine, l->name) : 0;
+	cleanup_free char *place = engine_place(engine);
+	if (l->place && strcmp(l->place, place) != 0)
+		return error_set(err, EBUSY, "%s: %s was told of another store or host when it was started: %s",
+		                 l->name, engine, *l->place ? l->place : "none");
 	int rc = await_orders(l, err);
 	if (rc == 0)
 		rc = remove_containers(l, err);

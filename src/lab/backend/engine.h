@@ -27,6 +27,8 @@ int command_run(struct command *c, const char *engine, unsigned msec, const vola
 int command_ask(const char *engine, const char *words, struct strbuf *out, struct error *err);
 int command_do(const char *engine, const char *words, unsigned msec, struct error *err);
 void command_release(struct command *c);
+/* What of the environment says which store or host a command is for (heap, cleaned); NULL: no engine. */
+char *engine_place(const char *engine);
 void engine_commands(const struct launch *ln, struct strbuf *ret);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "lab/backend/engine.h"
 #include "lab/tool/spawn.h"
+#include "vctop/base/text.h"
 
 void command_add(struct command *c, const char *fmt, ...)
 {
@@ -40,6 +41,21 @@ bool command_start(struct command *c, const char *engine, struct error *err)
 	}
 	command_add(c, "%s", path);
 	return true;
+}
+
+char *engine_place(const char *engine)
+{
+	static const char *const podman[] = {"CONTAINERS_STORAGE_CONF", "CONTAINERS_CONF", "CONTAINER_HOST",
+	                                     "CONTAINER_CONNECTION", NULL};
+	static const char *const docker[] = {"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", NULL};
+	const char *const *of = strcmp(engine, "podman") == 0 ? podman : strcmp(engine, "docker") == 0 ? docker : NULL;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	if (!of)
+		return NULL;
+	for (; *of; of++)
+		if (getenv(*of))
+			strbuf_fmt(&text, "%s%s=%s", text.len ? " " : "", *of, getenv(*of));
+	return text_clean(xstrdup(text.len ? text.buf : ""), LAUNCHED_MAX_PLACE);
 }
 
 /* Runs and consumes the command. A failure becomes "ENGINE: first line of its stderr". */
