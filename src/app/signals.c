@@ -65,7 +65,7 @@ void signals_put_off(void)
 	static bool taken;
 	struct sigaction old, sa = {.sa_handler = on_ending, .sa_flags = SA_RESTART};
 	for (size_t i = 0; i < ARRAY_SIZE(ending) && !taken; i++)
-		if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			(void)sigaction(ending[i], &sa, NULL);
 	if (!taken)
 		(void)sigaction(SIGALRM, &sa, NULL);

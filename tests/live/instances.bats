@@ -418,14 +418,14 @@ idle_gone() { process_ended "$D_IDLE"; }
 	local ids pids dir=$SCRATCH
 	kill -9 "$DOCKERD_PID" 2>/dev/null || : # by the test before
 	poll 10 dockerd_gone
-	docker_home_is_kept
 	ids=$(sed -n 's/^container-id //p' "$LIST" | sort -u)
 	equal containers "$(wc -l <<<"$ids")" 3
 	pids=$(for id in $ids; do
 		cat "$(cgroup_of "$D_BUSY" memory)/../$id/cgroup.procs" 2>/dev/null
 		pgrep -f "containerd-shim.* -id $id"
-	done)
+	done) || :
 	[ "$(wc -w <<<"$pids")" -ge 4 ] || { echo "no processes to be removed: $pids"; return 1; }
+	docker_home_is_kept
 	cd /
 	bash "$VCTOP_SOURCE/tests/live/reap.bash" "$VCTOP_TEST_STATE" "$VCTOP_SUITE"
 	left "$dir" "$ids" "$pids" || { left_says; return 1; }
