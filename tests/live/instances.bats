@@ -24,6 +24,7 @@ teardown_file() {
 }
 # What a killed dockerd left goes by its pids and ids; the containers it keeps in a directory that was there before, only by itself.
 docker_home_is_kept() {
+	[ -e "$LIST" ] || return 0 # nothing is left
 	[ "${DOCKER_OURS:-no}" = no ] || grep -qx 'path /var/lib/docker' "$LIST" || docker_answers || dockerd_start
 }
 
