@@ -28,6 +28,17 @@ left() { # NAME: of podman's too
 	left_of_sample "$TESTNAME-$1"
 	podman ps -a --external --format '{{.Names}}' | grep -x "vctop-$TESTNAME-$1" || :
 }
+killed_while_slow() { # a start of ours, while a script waits before it becomes podman
+	local pid
+	mkdir -p slow
+	printf '#!/bin/bash\n[ "$1" != run ] && [ "$3" != run ] || sleep 2\nexec %s "$@"\n' "$(command -v podman)" >slow/podman
+	chmod 755 slow/podman
+	PATH=$SCRATCH/slow:$PATH "$VCTOP" sample start container --backend podman --name "$TESTNAME-ours" >out 2>err 3>&- &
+	pid=$!
+	poll 15 eval "pgrep -f 'slow/podman.* run .*$TESTNAME-ours' >/dev/null"
+	kill -9 $pid
+	wait $pid || :
+}
 elsewhere() { # COMMAND...: where podman has another store
 	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/store"\nrunroot = "%s/store-run"\n' "$SCRATCH" "$SCRATCH" >storage.conf
 	CONTAINERS_STORAGE_CONF="$SCRATCH/storage.conf" "$@"
@@ -61,15 +72,7 @@ elsewhere() { # COMMAND...: where podman has another store
 }
 
 @test "kill -9 while a slow podman, a script, starts a sample: the next command waits for it and leaves nothing" {
-	local pid
-	mkdir -p slow
-	printf '#!/bin/bash\n[ "$1" != run ] && [ "$3" != run ] || sleep 2\nexec %s "$@"\n' "$(command -v podman)" >slow/podman
-	chmod 755 slow/podman
-	PATH=$SCRATCH/slow:$PATH "$VCTOP" sample start container --backend podman --name "$TESTNAME-ours" >out 2>err 3>&- &
-	pid=$!
-	poll 15 eval "pgrep -f 'slow/podman.* run .*$TESTNAME-ours' >/dev/null"
-	kill -9 $pid
-	wait $pid || :
+	killed_while_slow
 	"$VCTOP" sample list >/dev/null
 	equal left "$(left ours)" ""
 	sleep 3
@@ -77,12 +80,7 @@ elsewhere() { # COMMAND...: where podman has another store
 }
 
 @test "who has another store does not forget what a killed vctop had only begun" {
-	local pid
-	"$VCTOP" sample start container --backend podman --name "$TESTNAME-ours" >out 2>err 3>&- &
-	pid=$!
-	poll 15 eval "pgrep -f 'podman.* run .*$TESTNAME-ours' >/dev/null"
-	kill -9 $pid
-	wait $pid || :
+	killed_while_slow
 	elsewhere "$VCTOP" sample list >/dev/null
 	[ -e "/run/vctop/samples/$TESTNAME-ours.json" ]
 	"$VCTOP" sample list >/dev/null

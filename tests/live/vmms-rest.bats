@@ -70,18 +70,19 @@ of() { jq -r --arg id "$1" ".subjects[] | select(.id == \$id) | .$2" json; }
 }
 
 @test "kill -9 of the starter at any moment: the next command leaves nothing" {
-	local delay pid vmm
+	local delay pid vmm killed=0
 	for vmm in $VMMS; do
-		for delay in 0.1 0.5 1.5; do
+		for delay in 0.1 0.5 1; do
 			"$VCTOP" sample start vm --backend "$vmm" --name "$TESTNAME-$vmm" >/dev/null 2>err 3>&- &
 			pid=$!
 			sleep "$delay"
-			kill -9 $pid
+			if kill -9 $pid; then killed=$((killed + 1)); else "$VCTOP" sample stop "$TESTNAME-$vmm"; fi # it was fast
 			wait $pid || :
 			"$VCTOP" sample list >/dev/null
 			equal "$vmm: left after $delay s" "$(left_of_sample "$TESTNAME-$vmm" "$TESTNAME-$vmm")" ""
 		done
 	done
+	[ $killed -ge 2 ]
 }
 
 @test "what a VMM complains of is told; what it lacks is named" {
