@@ -163,10 +163,13 @@ run_one() { # INDEX: in a subshell
 	local file=$log/${names[$1]//\//_}.tap start=$SECONDS status
 	# shellcheck disable=SC2086 # a command line
 	timeout --kill-after=15 "${limits[$1]}" ${commands[$1]} >"$file" 2>&1 </dev/null &
+	# Should run.sh be killed alone, it goes on: then it must end before its lists are worked off.
+	echo "pid $! $(start_ticks $!)" >"$VCTOP_TEST_STATE/0run-$1.list"
 	# shellcheck disable=SC2064 # now: it leads a group of its own, which no Ctrl-C reaches
 	trap "kill $! 2>/dev/null" TERM
 	wait $!
 	status=$?
+	rm -f "$VCTOP_TEST_STATE/0run-$1.list"
 	case ${names[$1]} in
 	*live/*) $sudo bash tests/live/reap.bash "$VCTOP_TEST_STATE" "${names[$1]}" >>"$file" 2>&1 ;;
 	esac

@@ -138,8 +138,8 @@ int option_count(const char *arg, unsigned long *ret);
  */
 void signals_hold(void);
 int signals_wait(int64_t mono_usec);
-/* Between these, a signal of those ends the program only after signals_let, so that a line is whole; but for whoever
- * does not read it, after a second, or by a second signal. */
+/* Between these, a signal of those ends the program only after signals_let, so that a line is whole; but two seconds
+ * after the last signals_put_off, for nobody may be reading, or by a second signal. */
 void signals_put_off(void);
 void signals_let(void);
 

@@ -100,6 +100,7 @@ static char *find_detail(const struct view_options *o)
 static int write_part(void *data, const struct strbuf *text)
 {
 	(void)data;
+	signals_put_off(); /* who reads, however slowly, gets all */
 	return app_write(text);
 }
 

@@ -8,7 +8,7 @@
 #include "app/app.h"
 #include "vctop/base/clock.h"
 
-#define PUT_OFF_SEC 1
+#define PUT_OFF_SEC 2
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -71,6 +71,8 @@ void signals_put_off(void)
 		(void)sigaction(SIGALRM, &sa, NULL);
 	taken = true;
 	writing = 1;
+	if (put_off)
+		(void)alarm(PUT_OFF_SEC);
 }
 
 void signals_let(void)

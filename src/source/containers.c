@@ -16,8 +16,8 @@
 
 /* Files looked at per tick for writable layers: about 20 ms. */
 #define DISK_BUDGET 10000
-/* A group in which no process was found is searched again after this long; one that says it is empty tells who comes.
- */
+/* A group in which no process was found is searched again after this long; one that says it is empty tells who comes,
+ * but for who comes into one hierarchy alone. */
 #define SEEK_USEC 1000000
 #define SEEK_EMPTY_USEC 10000000
 #define MONITOR_USEC 5000000

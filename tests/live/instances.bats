@@ -25,7 +25,7 @@ teardown_file() {
 # What a killed dockerd left goes by its pids and ids; the containers it keeps in a directory that was there before, only by itself.
 docker_home_is_kept() {
 	[ -e "$LIST" ] || return 0 # nothing is left
-	[ "${DOCKER_OURS:-no}" = no ] || grep -qx 'path /var/lib/docker' "$LIST" || docker_answers || dockerd_start
+	[ "${DOCKER_OURS:-no}" = no ] || grep -q '^docker-home ' "$LIST" || docker_answers || dockerd_start
 }
 
 # Busy loops reach their steady state, what was written is on disk, and memory.stat, which the kernel sums up lazily, is true.

@@ -133,7 +133,7 @@ docker_setup() {
 dockerd_start() {
 	local d=$SCRATCH/docker
 	export DOCKER_OURS=yes
-	[ -e /var/lib/docker ] || remember path /var/lib/docker
+	[ -e /var/lib/docker ] || remember docker-home /var/lib/docker "$LIST"
 	dockerd_launch "$d" /var/lib/docker
 }
 # A dockerd of our own until it answers:  dockerd_launch DIR DATA-ROOT OPTION...; sets DOCKERD_PID and DOCKER_HOST.

@@ -3,7 +3,7 @@
 #
 # The list of a suite, STATE-DIR/SUITE.list, has one line a thing, newest last:
 #   pid PID START-TICKS   podman NAME   docker HOST NAME   cgroup PATH   container-id ID   mount PATH   path PATH   rmdir PATH
-#   podman-pod NAME   runc NAME   lxc LXCPATH NAME   buildah NAME   user NAME   link NAME   loop DEVICE
+#   docker-home PATH LIST   podman-pod NAME   runc NAME   lxc LXCPATH NAME   buildah NAME   user NAME   link NAME   loop DEVICE
 # A pid is killed only while its start time is the one written down: nobody else's process is ever touched.
 set -u
 
@@ -18,11 +18,16 @@ start_ticks() { # PID
 
 state_of() { sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null; } # PID: R, S, Z ...
 
+# Who is frozen does not die.
+thaw() { # PART-OF-PATH
+	find /sys/fs/cgroup -path "*$1*" -name freezer.state -exec sh -c 'echo THAWED >"$1"' _ {} \; 2>/dev/null
+	find /sys/fs/cgroup -path "*$1*" -name cgroup.freeze -exec sh -c 'echo 0 >"$1"' _ {} \; 2>/dev/null
+}
+
 # A container that its daemon no longer removes: what runs in its groups, its shim, the groups.
 reap_container() { # ID
 	local i p
-	find /sys/fs/cgroup -path "*$1*" -name freezer.state -exec sh -c 'echo THAWED >"$1"' _ {} \; 2>/dev/null
-	find /sys/fs/cgroup -path "*$1*" -name cgroup.freeze -exec sh -c 'echo 0 >"$1"' _ {} \; 2>/dev/null
+	thaw "$1"
 	for ((i = 0; i < 100; i++)); do
 		for p in $(find /sys/fs/cgroup -path "*$1*" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u) \
 			$(pgrep -f "^[^ ]*containerd-shim[^ ]* .*-id $1( |$)"); do
@@ -32,6 +37,23 @@ reap_container() { # ID
 		[ -n "$(find /sys/fs/cgroup -type d -path "*$1*" -print -quit 2>/dev/null)" ] || return 0
 		sleep 0.1
 	done
+}
+
+# Nothing is removed through a mount that was left below it.
+reap_tree() { # PATH
+	awk -v p="$1/" 'index($5 "/", p) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n 1 umount -l 2>/dev/null
+	rm -rf --one-file-system -- "$1"
+}
+# It was made by the tests; but somebody's dockerd may have taken it over since.
+reap_docker_home() { # PATH LIST
+	local p id
+	for p in $(pgrep -x dockerd); do
+		[ "$(state_of "$p")" = Z ] || tr '\0' ' ' <"/proc/$p/cmdline" | grep -- --data-root | grep -vq -- "--data-root $1 " || return 0
+	done
+	for id in "$1"/containers/*; do
+		[ ! -e "$id" ] || grep -q "^container-id ${id##*/}$" "$2" || return 0
+	done
+	reap_tree "$1"
 }
 
 reap_one() { # WORD...
@@ -62,6 +84,7 @@ reap_one() { # WORD...
 		userdel -rf "$2" >/dev/null 2>&1
 		;;
 	cgroup)
+		thaw "/${2##*/}"
 		for ((i = 0; i < 20; i++)); do
 			[ -d "$2" ] || return 0
 			find "$2" -depth -type d -exec rmdir {} + 2>/dev/null
@@ -72,11 +95,8 @@ reap_one() { # WORD...
 	link) ip link del "$2" 2>/dev/null ;;
 	loop) losetup -d "$2" 2>/dev/null ;;
 	mount) umount "$2" 2>/dev/null ;;
-	path)
-		# Nothing is removed through a mount that was left below it.
-		awk -v p="$2/" 'index($5 "/", p) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n 1 umount -l 2>/dev/null
-		rm -rf --one-file-system -- "$2"
-		;;
+	path) reap_tree "$2" ;;
+	docker-home) reap_docker_home "$2" "$3" ;;
 	rmdir) rmdir -- "$2" 2>/dev/null ;;
 	esac
 }
@@ -92,15 +112,16 @@ reap_list() { # FILE
 }
 
 # Whose a state directory is.  A run that was killed leaves it behind, with all that is on its lists.
-owner() { echo "$1 $(start_ticks "$1") $(readlink "/proc/$1/ns/pid" 2>/dev/null)"; } # PID
-claim() { owner $$ >"$1/owner"; }                                                  # STATE-DIR
-abandoned() { # PARENT: state directories of ours whose run has ended; where its pids mean nothing here, nobody knows
-	local dir pid ticks space
+here() { echo "$(readlink /proc/self/ns/pid)@$(cat /proc/sys/kernel/random/boot_id)"; } # where a pid means the same
+owner() { echo "$1 $(start_ticks "$1") $(here)"; }                                       # PID
+claim() { owner $$ >"$1/owner"; }                                                        # STATE-DIR
+abandoned() { # PARENT: state directories of ours whose run has ended; of another boot or namespace nobody knows
+	local dir pid ticks where
 	for dir in "$1"/vctop-test.*; do
 		if [ -L "$dir" ] || [ ! -O "$dir" ] || [ ! -e "$dir/owner" ]; then continue; fi
-		read -r pid ticks space <"$dir/owner"
-		if [[ ! $pid =~ ^[0-9]+$ ]] || [ "$space" != "$(readlink /proc/self/ns/pid)" ]; then continue; fi
-		if [ "$(owner "$pid")" != "$pid $ticks $space" ] || [ "$(state_of "$pid")" = Z ]; then echo "$dir"; fi
+		read -r pid ticks where <"$dir/owner"
+		if [[ ! $pid =~ ^[0-9]+$ ]] || [ "$where" != "$(here)" ]; then continue; fi
+		if [ "$(start_ticks "$pid")" != "$ticks" ] || [ "$(state_of "$pid")" = Z ]; then echo "$dir"; fi
 	done
 }
 

@@ -15,7 +15,7 @@ setup() {
 	kill $GONE
 	wait $GONE || :
 	owner $RUNNING >"$RUNS/vctop-test.runs/owner"
-	echo "$GONE 1 pid:[1]" >"$RUNS/vctop-test.apart/owner"
+	echo "$GONE 1 pid:[1]@1" >"$RUNS/vctop-test.apart/owner"
 }
 is_zombie() { [ "$(state_of "$1")" = Z ]; }
 teardown() { kill "$RUNNING"; }
@@ -23,7 +23,7 @@ teardown() { kill "$RUNNING"; }
 @test "a run that was killed is told from one that goes on, from another namespace's and from nobody's" {
 	equal abandoned "$(abandoned "$RUNS")" "$RUNS/vctop-test.dead"
 	# The same number, another process.
-	echo "$RUNNING 1 $(readlink /proc/self/ns/pid)" >"$RUNS/vctop-test.runs/owner"
+	echo "$RUNNING 1 $(here)" >"$RUNS/vctop-test.runs/owner"
 	equal abandoned "$(abandoned "$RUNS" | xargs)" "$RUNS/vctop-test.dead $RUNS/vctop-test.runs"
 	# It has ended, and nobody has asked how.
 	bash -c 'sleep 0.2 & echo $!; exec 3>&- >/dev/null; exec sleep 300' >child &
@@ -37,6 +37,18 @@ teardown() { kill "$RUNNING"; }
 	rm "$RUNS/vctop-test.nobody/owner"
 	ln -s vctop-test.dead "$RUNS/vctop-test.link"
 	equal abandoned "$(abandoned "$RUNS" | wc -l)" 2
+}
+
+@test "the directory of docker goes, but not what somebody has in it" {
+	local id list=$RUNS/list
+	id=$(printf '%064x' 7)
+	mkdir -p "$RUNS/home/containers/$id"
+	echo "docker-home $RUNS/home $list" >"$list"
+	bash -c '. "$VCTOP_SOURCE/tests/live/reap.bash"; reap_list "$1"' - "$list"
+	[ -d "$RUNS/home/containers/$id" ]
+	printf '%s\n' "docker-home $RUNS/home $list" "container-id $id" >"$list"
+	bash -c '. "$VCTOP_SOURCE/tests/live/reap.bash"; reap_list "$1"' - "$list"
+	[ ! -e "$RUNS/home" ]
 }
 
 @test "what is on its lists is removed" {

@@ -26,7 +26,7 @@ static void reads_every_key(void **state)
 	struct launched l;
 	(void)state;
 	assert_int_equal(parse("{" GOOD ",\"ref\":\"0123456789abcdef\",\"place\":\"A=b\\u001b[2J\",\"cpus\":0.5,"
-	                                "\"memory\":67108864,\"pid\":12,"
+	                       "\"memory\":67108864,\"pid\":12,"
 	                       "\"pid_start\":99,\"starter\":13,\"starter_start\":98,\"owner\":14,\"owner_start\":97,"
 	                       "\"started_usec\":1795447241749456,\"later\":[1]}",
 	                       &l),

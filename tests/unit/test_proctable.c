@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -116,6 +117,42 @@ static void test_becoming(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* As it is when its parent is killed before it has done anything: held there by a tracer. */
+static void test_forked_and_orphaned(void **state)
+{
+	(void)state;
+	int status;
+	unsigned long child = 0;
+	pid_t parent = fork();
+	if (parent == 0) {
+		char cat[] = "/bin/cat", comm[] = "/proc/self/comm", *argv[] = {cat, comm, NULL};
+		struct spawn_result res = {.out = STRBUF_INIT, .err = STRBUF_INIT};
+		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		(void)raise(SIGSTOP);
+		(void)spawn_run_whole(argv, 10000, NULL, &res);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(parent, &status, 0), parent);
+	if (!WIFSTOPPED(status) ||
+	    ptrace(PTRACE_SETOPTIONS, parent, NULL, (void *)(PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL)) < 0) {
+		print_message("# skipped: nothing can be traced here\n");
+		(void)kill(parent, SIGKILL);
+		(void)waitpid(parent, NULL, 0);
+		skip();
+	}
+	assert_int_equal(ptrace(PTRACE_CONT, parent, NULL, NULL), 0);
+	assert_int_equal(waitpid(parent, &status, 0), parent);
+	assert_int_equal(status >> 8, SIGTRAP | PTRACE_EVENT_FORK << 8);
+	assert_int_equal(ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child), 0);
+	assert_int_equal(waitpid((pid_t)child, &status, __WALL), child);
+	assert_int_equal(kill(parent, SIGKILL), 0);
+	assert_int_equal(waitpid(parent, &status, 0), parent);
+	assert_true(WIFSIGNALED(status));
+	assert_true(is_becoming((pid_t)child));
+	assert_int_equal(kill((pid_t)child, SIGKILL), 0);
+	assert_int_equal(waitpid((pid_t)child, NULL, __WALL), child);
+}
+
 /* The program has a name of its own, and so have we afterwards. */
 static void test_named_until_exec(void **state)
 {
@@ -151,9 +188,13 @@ static void test_limit_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_lives),       cmocka_unit_test(test_ended),
-	        cmocka_unit_test(test_killed),      cmocka_unit_test(test_found),
-	        cmocka_unit_test(test_becoming),    cmocka_unit_test(test_named_until_exec),
+	        cmocka_unit_test(test_lives),
+	        cmocka_unit_test(test_ended),
+	        cmocka_unit_test(test_killed),
+	        cmocka_unit_test(test_found),
+	        cmocka_unit_test(test_becoming),
+	        cmocka_unit_test(test_named_until_exec),
+	        cmocka_unit_test(test_forked_and_orphaned),
 	        cmocka_unit_test(test_limit_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

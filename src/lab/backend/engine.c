@@ -199,7 +199,7 @@ static int remove_storage(const char *name, struct error *err)
 }
 
 /* By name and start: somebody whose register is another may have a sample of that name. 0: its entry is lost. */
-static int remove_containers(const struct launched *l, struct error *err)
+static int remove_containers(const struct launched *l, unsigned *ret_removed, struct error *err)
 {
 	const char *engine = l->backend;
 	cleanup_strbuf struct strbuf ids = STRBUF_INIT;
@@ -210,8 +210,11 @@ static int remove_containers(const struct launched *l, struct error *err)
 	int r = command_ask(engine, question.buf, &ids, err);
 	const char *word;
 	size_t n;
-	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++)
+	*ret_removed = 0;
+	for (unsigned i = 0; r == 0 && parse_word(ids.buf, ids.len, i, &word, &n); i++) {
 		r = remove_id(engine, word, n, err);
+		++*ret_removed;
+	}
 	if (r == 0 && strcmp(engine, "podman") == 0)
 		r = remove_storage(l->name, err);
 	return r;
@@ -252,6 +255,7 @@ static int launch(struct launch *ln, const char *engine, struct error *err)
 	struct adaptation a = {false, false};
 	struct error why = {0};
 	char tag[32];
+	unsigned removed;
 	int r = make_image(ln, engine, tag, err);
 	if (r == 0)
 		r = launch_interrupted(ln, err);
@@ -261,7 +265,7 @@ static int launch(struct launch *ln, const char *engine, struct error *err)
 		ln->asked = launch_clock();
 		r = run_container(ln, engine, tag, &a, &out, &why);
 		if (r == -EIO)
-			(void)remove_containers(&ln->l, NULL);
+			(void)remove_containers(&ln->l, &removed, NULL);
 	} while (r == -EIO && adapt(&a, engine, why.what));
 	if (r < 0) {
 		if (err)
@@ -361,19 +365,30 @@ static void remove_images(const char *engine)
 	}
 }
 
+/* Nothing was found: because there is nothing, or because another store or host is asked now? */
+static int check_place(const struct launched *l, struct error *err)
+{
+	cleanup_free char *place = engine_place(l->backend);
+	if (!l->place || strcmp(l->place, place) == 0)
+		return 0;
+	return error_set(err, EBUSY,
+	                 "%s: not found here, and %s had another store or host when it was started (%s); if that is "
+	                 "gone for good, remove its entry below /run/vctop/samples",
+	                 l->name, l->backend, *l->place ? l->place : "no such variable set");
+}
+
 static int remove_engine(const struct reg *r, const struct launched *l, struct error *err)
 {
 	const char *engine = l->backend;
 	cleanup_free char *path = spawn_find(engine);
 	if (!path)
 		return l->pid ? error_set(err, ENOENT, "%s: not found on PATH: cannot remove %s", engine, l->name) : 0;
-	cleanup_free char *place = engine_place(engine);
-	if (l->place && strcmp(l->place, place) != 0)
-		return error_set(err, EBUSY, "%s: %s was told of another store or host when it was started: %s",
-		                 l->name, engine, *l->place ? l->place : "none");
+	unsigned removed = 0;
 	int rc = await_orders(l, err);
 	if (rc == 0)
-		rc = remove_containers(l, err);
+		rc = remove_containers(l, &removed, err);
+	if (rc == 0 && !removed)
+		rc = check_place(l, err);
 	if (rc == 0 && proctable_is(l->pid, l->pid_start))
 		rc = error_set(err, EBUSY,
 		               "%s: %s does not know it, yet process %d runs on: has it another store or host now?",

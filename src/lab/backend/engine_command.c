@@ -45,8 +45,18 @@ bool command_start(struct command *c, const char *engine, struct error *err)
 
 char *engine_place(const char *engine)
 {
-	static const char *const podman[] = {"CONTAINERS_STORAGE_CONF", "CONTAINERS_CONF", "CONTAINER_HOST",
-	                                     "CONTAINER_CONNECTION", NULL};
+	static const char *const podman[] = {
+	        "CONTAINERS_STORAGE_CONF",
+	        "CONTAINERS_CONF",
+	        "CONTAINERS_CONF_OVERRIDE",
+	        "CONTAINER_HOST",
+	        "CONTAINER_CONNECTION",
+	        "STORAGE_DRIVER",
+	        "STORAGE_OPTS",
+	        "XDG_CONFIG_HOME",
+	        "XDG_DATA_HOME",
+	        NULL,
+	};
 	static const char *const docker[] = {"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", NULL};
 	const char *const *of = strcmp(engine, "podman") == 0 ? podman : strcmp(engine, "docker") == 0 ? docker : NULL;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;

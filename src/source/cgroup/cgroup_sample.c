@@ -459,7 +459,7 @@ static void sample_all(struct cgroup_reader *r, struct sample *s, bool moved, ch
 	int64_t now = s->mono_usec;
 	bool first = !r->all_usec, slow = first || all_is_due(r, now);
 	r->seldom = slow || !r->tree->may_rest || is_due(r->seldom_usec + SELDOM_USEC, SELDOM_USEC, now);
-	r->lacks = r->seldom ? 0 : r->lacks;
+	r->lacks = r->seldom || moved ? 0 : r->lacks;
 	sample_throttling(r, s, buf);
 	sample_stalls(r, s, !moved, buf);
 	sample_events(r, &s->mem, buf);
