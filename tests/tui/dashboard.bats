@@ -25,7 +25,13 @@ restored() {
 	plain_again
 }
 plain_again() {
-	T send-keys 'stty -a | grep -c " echo " ; echo back' Enter
+	local i
+	for ((i = 0; i < 300; i++)); do
+		[ -n "$(pid_of)" ] || break
+		sleep 0.05
+	done
+	# What is typed is not what is waited for.
+	T send-keys "stty -a | grep -c ' echo '; echo ba''ck" Enter
 	shows back
 	screen | grep -qx 1 || { screen; return 1; }
 	[ "$(T display-message -p '#{cursor_flag}#{alternate_on}')" = 10 ]
