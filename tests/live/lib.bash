@@ -169,11 +169,6 @@ containerd_ended() { # DIR
 	pid=$(cat "$1/exec/containerd/containerd.pid" 2>/dev/null) || return 0
 	process_ended "$pid"
 }
-process_ended() { # PID: gone, or waiting to be collected
-	local state
-	state=$(state_of "$1")
-	[ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
-}
 docker_run() { # NAME OPTION... -- COMMAND...
 	local name=$1 options=()
 	shift

@@ -16,7 +16,11 @@ start_ticks() { # PID
 	echo "${20}"
 }
 
-state_of() { sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null; } # PID: R, S, Z ...
+process_ended() { # PID: gone, or waiting to be collected
+	local state
+	state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)
+	[ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
+}
 
 # Who is frozen does not die.
 thaw() { # PART-OF-PATH
@@ -48,7 +52,7 @@ reap_tree() { # PATH
 reap_docker_home() { # PATH LIST
 	local p id
 	for p in $(pgrep -x dockerd); do
-		[ "$(state_of "$p")" = Z ] || tr '\0' ' ' <"/proc/$p/cmdline" | grep -- --data-root | grep -vq -- "--data-root $1 " || return 0
+		process_ended "$p" || tr '\0' ' ' <"/proc/$p/cmdline" | grep -- --data-root | grep -vq -- "--data-root $1 " || return 0
 	done
 	for id in "$1"/containers/*; do
 		[ ! -e "$id" ] || grep -q "^container-id ${id##*/}$" "$2" || return 0
@@ -65,7 +69,7 @@ reap_one() { # WORD...
 		kill -CONT "$2" 2>/dev/null
 		for ((i = 0; i < 50; i++)); do
 			[ "$(start_ticks "$2")" = "$3" ] || return 0
-			[ "$(state_of "$2")" != Z ] || return 0
+			process_ended "$2" && return 0
 			sleep 0.1
 		done
 		kill -9 "$2" 2>/dev/null
@@ -121,7 +125,7 @@ abandoned() { # PARENT: state directories of ours whose run has ended; of anothe
 		if [ -L "$dir" ] || [ ! -O "$dir" ] || [ ! -e "$dir/owner" ]; then continue; fi
 		read -r pid ticks where <"$dir/owner"
 		if [[ ! $pid =~ ^[0-9]+$ ]] || [ "$where" != "$(here)" ]; then continue; fi
-		if [ "$(start_ticks "$pid")" != "$ticks" ] || [ "$(state_of "$pid")" = Z ]; then echo "$dir"; fi
+		if [ "$(start_ticks "$pid")" != "$ticks" ] || process_ended "$pid"; then echo "$dir"; fi
 	done
 }
 

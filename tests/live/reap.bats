@@ -17,7 +17,6 @@ setup() {
 	owner $RUNNING >"$RUNS/vctop-test.runs/owner"
 	echo "$GONE 1 pid:[1]@1" >"$RUNS/vctop-test.apart/owner"
 }
-is_zombie() { [ "$(state_of "$1")" = Z ]; }
 teardown() { kill "$RUNNING"; }
 
 @test "a run that was killed is told from one that goes on, from another namespace's and from nobody's" {
@@ -31,7 +30,7 @@ teardown() { kill "$RUNNING"; }
 	poll 10 test -s child
 	child=$(cat child)
 	owner "$child" >"$RUNS/vctop-test.nobody/owner"
-	poll 10 is_zombie "$child"
+	poll 10 process_ended "$child"
 	equal "with the dead" "$(abandoned "$RUNS" | grep -c nobody)" 1
 	kill $parent
 	rm "$RUNS/vctop-test.nobody/owner"
